@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* bench.c - options, clocks, resident memory and the result line of the benchmark programs. */
+#include "bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SAMPLES = 16 };
+
+static struct {
+    struct timespec wall, cpu;
+    struct rusage usage;
+} begun, ended;
+
+static uint64_t peak_kb, end_kb, samples[SAMPLES];
+static char notes[512];
+static size_t notes_length;
+
+static void help(const char *program, const char *summary, const struct bench_option *options)
+{
+    dprintf(1, "Usage: %s [--OPTION NUMBER]...\n%s\n\n", program, summary);
+    for (; options->name; options++)
+        dprintf(1, "  --%-12s %s (%llu)\n", options->name, options->help,
+                (unsigned long long)*options->value);
+    dprintf(1, "  --%-12s print this and exit\n\nPrints one line of key=value words.\n", "help");
+}
+
+static int read_option(const struct bench_option *options, const char *word, const char *value)
+{
+    char *end;
+
+    for (; options->name; options++) {
+        if (strncmp(word, "--", 2) != 0 || strcmp(word + 2, options->name) != 0)
+            continue;
+        errno = 0;
+        *options->value = strtoull(value ? value : "", &end, 0);
+        return value && *value && !*end && !errno;
+    }
+    return 0;
+}
+
+void bench_options(int argc, char **argv, const char *summary, const struct bench_option *options)
+{
+    for (int i = 1; i < argc; i += 2) {
+        if (!strcmp(argv[i], "--help")) {
+            help(argv[0], summary, options);
+            exit(0);
+        }
+        if (!read_option(options, argv[i], argv[i + 1])) {
+            dprintf(2, "%s: bad option or value: %s (try --help)\n", argv[0], argv[i]);
+            exit(2);
+        }
+    }
+}
+
+void bench_fail(const char *message)
+{
+    dprintf(2, "bench: %s\n", message);
+    _exit(1);
+}
+
+void *bench_pages(size_t size)
+{
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (pages == MAP_FAILED)
+        bench_fail("no memory for the tables");
+    return pages;
+}
+
+/* A number from /proc/self/status, in kB. */
+static uint64_t status_kb(const char *field)
+{
+    char text[4096];
+    const char *line;
+    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    ssize_t length = file < 0 ? -1 : read(file, text, sizeof text - 1);
+
+    if (file >= 0)
+        close(file);
+    if (length <= 0)
+        bench_fail("cannot read /proc/self/status");
+    text[length] = 0;
+    line = strstr(text, field);
+    return line ? strtoull(line + strlen(field), NULL, 10) : 0;
+}
+
+uint64_t bench_resident_kb(void)
+{
+    return status_kb("VmRSS:");
+}
+
+void bench_sample(uint64_t done, uint64_t total)
+{
+    uint64_t now = bench_resident_kb();
+    uint64_t slot = done * SAMPLES / (total + 1);
+
+    if (samples[slot] < now)
+        samples[slot] = now;
+}
+
+void bench_begin(void)
+{
+    getrusage(RUSAGE_SELF, &begun.usage);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun.cpu);
+    clock_gettime(CLOCK_MONOTONIC, &begun.wall);
+}
+
+void bench_end(void)
+{
+    clock_gettime(CLOCK_MONOTONIC, &ended.wall);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended.cpu);
+    getrusage(RUSAGE_SELF, &ended.usage);
+    /* Not ru_maxrss: that one survives exec and may be the size of the program which started us. */
+    end_kb = bench_resident_kb();
+    peak_kb = status_kb("VmHWM:");
+    if (peak_kb < end_kb) /* the kernel's peak lags behind by some pages */
+        peak_kb = end_kb;
+}
+
+void bench_note(const char *key, uint64_t value)
+{
+    notes_length += (size_t)snprintf(notes + notes_length, sizeof notes - notes_length, " %s=%llu", key,
+                                     (unsigned long long)value);
+    if (notes_length >= sizeof notes)
+        bench_fail("too many notes");
+}
+
+static double seconds(struct timespec from, struct timespec to)
+{
+    return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) * 1e-9;
+}
+
+double bench_elapsed(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return seconds(begun.wall, now);
+}
+
+static double timeval_seconds(struct timeval from, struct timeval to)
+{
+    return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_usec - from.tv_usec) * 1e-6;
+}
+
+static uint64_t highest(int first, int last)
+{
+    uint64_t high = 0;
+
+    for (int i = first; i <= last; i++)
+        high = samples[i] > high ? samples[i] : high;
+    return high;
+}
+
+/* Growth: the highest sample of the last quarter against that of the second one (the first warms up). */
+static void note_growth(void)
+{
+    uint64_t early = highest(SAMPLES / 4, SAMPLES / 2 - 1);
+    uint64_t late = highest(SAMPLES - SAMPLES / 4, SAMPLES - 1);
+
+    if (!early || !late)
+        return;
+    bench_note("rss_early_kb", early);
+    bench_note("rss_late_kb", late);
+}
+
+void bench_report(const char *workload, uint64_t ops)
+{
+    double wall = seconds(begun.wall, ended.wall);
+    double cpu = seconds(begun.cpu, ended.cpu);
+
+    note_growth();
+    dprintf(
+        1,
+        "workload=%s ops=%llu seconds=%.6f mops=%.6g cpu_seconds=%.6f cpu_mops=%.6g user_s=%.3f sys_s=%.3f"
+        " rss_peak_kb=%llu rss_end_kb=%llu minflt=%ld majflt=%ld nivcsw=%ld%s\n",
+        workload, (unsigned long long)ops, wall, (double)ops / wall * 1e-6, cpu, (double)ops / cpu * 1e-6,
+        timeval_seconds(begun.usage.ru_utime, ended.usage.ru_utime),
+        timeval_seconds(begun.usage.ru_stime, ended.usage.ru_stime), (unsigned long long)peak_kb,
+        (unsigned long long)end_kb, ended.usage.ru_minflt - begun.usage.ru_minflt,
+        ended.usage.ru_majflt - begun.usage.ru_majflt, ended.usage.ru_nivcsw - begun.usage.ru_nivcsw, notes);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* align.h - alignments as the public functions take them (floor F9). */
+#ifndef HAK_ALIGN_H
+#define HAK_ALIGN_H
+
+#include "bits.h"
+
+/* The power of two that memalign(3) of glibc makes of ALIGN. What is too large for one stays too
+ * large for the heap. */
+static inline size_t align_round(size_t align)
+{
+    if (align <= 16)
+        return 16;
+    if (is_pow2(align))
+        return align;
+    return align > (SIZE_MAX >> 1) + 1 ? (SIZE_MAX >> 1) + 1 : (size_t)1 << (log2_floor(align) + 1);
+}
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* checked.c - the checked mode: guard bytes behind each block (floor F7).
+ *
+ * A block of usable size U that serves a request of S bytes, S + 8 <= U:
+ *   [0, S) the program's   [S, U - 4) guard bytes   [U - 4, U) U - S, hidden by the secret key
+ * Verified when the block is freed, resized or measured, and when its right neighbour is freed: a
+ * write in front of a block lands in the guard of the one before it.
+ * One lock serialises the mode, so that a neighbour's guard is never seen half written. */
+#include "checked.h"
+
+#include <string.h>
+
+#include "direct.h"
+#include "lock.h"
+#include "pool.h"
+
+enum {
+    TRAILER = 8,     /* guard bytes and hidden size, at least */
+    GUARD_MAX = 256, /* of a larger rest only this much is filled and verified */
+    GUARD_BASE = 0xa0
+};
+
+static struct lock checked_lock = LOCK_INIT(RANK_CHECKED);
+
+static uint32_t hide(uint32_t slack)
+{
+    return slack ^ (uint32_t)(block_key >> 16);
+}
+
+static size_t guard_bytes(size_t slack)
+{
+    return min_size(slack - sizeof(uint32_t), GUARD_MAX);
+}
+
+static uint8_t guard_byte(unsigned c)
+{
+    return (uint8_t)(GUARD_BASE + (c & 15));
+}
+
+static void set_guard(uint8_t *p, size_t size, size_t usable, unsigned c)
+{
+    uint32_t slack = (uint32_t)(usable - size), hidden = hide(slack);
+    memset(p + size, guard_byte(c), guard_bytes(slack));
+    memcpy(p + usable - sizeof hidden, &hidden, sizeof hidden);
+}
+
+/* The size asked for, or SIZE_MAX if the guard is damaged. */
+static size_t guarded_size(const uint8_t *p, size_t usable, unsigned c)
+{
+    uint32_t hidden;
+    memcpy(&hidden, p + usable - sizeof hidden, sizeof hidden);
+    size_t slack = hide(hidden);
+    if (slack < TRAILER || slack > usable)
+        return SIZE_MAX;
+    for (size_t i = 0; i < guard_bytes(slack); i++)
+        if (p[usable - slack + i] != guard_byte(c))
+            return SIZE_MAX;
+    return usable - slack;
+}
+
+void *checked_alloc(size_t size, size_t align, bool zero)
+{
+    lock_take(&checked_lock);
+    uint8_t *p = direct_alloc(size + TRAILER, align, zero);
+    if (p) {
+        unsigned c = classmap_get(p);
+        set_guard(p, size, direct_size(p, c, "malloc"), c);
+    }
+    lock_give(&checked_lock);
+    return p;
+}
+
+/* The block to the left of P in its slab, if it is in use, else NULL. */
+static const uint8_t *left_neighbour(const uint8_t *p, unsigned c)
+{
+    if (c < 1 || c >= CLASSES || ((uintptr_t)p & (GRANULE - 1)) == 0)
+        return NULL;
+    const uint8_t *left = p - class_size(c);
+    return pool_inspect(c, left) == SLAB_OK ? left : NULL;
+}
+
+/* What is wrong with P, or NULL: the address to report. Lock held. */
+static const void *damaged(const uint8_t *p, unsigned c, size_t usable)
+{
+    if (guarded_size(p, usable, c) == SIZE_MAX)
+        return p;
+    const uint8_t *left = left_neighbour(p, c);
+    return left && guarded_size(left, usable, c) == SIZE_MAX ? left : NULL;
+}
+
+void checked_free(void *p, unsigned c, const char *function)
+{
+    lock_take(&checked_lock);
+    size_t usable = direct_size(p, c, function);
+    bool slab = c >= 1 && c < CLASSES;
+    enum slab_verdict verdict = slab ? pool_inspect(c, p) : SLAB_OK;
+    const void *bad = verdict == SLAB_OK ? damaged(p, c, usable) : NULL;
+    if (verdict == SLAB_OK && !bad)
+        direct_free(p, c, function);
+    lock_give(&checked_lock);
+    if (verdict != SLAB_OK)
+        report_fault(verdict == SLAB_IS_FREE ? FAULT_DOUBLE_FREE : FAULT_INVALID_POINTER, function, p);
+    if (bad)
+        report_fault(FAULT_OVERRUN, function, bad);
+}
+
+size_t checked_size(const void *p, unsigned c, const char *function)
+{
+    lock_take(&checked_lock);
+    size_t size = guarded_size(p, direct_size(p, c, function), c);
+    lock_give(&checked_lock);
+    if (size == SIZE_MAX)
+        report_fault(FAULT_OVERRUN, function, p);
+    return size;
+}
+
+void checked_lock_for_fork(void)
+{
+    lock_take(&checked_lock);
+}
+
+void checked_unlock_after_fork(void)
+{
+    lock_give(&checked_lock);
+}

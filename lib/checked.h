@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* checked.h - the checked mode: guard bytes behind each block (floor F7). */
+#ifndef HAK_CHECKED_H
+#define HAK_CHECKED_H
+
+#include "compiler.h"
+
+/* As direct_alloc and direct_free, with guard bytes from SIZE to the end of the block. */
+void *checked_alloc(size_t size, size_t align, bool zero);
+void checked_free(void *p, unsigned c, const char *function);
+
+/* The size that was asked for: what lies behind it is the guard's. */
+size_t checked_size(const void *p, unsigned c, const char *function);
+
+void checked_lock_for_fork(void);
+void checked_unlock_after_fork(void);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* compiler.h - what the code asks of the compiler (floor F0). */
+#ifndef HAK_COMPILER_H
+#define HAK_COMPILER_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
+#define COLD __attribute__((cold, noinline))
+#define NORETURN __attribute__((noreturn))
+#define EXPORT __attribute__((visibility("default")))
+#define CACHE_ALIGNED __attribute__((aligned(64)))
+#define MAY_ALIAS __attribute__((may_alias))
+#define NO_TSAN __attribute__((no_sanitize("thread")))
+
+/* Initial-exec: one load from the thread pointer, and never a call that could allocate. */
+#define THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+
+#ifndef HAK_DEBUG
+#define HAK_DEBUG 0
+#endif
+
+/* HAK_ASSERT checks what the library itself guarantees; faults of the program go to report.h. */
+#define HAK_ASSERT(x) ((void)(!HAK_DEBUG || LIKELY(x) || (__builtin_trap(), 0)))
+
+/* Have the compiler address a second array by the same index, not by a pointer it derives from the
+ * first: an instruction less where both are used once. */
+#define KEEP_INDEX(i) __asm__("" : "+r"(i))
+
+#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* counters.h - process-wide event counters, from counters.def (floor F2). */
+#ifndef HAK_COUNTERS_H
+#define HAK_COUNTERS_H
+
+#include "atomic.h"
+
+enum counter {
+#define HAK_COUNTER(id, what) COUNT_##id,
+#include "counters.def"
+#undef HAK_COUNTER
+    COUNTERS
+};
+
+extern _Atomic(uint64_t) counters[COUNTERS]; /* atomic, relaxed: nothing is ordered by them */
+
+static inline void count(enum counter c, uint64_t n)
+{
+    add_relaxed(&counters[c], n);
+}
+
+static inline uint64_t counted(enum counter c)
+{
+    return load_relaxed(&counters[c]);
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* direct.c - allocation without a thread cache, and the one pointer validator (floor F7). */
+#include "direct.h"
+
+#include <string.h>
+
+#include "counters.h"
+#include "large.h"
+#include "pool.h"
+#include "span.h"
+#include "superslab.h"
+#include "transfer.h"
+
+unsigned direct_class(size_t size, size_t align)
+{
+    if (size > MID_MAX || align > MID_MAX)
+        return CLASS_NONE;
+    unsigned c = class_of(size ? size : 1);
+    while (c < CLASSES && (class_size(c) & (align - 1)) != 0)
+        c++; /* ends: every power of two up to MID_MAX is a class */
+    return c < CLASSES ? c : CLASS_NONE;
+}
+
+void *direct_alloc(size_t size, size_t align, bool zero)
+{
+    unsigned c = direct_class(size, align);
+    if (c != CLASS_NONE) {
+        struct block *b = pool_refill(c, 1, NULL).head;
+        if (b == BLOCK_END)
+            return NULL;
+        count(COUNT_DIRECT_ALLOCS, 1);
+        b->check = 0;
+        return zero ? memset(b, 0, size) : b;
+    }
+    if (size <= SPAN_MAX && align <= GRANULE)
+        return span_alloc(size, zero);
+    void *p = large_alloc(size, align, zero);
+    count(COUNT_LARGE_ALLOCS, p != NULL);
+    return p;
+}
+
+bool direct_is_free(const void *p, unsigned c)
+{
+    if (tcache_holds(thread_self.cache, c, p) || pool_inspect(c, p) == SLAB_IS_FREE)
+        return true;
+    /* Whoever takes a magazine owns it: look, and put it back. */
+    struct magazine seen[64];
+    unsigned n = 0;
+    bool found = false;
+    while (n < 64 && (seen[n] = transfer_take(0, c)).count) {
+        for (const struct block *b = seen[n].head; b != BLOCK_END && block_linked(b, block_key); b = b->next)
+            found = found || b == p;
+        n++;
+    }
+    while (n-- > 0)
+        if (!transfer_put(0, c, seen[n]))
+            pool_drain(c, seen[n], "free");
+    return found;
+}
+
+void direct_report(const void *p, const char *function)
+{
+    if (superslab_was_block(p) || large_was_block(p))
+        report_fault(FAULT_DOUBLE_FREE, function, p);
+    report_fault(FAULT_INVALID_POINTER, function, p);
+}
+
+/* True if P begins a block of class C, by its address alone. */
+static bool begins_block(const void *p, unsigned c)
+{
+    return (uint32_t)(uint16_t)(uintptr_t)p * class_magic(c) < MAGIC_LIMIT;
+}
+
+void direct_free(void *p, unsigned c, const char *function)
+{
+    if (c == CLASS_SPAN && span_valid(p)) {
+        span_free(p);
+    } else if (c == CLASS_LARGE && large_free(p)) {
+        return;
+    } else if (c >= 1 && c < CLASSES && begins_block(p, c)) {
+        struct block *b = p;
+        if (block_linked(b, block_key) && direct_is_free(p, c))
+            report_fault(FAULT_DOUBLE_FREE, function, p);
+        block_link(b, BLOCK_END, block_key);
+        pool_drain(c, (struct magazine){b, 1}, function);
+    } else {
+        direct_report(p, function);
+    }
+}
+
+size_t direct_size(const void *p, unsigned c, const char *function)
+{
+    size_t size;
+    if (c >= 1 && c < CLASSES && begins_block(p, c))
+        return class_size(c);
+    if (c == CLASS_SPAN && span_valid(p))
+        return span_size(p);
+    if (c == CLASS_LARGE && large_find(p, &size))
+        return size;
+    direct_report(p, function);
+}
+
+void direct_reclaim(void)
+{
+    for (unsigned c = 1; c < CLASSES; c++) {
+        struct magazine mag;
+        while ((mag = transfer_take(0, c)).count)
+            pool_drain(c, mag, "malloc");
+    }
+    large_trim();
+    superslab_trim(0);
+}

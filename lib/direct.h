@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* direct.h - allocation without a thread cache, and the one pointer validator (floor F7). */
+#ifndef HAK_DIRECT_H
+#define HAK_DIRECT_H
+
+#include "report.h"
+#include "thread.h"
+
+/* The class for SIZE bytes at a multiple of ALIGN; 0 if no class serves it. */
+unsigned direct_class(size_t size, size_t align);
+
+/* SIZE bytes from the pool, as a span or as a large mapping. NULL if the system refuses. */
+void *direct_alloc(size_t size, size_t align, bool zero);
+
+/* Give back P, whose class byte was C. Aborts on what is no live block. */
+void direct_free(void *p, unsigned c, const char *function);
+
+/* Usable size of P, whose class byte is C. Aborts on what is no block. */
+size_t direct_size(const void *p, unsigned c, const char *function);
+
+/* True if P, which begins a block of class C and looks free, is: in the caller's cache, in a slab
+ * or in a transfer slot. (In another thread's cache it is not found.) */
+bool direct_is_free(const void *p, unsigned c);
+
+/* Report P, whose class byte is 0 or wrong: a double free where it was a block once. */
+COLD NORETURN void direct_report(const void *p, const char *function);
+
+/* Make room: everything that is free goes back to the system. */
+void direct_reclaim(void);
+
+#endif

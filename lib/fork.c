@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* fork.c - fork while other threads allocate (floor F8).
+ *
+ * Before fork every lock is taken in rank order, so the child's copy of what they guard is whole;
+ * afterwards parent and child release them. In the child that is enough: it is the thread that
+ * took them, and the locks are plain words. Handlers of other libraries that allocate run outside
+ * of ours: prepare handlers run latest registered first, the others earliest first, and we
+ * register when the library is loaded or first used. */
+#include "fork.h"
+
+#include <pthread.h>
+
+#include "checked.h"
+#include "large.h"
+#include "meta.h"
+#include "pool.h"
+#include "superslab.h"
+#include "thread.h"
+#include "trace.h"
+
+static void prepare(void)
+{
+    thread_lock_for_fork();
+    checked_lock_for_fork();
+    for (unsigned c = 1; c < CLASSES; c++)
+        pool_lock(c);
+    large_lock_for_fork();
+    superslab_lock();
+    meta_lock_for_fork();
+    trace_lock_for_fork();
+}
+
+static void release(void)
+{
+    trace_unlock_after_fork();
+    meta_unlock_after_fork();
+    superslab_unlock();
+    large_unlock_after_fork();
+    for (unsigned c = CLASSES - 1; c >= 1; c--)
+        pool_unlock(c);
+    checked_unlock_after_fork();
+}
+
+static void in_parent(void)
+{
+    release();
+    thread_unlock_after_fork();
+}
+
+static void in_child(void)
+{
+    release();
+    thread_forget_others();
+    thread_unlock_after_fork();
+}
+
+void fork_init(void)
+{
+    (void)pthread_atfork(prepare, in_parent, in_child);
+}

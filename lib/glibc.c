@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* glibc.c - what glibc's malloc.h offers beside the malloc family (floor F9). */
+#include <errno.h>
+#include <limits.h>
+
+#include "heap.h"
+#include "libc.h"
+#include "summary.h"
+#include "surface.h"
+
+const char hak_surface_glibc = 1;
+
+static bool passive(void)
+{
+    return load_relaxed(&heap_mode) == HEAP_PASSIVE;
+}
+
+/* In passive mode libc's own function answers: the memory is libc's. */
+#define LIBC_FUNCTION(type, name) ((type)(passive() ? libc_symbol(name) : NULL))
+
+EXPORT size_t malloc_usable_size(void *p)
+{
+    return heap_usable_size(p, "malloc_usable_size");
+}
+
+EXPORT int malloc_trim(size_t pad)
+{
+    int (*libc)(size_t) = LIBC_FUNCTION(int (*)(size_t), "malloc_trim");
+    return libc ? libc(pad) : heap_trim(pad);
+}
+
+/* 1 for the parameters of glibc, which are hints that this allocator has no use for; 0 for
+ * M_PERTURB, whose effect a program would miss, and for what glibc does not know either. */
+EXPORT int mallopt(int parameter, int value)
+{
+    int (*libc)(int, int) = LIBC_FUNCTION(int (*)(int, int), "mallopt");
+    if (libc)
+        return libc(parameter, value);
+    switch (parameter) {
+    case M_MXFAST:
+    case M_TRIM_THRESHOLD:
+    case M_TOP_PAD:
+    case M_MMAP_THRESHOLD:
+    case M_MMAP_MAX:
+    case M_CHECK_ACTION:
+    case M_ARENA_TEST:
+    case M_ARENA_MAX: return 1;
+    default: return 0;
+    }
+}
+
+EXPORT struct mallinfo2 mallinfo2(void)
+{
+    struct mallinfo2 (*libc)(void) = LIBC_FUNCTION(struct mallinfo2(*)(void), "mallinfo2");
+    if (libc)
+        return libc();
+    struct hak_stats s;
+    summary_get(&s);
+    size_t free_bytes = s.slab_bytes + s.span_bytes + s.large_bytes - s.live_bytes;
+    return (struct mallinfo2){.arena = s.slab_bytes + s.span_bytes,
+                              .smblks = s.cached_bytes != 0,
+                              .hblks = s.large_blocks,
+                              .hblkhd = s.large_bytes,
+                              .fsmblks = s.cached_bytes,
+                              .uordblks = s.live_bytes - s.large_bytes,
+                              .fordblks = free_bytes,
+                              .keepcost = s.retained_bytes};
+}
+
+static int clamp(size_t n)
+{
+    return n > INT_MAX ? INT_MAX : (int)n;
+}
+
+EXPORT struct mallinfo mallinfo(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return (struct mallinfo){.arena = clamp(m.arena),
+                             .ordblks = clamp(m.ordblks),
+                             .smblks = clamp(m.smblks),
+                             .hblks = clamp(m.hblks),
+                             .hblkhd = clamp(m.hblkhd),
+                             .fsmblks = clamp(m.fsmblks),
+                             .uordblks = clamp(m.uordblks),
+                             .fordblks = clamp(m.fordblks),
+                             .keepcost = clamp(m.keepcost)};
+}
+
+/* glibc's document, with the totals that exist here. */
+EXPORT int malloc_info(int options, FILE *out)
+{
+    int (*libc)(int, FILE *) = LIBC_FUNCTION(int (*)(int, FILE *), "malloc_info");
+    if (libc)
+        return libc(options, out);
+    if (options != 0)
+        return EINVAL;
+    struct hak_stats s;
+    summary_get(&s);
+    fprintf(out, "<malloc version=\"1\">\n");
+    fprintf(out, "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n", (size_t)s.cached_bytes);
+    fprintf(out, "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n", (size_t)s.retained_bytes);
+    fprintf(out, "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n", (size_t)s.large_blocks,
+            (size_t)s.large_bytes);
+    fprintf(out, "<system type=\"current\" size=\"%zu\"/>\n", (size_t)s.mapped_bytes);
+    fprintf(out, "<hakmem>\n");
+#define PUT_FIELD(name) fprintf(out, "<stat name=\"%s\" value=\"%llu\"/>\n", #name, (unsigned long long)s.name);
+    STATS_FIELDS(PUT_FIELD)
+#undef PUT_FIELD
+    fprintf(out, "</hakmem>\n</malloc>\n");
+    return 0;
+}
+
+EXPORT void malloc_stats(void)
+{
+    void (*libc)(void) = LIBC_FUNCTION(void (*)(void), "malloc_stats");
+    if (libc) {
+        libc();
+        return;
+    }
+    struct hak_stats s;
+    summary_get(&s);
+    fprintf(stderr, "hakmem statistics:\n");
+#define PUT_FIELD(name) fprintf(stderr, "%-16s = %20llu\n", #name, (unsigned long long)s.name);
+    STATS_FIELDS(PUT_FIELD)
+#undef PUT_FIELD
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* heap.c - what malloc and free do, without their names: the slow paths (floor F7). */
+#include "heap.h"
+
+#include <string.h>
+
+#include "checked.h"
+#include "counters.h"
+#include "direct.h"
+#include "large.h"
+#include "libc.h"
+#include "os.h"
+#include "policy.h"
+#include "pool.h"
+#include "span.h"
+#include "superslab.h"
+#include "trace.h"
+#include "transfer.h"
+
+_Atomic(enum heap_mode) heap_mode = HEAP_EARLY;
+_Atomic(bool) heap_used_early;
+
+static enum heap_mode mode(void)
+{
+    return load_relaxed(&heap_mode);
+}
+
+/* The calling thread's cache, given to it now if it may have one; else NULL. */
+static struct tcache *enter(void)
+{
+    struct tcache *tc = thread_self.cache;
+    if (LIKELY(tc != TCACHE_NONE))
+        return tc;
+    if (mode() == HEAP_EARLY)
+        hak_start();
+    if (mode() != HEAP_POOL && mode() != HEAP_MIXED)
+        return NULL;
+    return thread_self.phase == THREAD_NEW ? thread_begin() : NULL;
+}
+
+/* A few times a second, somebody's slow path gives back what has been free for long enough. */
+static void tick(void)
+{
+    enum { TICK_MS = 50 };
+    static _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on does the work */
+    uint64_t now_ms = os_now_ms(), due = load_relaxed(&next_ms);
+    if (LIKELY(now_ms < due) ||
+        !atomic_compare_exchange_strong_explicit(&next_ms, &due, now_ms + TICK_MS, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return;
+    superslab_decay(now_ms);
+    large_decay(now_ms);
+}
+
+/* --- Allocation ----------------------------------------------------------------------------------*/
+
+/* An allocation without the cache, in whatever mode. NULL if there is no memory. */
+static void *alloc_uncached(size_t size, size_t align, bool zero)
+{
+    switch (mode()) {
+    case HEAP_CHECKED: return checked_alloc(size, align, zero);
+    case HEAP_EARLY: store_relaxed(&heap_used_early, true); break;
+    default: break;
+    }
+    return direct_alloc(size, align, zero);
+}
+
+/* One block of class C through the cache TC, or without one. NULL if there is no memory. */
+static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const char *function)
+{
+    *untouched = false;
+    if (!tc)
+        return alloc_uncached(class_size(c), MIN_ALIGN, false);
+    void *p = tcache_pop(tc, c);
+    if (p)
+        return p;
+    p = tcache_pop_slow(tc, c, untouched, function);
+    tick();
+    return p;
+}
+
+/* Nothing could be had for SIZE bytes: make room and try once more, then say why. */
+static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char *function)
+{
+    struct os_error first = os_error;
+    if (thread_self.cache != TCACHE_NONE)
+        tcache_flush(thread_self.cache, function);
+    direct_reclaim();
+    void *p = alloc_uncached(size, align, zero);
+    if (!p && mode() == HEAP_MIXED)
+        p = zero ? libc_calloc(1, size) : libc_memalign(align, size);
+    if (p)
+        return p;
+    if (!os_error.call)
+        os_error = first;
+    unsigned c = direct_class(size, align);
+    return trace_failure(os_error.call ? TRACE_MAPFAIL : TRACE_EXHAUSTION, size,
+                         c != CLASS_NONE ? (int)c : -1);
+}
+
+/* Sizes that no mode serves, and passive mode. True: *RESULT is the answer. */
+static bool settled_early(size_t size, size_t align, bool zero, void **result)
+{
+    if (UNLIKELY(size > PTRDIFF_MAX - SUPERSLAB || align > PTRDIFF_MAX / 2)) {
+        *result = trace_failure(TRACE_THRESHOLD, size, -1);
+        return true;
+    }
+    if (LIKELY(mode() != HEAP_PASSIVE))
+        return false;
+    if (zero)
+        *result = libc_calloc(1, size);
+    else
+        *result = align > MIN_ALIGN ? libc_memalign(align, size) : libc_malloc(size);
+    return true;
+}
+
+/* SIZE bytes that no class serves. */
+static void *alloc_big(size_t size, size_t align, bool zero, const char *function)
+{
+    tick();
+    void *p = alloc_uncached(size, align, zero);
+    return p ? p : alloc_failed(size, align, zero, function);
+}
+
+void *heap_malloc_slow(size_t size, const char *function)
+{
+    void *p;
+    struct tcache *tc = enter();
+    if (size > MID_MAX || !tc) {
+        if (settled_early(size, MIN_ALIGN, false, &p))
+            return p;
+        return alloc_big(size, MIN_ALIGN, false, function);
+    }
+    bool untouched;
+    p = alloc_class(tc, class_of(size ? size : 1), &untouched, function);
+    return LIKELY(p != NULL) ? p : alloc_failed(size, MIN_ALIGN, false, function);
+}
+
+void *heap_calloc(size_t count_of, size_t size, const char *function)
+{
+    void *p;
+    size_t total;
+    if (UNLIKELY(__builtin_mul_overflow(count_of, size, &total)))
+        return trace_failure(TRACE_THRESHOLD, SIZE_MAX, -1);
+    struct tcache *tc = enter();
+    if (total > MID_MAX || !tc) {
+        if (settled_early(total, MIN_ALIGN, true, &p))
+            return p;
+        return alloc_big(total, MIN_ALIGN, true, function);
+    }
+    bool untouched;
+    p = alloc_class(tc, class_of(total ? total : 1), &untouched, function);
+    if (UNLIKELY(!p))
+        return alloc_failed(total, MIN_ALIGN, true, function);
+    return memset(p, 0, untouched ? min_size(total, sizeof(struct block)) : total);
+}
+
+void *heap_memalign(size_t align, size_t size, const char *function)
+{
+    void *p;
+    struct tcache *tc = enter();
+    unsigned c = direct_class(size, align);
+    if (c == CLASS_NONE || !tc) {
+        if (settled_early(size, align, false, &p))
+            return p;
+        return alloc_big(size, align, false, function);
+    }
+    bool untouched;
+    p = alloc_class(tc, c, &untouched, function);
+    return LIKELY(p != NULL) ? p : alloc_failed(size, align, false, function);
+}
+
+/* --- Free ----------------------------------------------------------------------------------------*/
+
+/* Free P without the cache, in whatever mode; its class byte is C. */
+static void free_uncached(void *p, unsigned c, const char *function)
+{
+    if (c == CLASS_NONE && (mode() == HEAP_PASSIVE || mode() == HEAP_MIXED))
+        libc_free(p);
+    else if (mode() == HEAP_CHECKED)
+        checked_free(p, c, function);
+    else
+        direct_free(p, c, function);
+}
+
+/* P does not begin a block of its class, or the thread has no cache. */
+void heap_free_odd(void *p, const char *function)
+{
+    if (!p)
+        return;
+    if (enter() && thread_self.cache->limit) {
+        unsigned c = classmap_get(p);
+        if (thread_self.cache->magic[c] * (uint32_t)(uint16_t)(uintptr_t)p >= MAGIC_LIMIT)
+            direct_report(p, function);
+        heap_free(p, function); /* the thread has a cache now */
+        return;
+    }
+    free_uncached(p, classmap_get(p), function);
+}
+
+/* No room: the magazine is full, or C is no class that is cached. */
+void heap_free_full(void *p, unsigned c, const char *function)
+{
+    struct tcache *tc = thread_self.cache;
+    if (c == CLASS_NONE || c >= CLASSES) {
+        tc->fill[c] -= FILL_PUSH;
+        if (p)
+            free_uncached(p, c, function);
+        return;
+    }
+    if (block_linked(p, tc->key) && direct_is_free(p, c))
+        report_fault(FAULT_DOUBLE_FREE, function, p);
+    tcache_push_slow(tc, c, p, function);
+    tick();
+}
+
+/* P has the tag of a free block in it; one live block in 256 has, by chance. */
+void heap_free_suspect(void *p, unsigned c, const char *function)
+{
+    struct tcache *tc = thread_self.cache;
+    if (block_linked(p, tc->key) && direct_is_free(p, c))
+        report_fault(FAULT_DOUBLE_FREE, function, p);
+    block_link(p, tc->head[c], tc->key);
+    tc->head[c] = p;
+}
+
+/* --- Resize and size -----------------------------------------------------------------------------*/
+
+/* Usable size of P, for the program. */
+static size_t size_of(const void *p, unsigned c, const char *function)
+{
+    return mode() == HEAP_CHECKED ? checked_size(p, c, function) : direct_size(p, c, function);
+}
+
+size_t heap_usable_size(const void *p, const char *function)
+{
+    if (!p)
+        return 0;
+    unsigned c = classmap_get(p);
+    if (c == CLASS_NONE && (mode() == HEAP_PASSIVE || mode() == HEAP_MIXED))
+        return libc_usable_size((void *)p);
+    return size_of(p, c, function);
+}
+
+/* P itself, where it serves SIZE bytes well enough or can be made to; a moved large block; or NULL. */
+static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
+{
+    if (mode() == HEAP_CHECKED)
+        return NULL;
+    if (size <= old && size >= old / 2 && c != CLASS_LARGE)
+        return p;
+    if (c == CLASS_SPAN && size > old && size <= SPAN_MAX)
+        return span_extend(p, size) ? p : NULL;
+    if (c == CLASS_LARGE && size > SPAN_MAX)
+        return large_resize(p, size);
+    return NULL;
+}
+
+void *heap_realloc(void *p, size_t size, const char *function)
+{
+    if (!p)
+        return heap_malloc(size, function);
+    unsigned c = classmap_get(p);
+    if (c == CLASS_NONE && (mode() == HEAP_PASSIVE || mode() == HEAP_MIXED))
+        return libc_realloc(p, size);
+    if (size == 0) {
+        heap_free(p, function);
+        return NULL;
+    }
+    size_t old = size_of(p, c, function);
+    if (c >= 1 && c < CLASSES && UNLIKELY(block_linked(p, block_key)) && direct_is_free(p, c))
+        report_fault(FAULT_DOUBLE_FREE, function, p);
+    if (size > PTRDIFF_MAX - SUPERSLAB)
+        return trace_failure(TRACE_THRESHOLD, size, -1);
+    void *q = resize_in_place(p, c, old, size);
+    if (q)
+        return q;
+    q = heap_malloc(size, function);
+    if (!q)
+        return size <= old ? p : NULL;
+    memcpy(q, p, min_size(old, size));
+    heap_free(p, function);
+    return q;
+}
+
+bool heap_trim(size_t pad)
+{
+    if (thread_self.cache != TCACHE_NONE)
+        tcache_flush(thread_self.cache, "malloc_trim");
+    for (unsigned c = 1; c < CLASSES; c++) {
+        struct magazine mag;
+        while ((mag = transfer_take(0, c)).count)
+            pool_drain(c, mag, "malloc_trim");
+    }
+    size_t bytes = pool_trim();
+    bytes += large_trim();
+    bytes += superslab_trim(pad);
+    return bytes != 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* heap.h - what malloc and free do, without their names (floor F7).
+ *
+ * FUNCTION, everywhere, is the public name that the program called: diagnostics carry it. It costs
+ * the hot path nothing, as only its slow twin gets it. */
+#ifndef HAK_HEAP_H
+#define HAK_HEAP_H
+
+#include "thread.h"
+
+enum heap_mode {
+    HEAP_EARLY,   /* before the options could be read: uncached */
+    HEAP_POOL,    /* HAKMEM_TINY_SS_SHARED=2 */
+    HEAP_MIXED,   /* 1: libc where the pool fails, and for pointers that are not ours */
+    HEAP_PASSIVE, /* 0: libc */
+    HEAP_CHECKED, /* HAKMEM_TINY_SLL_VALIDATE_HDR=1 */
+};
+/* Written by init.c once; atomic, because a thread that saw the old value only takes longer. */
+extern _Atomic(enum heap_mode) heap_mode;
+
+/* Read the options and choose the mode, if that has not happened: floor F8 defines it. */
+void hak_start(void);
+
+/* True if a block was handed out before the mode was known. */
+extern _Atomic(bool) heap_used_early;
+
+void *heap_malloc_slow(size_t size, const char *function);
+void heap_free_odd(void *p, const char *function);
+void heap_free_full(void *p, unsigned c, const char *function);
+void heap_free_suspect(void *p, unsigned c, const char *function);
+
+/* malloc on one screen: the class of SIZE, the first block of its chain. Size 0 is class 0, which is
+ * always empty. */
+static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
+{
+    if (LIKELY(size <= TINY_MAX)) {
+        void *p = tcache_pop(thread_self.cache, (size + MIN_ALIGN - 1) / MIN_ALIGN);
+        if (LIKELY(p != NULL))
+            return p;
+    }
+    return heap_malloc_slow(size, function);
+}
+
+/* free on one screen. In this order: is P the beginning of a block of its class (the empty cache
+ * lets none pass)? Is there room (class 0, spans and large blocks have none)? Only then is P's
+ * memory touched: does it look like a block that is free already? */
+static ALWAYS_INLINE void heap_free(void *p, const char *function)
+{
+    struct tcache *tc = thread_self.cache;
+    size_t c = classmap_get(p);
+    uint32_t offset = (uint16_t)(uintptr_t)p;
+    if (UNLIKELY(offset * tc->magic[c] >= tc->limit)) {
+        heap_free_odd(p, function);
+        return;
+    }
+    if (UNLIKELY(add_reaches_zero(&tc->fill[c], FILL_PUSH))) {
+        heap_free_full(p, (unsigned)c, function);
+        return;
+    }
+    struct block *b = p;
+    if (UNLIKELY(b->check >> BLOCK_TAG_SHIFT == BLOCK_TAG)) {
+        heap_free_suspect(p, (unsigned)c, function);
+        return;
+    }
+    struct block *next = tc->head[c];
+    b->next = next;
+    b->check = (uintptr_t)next ^ tc->key;
+    tc->head[c] = b;
+}
+
+void *heap_calloc(size_t count, size_t size, const char *function);
+void *heap_realloc(void *p, size_t size, const char *function);
+/* ALIGN is a power of two. */
+void *heap_memalign(size_t align, size_t size, const char *function);
+size_t heap_usable_size(const void *p, const char *function);
+
+/* Flush the caller's cache and give back what is free, but PAD bytes. True if anything was. */
+bool heap_trim(size_t pad);
+
+#endif

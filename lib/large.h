@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* large.h - requests above 1 MiB: mappings of their own (floor F4).
+ *
+ * Every large mapping begins at a 2 MiB boundary, so that the region map finds its descriptor.
+ * Freed mappings wait in a bounded cache until they are reused, too many, or too old. */
+#ifndef HAK_LARGE_H
+#define HAK_LARGE_H
+
+#include "compiler.h"
+
+/* SIZE bytes at a multiple of ALIGN, a power of two. NULL if the system refuses. */
+void *large_alloc(size_t size, size_t align, bool zero);
+
+/* True if P is what large_alloc returned and still live; *SIZE is then the usable size. */
+bool large_find(const void *p, size_t *size);
+
+/* Give P back; false if it is no live large block (another thread was faster). */
+bool large_free(void *p);
+
+/* True if P began a large block that was freed and whose mapping is still cached. */
+bool large_was_block(const void *p);
+
+/* Grow or shrink P to SIZE, moving pages instead of copying. NULL if that is not possible; P is
+ * then as it was. */
+void *large_resize(void *p, size_t size);
+
+/* Unmap cached mappings: all, or those older than the policy's delay. Returns the bytes. */
+size_t large_trim(void);
+void large_decay(uint64_t now_ms);
+
+struct large_totals {
+    size_t live, cached; /* bytes */
+    size_t live_count;
+};
+void large_totals(struct large_totals *out);
+void large_check(void (*fault)(const char *what, const void *where));
+
+void large_lock_for_fork(void);
+void large_unlock_after_fork(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* libc.h - the C library's own allocator, for passive mode and mode 1 (floor F1).
+ * glibc exports it under names that nobody interposes. Where they are missing, there is no passive
+ * mode: libc_usable() is false. */
+#ifndef HAK_LIBC_H
+#define HAK_LIBC_H
+
+#include "compiler.h"
+
+bool libc_usable(void);
+void *libc_malloc(size_t size);
+void *libc_calloc(size_t count, size_t size);
+void *libc_realloc(void *p, size_t size);
+void *libc_memalign(size_t align, size_t size);
+void libc_free(void *p);
+size_t libc_usable_size(void *p);
+
+/* The next definition of NAME after ours, or NULL. May allocate when the name is missing. */
+void *libc_symbol(const char *name);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* lock.c - the slow side of locks: spin, then futex (floor F1).
+ *
+ * The three-state futex lock: whoever waits sets state to 2, so that the holder knows to wake.
+ * It never yields: sched_yield is killed by common sandboxes. */
+#include "lock.h"
+
+#include "os.h"
+
+enum { SPINS = 100 }; /* about the time a holder needs for one magazine */
+
+void lock_wait(struct lock *l)
+{
+    for (int i = 0; i < SPINS; i++) {
+        uint32_t unlocked = 0;
+        if (load_relaxed(&l->state) == 0 &&
+            atomic_compare_exchange_strong_explicit(&l->state, &unlocked, 1, memory_order_acquire,
+                                                    memory_order_relaxed))
+            return;
+        cpu_pause();
+    }
+    while (atomic_exchange_explicit(&l->state, 2, memory_order_acquire) != 0)
+        os_futex_wait(&l->state, 2);
+}
+
+void lock_wake(struct lock *l)
+{
+    os_futex_wake(&l->state, 1);
+}
+
+/* Bit r: the thread holds a lock of rank r. Debug builds only write it. */
+static THREAD_LOCAL uint32_t held;
+
+void lock_note_taken(const struct lock *l)
+{
+    /* Class locks share a rank: fork holds all of them, taken by class. */
+    uint32_t above = l->rank == RANK_CLASS ? ~0u << (l->rank + 1) : ~0u << l->rank;
+    HAK_ASSERT((held & above) == 0);
+    held |= 1u << l->rank;
+}
+
+void lock_note_given(const struct lock *l)
+{
+    held &= ~(1u << l->rank);
+}

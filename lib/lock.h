@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* lock.h - locks with ranks (floor F1).
+ *
+ * A thread takes locks in rising rank only; a debug build aborts on any other order. fork takes all
+ * of them in this order (fork.c). Nothing that holds a lock makes a system call other than futex,
+ * but for what rank META says. */
+#ifndef HAK_LOCK_H
+#define HAK_LOCK_H
+
+#include "atomic.h"
+
+enum lock_rank {
+    RANK_START,   /* init.c: the one-time start */
+    RANK_THREADS, /* thread.c: the list of thread caches */
+    RANK_CHECKED, /* checked.c: serialises the checked mode */
+    RANK_CLASS,   /* pool.c: one for each size class, taken one at a time, by class in fork */
+    RANK_LARGE,   /* large.c: the cache of large mappings */
+    RANK_ARENA,   /* superslab.c: all granules */
+    RANK_META,    /* meta.c, classmap.c: maps memory for descriptors while held (rare, never purges) */
+    RANK_TRACE,   /* trace.c: the failure ring */
+    RANK_COUNT
+};
+
+struct lock {
+    _Atomic(uint32_t) state; /* 0 free, 1 held, 2 held and somebody waits */
+    uint32_t rank;
+};
+
+#define LOCK_INIT(r) {0, (r)}
+
+void lock_wait(struct lock *l);
+void lock_wake(struct lock *l);
+/* Debug builds: note and check the order. */
+void lock_note_taken(const struct lock *l);
+void lock_note_given(const struct lock *l);
+
+static inline void lock_take(struct lock *l)
+{
+    if (HAK_DEBUG)
+        lock_note_taken(l);
+    uint32_t unlocked = 0;
+    if (!atomic_compare_exchange_strong_explicit(&l->state, &unlocked, 1, memory_order_acquire,
+                                                 memory_order_relaxed))
+        lock_wait(l);
+}
+
+static inline void lock_give(struct lock *l)
+{
+    if (HAK_DEBUG)
+        lock_note_given(l);
+    if (atomic_exchange_explicit(&l->state, 0, memory_order_release) == 2)
+        lock_wake(l);
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* meta.h - memory for descriptors, apart from the memory of programs (floor F2).
+ * What is handed out is never given back: descriptors are recycled by their own free lists, so a
+ * stale pointer to one still points at a descriptor of the same type. */
+#ifndef HAK_META_H
+#define HAK_META_H
+
+#include "compiler.h"
+
+/* SIZE zeroed bytes, aligned to a cache line. NULL if the system refuses (os_error says why). */
+void *meta_alloc(size_t size);
+
+/* Address space taken for descriptors, this library's other tables included. */
+size_t meta_bytes(void);
+void meta_note_mapped(size_t size); /* a table mapped elsewhere */
+
+void meta_lock_for_fork(void);
+void meta_unlock_after_fork(void);
+
+#endif

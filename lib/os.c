@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* os.c - the only system calls of the library (floor F1). */
+#include "os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bits.h"
+
+int (*os_fault)(enum os_call call);
+THREAD_LOCAL struct os_error os_error;
+
+static const char *const call_name[OS_NCALLS] = {"mmap", "munmap", "mremap", "mprotect", "madvise"};
+
+/* Refuse CALL on behalf of a test? */
+static bool faulted(enum os_call call)
+{
+    int code = UNLIKELY(os_fault != NULL) ? os_fault(call) : 0;
+    if (code) {
+        os_error.call = call_name[call];
+        os_error.code = code;
+    }
+    return code != 0;
+}
+
+/* Note why CALL failed and put errno back. */
+static int refuse(enum os_call call, int saved)
+{
+    os_error.call = call_name[call];
+    os_error.code = errno;
+    errno = saved;
+    return -1;
+}
+
+size_t os_page_size(void)
+{
+    static _Atomic(size_t) page; /* the same value whoever stores it */
+    size_t size = load_relaxed(&page);
+    if (!size) {
+        size = getauxval(AT_PAGESZ);
+        if (!size)
+            size = 4096;
+        store_relaxed(&page, size);
+    }
+    return size;
+}
+
+static void *map_once(size_t size, void *hint, bool access)
+{
+    int saved = errno;
+    if (faulted(OS_MMAP))
+        return NULL;
+    int prot = access ? PROT_READ | PROT_WRITE : PROT_NONE;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (access ? 0 : MAP_NORESERVE);
+    void *p = mmap(hint, size, prot, flags, -1, 0);
+    if (p == MAP_FAILED) {
+        refuse(OS_MMAP, saved);
+        return NULL;
+    }
+    return p;
+}
+
+void *os_map(size_t size, size_t align, void *hint, bool access)
+{
+    /* Without a hint only luck, or a kernel that aligns for huge pages, gives the alignment. */
+    if (hint || align <= os_page_size() || (size & (align - 1)) == 0) {
+        char *p = map_once(size, hint, access);
+        if (!p || ((uintptr_t)p & (align - 1)) == 0)
+            return p;
+        /* Room is given back first, so that a program close to its limit needs it only once. */
+        os_unmap(p, size);
+    }
+    /* Map enough to cut an aligned piece out of it. */
+    size_t more = size + align - os_page_size();
+    if (more < size)
+        return NULL;
+    char *p = map_once(more, NULL, access);
+    if (!p)
+        return NULL;
+    char *aligned = (char *)round_up((uintptr_t)p, align);
+    size_t before = (size_t)(aligned - p), after = more - before - size;
+    if (before)
+        os_unmap(p, before);
+    if (after)
+        os_unmap(aligned + size, after);
+    return aligned;
+}
+
+int os_unmap(void *addr, size_t size)
+{
+    int saved = errno;
+    if (faulted(OS_MUNMAP))
+        return -1;
+    return munmap(addr, size) ? refuse(OS_MUNMAP, saved) : 0;
+}
+
+int os_resize(void *addr, size_t old_size, size_t new_size)
+{
+    int saved = errno;
+    if (faulted(OS_MREMAP))
+        return -1;
+    return mremap(addr, old_size, new_size, 0) == MAP_FAILED ? refuse(OS_MREMAP, saved) : 0;
+}
+
+int os_move(void *addr, size_t old_size, size_t new_size, void *target)
+{
+    int saved = errno;
+    if (faulted(OS_MREMAP))
+        return -1;
+    void *p = mremap(addr, old_size, new_size, MREMAP_MAYMOVE | MREMAP_FIXED, target);
+    return p == MAP_FAILED ? refuse(OS_MREMAP, saved) : 0;
+}
+
+int os_purge(void *addr, size_t size)
+{
+    int saved = errno;
+    if (faulted(OS_MADVISE))
+        return -1;
+    return madvise(addr, size, MADV_DONTNEED) ? refuse(OS_MADVISE, saved) : 0;
+}
+
+int os_protect_read(void *addr, size_t size)
+{
+    int saved = errno;
+    if (faulted(OS_MPROTECT))
+        return -1;
+    return mprotect(addr, size, PROT_READ) ? refuse(OS_MPROTECT, saved) : 0;
+}
+
+void os_no_huge(void *addr, size_t size)
+{
+    int saved = errno;
+    if (!faulted(OS_MADVISE) && madvise(addr, size, MADV_NOHUGEPAGE))
+        errno = saved; /* a kernel without huge pages */
+}
+
+void os_write(int fd, const char *text, size_t len)
+{
+    int saved = errno;
+    while (len) {
+        ssize_t n = write(fd, text, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        text += n;
+        len -= (size_t)n;
+    }
+    errno = saved;
+}
+
+int os_open_append(const char *path)
+{
+    int saved = errno;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+    errno = saved;
+    return fd;
+}
+
+void os_close(int fd)
+{
+    int saved = errno;
+    close(fd);
+    errno = saved;
+}
+
+size_t os_resident(void)
+{
+    int saved = errno;
+    char text[128];
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    if (n <= 0)
+        return 0;
+    text[n] = '\0';
+    const char *p = text;
+    while (*p && *p != ' ') /* the second field is the resident pages */
+        p++;
+    size_t pages = 0;
+    while (*p == ' ')
+        p++;
+    for (; *p >= '0' && *p <= '9'; p++)
+        pages = pages * 10 + (size_t)(*p - '0');
+    return pages * os_page_size();
+}
+
+uint64_t os_now_ms(void)
+{
+    struct timespec ts = {0, 0};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+int os_pid(void)
+{
+    return getpid();
+}
+
+bool os_secure(void)
+{
+    return getauxval(AT_SECURE) != 0;
+}
+
+uint64_t os_random_seed(void)
+{
+    const unsigned char *bytes = (const unsigned char *)getauxval(AT_RANDOM);
+    uint64_t seed = (uintptr_t)&bytes; /* stack address: random too, where AT_RANDOM is missing */
+    for (int i = 0; bytes && i < 16; i++)
+        seed = (seed ^ bytes[i]) * 0x100000001b3ull;
+    /* The kernel's bytes also seed libc's guards: mix, so that ours tell nothing about them. */
+    seed ^= seed >> 31;
+    seed *= 0x9e3779b97f4a7c15ull;
+    return seed ^ seed >> 29;
+}
+
+void os_futex_wait(_Atomic(uint32_t) *word, uint32_t expected)
+{
+    int saved = errno;
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
+    errno = saved;
+}
+
+void os_futex_wake(_Atomic(uint32_t) *word, int count)
+{
+    int saved = errno;
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+    errno = saved;
+}
+
+void os_abort(void)
+{
+    abort();
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* os.h - the only system calls of the library (floor F1).
+ *
+ * Every function leaves errno as it was. Those that can fail return 0 or NULL-free pointers on
+ * success, and leave the name of the refused call and its errno in os_error of the thread. */
+#ifndef HAK_OS_H
+#define HAK_OS_H
+
+#include "atomic.h"
+#include "compiler.h"
+
+enum os_call { OS_MMAP, OS_MUNMAP, OS_MREMAP, OS_MPROTECT, OS_MADVISE, OS_NCALLS };
+
+/* Test seam: when set, it is asked before each of these calls; a non-zero errno makes it fail.
+ * Written by single-threaded tests only. */
+extern int (*os_fault)(enum os_call call);
+
+struct os_error {
+    const char *call; /* static string, NULL if nothing was refused */
+    int code;
+};
+extern THREAD_LOCAL struct os_error os_error;
+
+size_t os_page_size(void);
+
+/* Zeroed private memory. ALIGN is a power of two, at least the page size. HINT may be NULL.
+ * Without ACCESS the range is only reserved (PROT_NONE). NULL if refused. */
+void *os_map(size_t size, size_t align, void *hint, bool access);
+int os_unmap(void *addr, size_t size);
+
+/* Grow or shrink a mapping where it is. */
+int os_resize(void *addr, size_t old_size, size_t new_size);
+/* Move a mapping over TARGET, a reservation of NEW_SIZE bytes that is replaced. */
+int os_move(void *addr, size_t old_size, size_t new_size, void *target);
+
+/* Give the pages back; they read as zero afterwards. */
+int os_purge(void *addr, size_t size);
+int os_protect_read(void *addr, size_t size);
+void os_no_huge(void *addr, size_t size);
+
+/* Bytes written, never partial for what fits a pipe; errors are ignored. */
+void os_write(int fd, const char *text, size_t len);
+/* Open for appending, mode 0600; -1 if refused. Only used at exit, on request. */
+int os_open_append(const char *path);
+void os_close(int fd);
+/* Resident bytes of the process, from /proc; 0 if unknown. Only used on request. */
+size_t os_resident(void);
+
+/* Milliseconds of a clock that never goes back, good to a tick (vDSO). */
+uint64_t os_now_ms(void);
+int os_pid(void);
+bool os_secure(void);          /* secure execution: setuid, capabilities */
+uint64_t os_random_seed(void); /* differs in every process; no system call */
+
+void os_futex_wait(_Atomic(uint32_t) *word, uint32_t expected);
+void os_futex_wake(_Atomic(uint32_t) *word, int count);
+
+NORETURN void os_abort(void);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* report.h - what the library says about a broken program (floor F2). */
+#ifndef HAK_REPORT_H
+#define HAK_REPORT_H
+
+#include "compiler.h"
+
+/* Each text is quoted in hakmem(7) and asserted by a death test. */
+#define HAK_FAULTS(X)                                                                                        \
+    X(INVALID_POINTER, "invalid pointer")                                                                    \
+    X(DOUBLE_FREE, "double free")                                                                            \
+    X(DAMAGED_LIST, "damaged free list")                                                                     \
+    X(OVERRUN, "overrun block")
+
+enum fault {
+#define HAK_FAULT(id, text) FAULT_##id,
+    HAK_FAULTS(HAK_FAULT)
+#undef HAK_FAULT
+        FAULTS
+};
+
+/* "hakmem: FUNCTION(): FAULT ADDRESS" on standard error, then abort. FUNCTION is the public name
+ * that the program called. No lock of the library may be held. */
+COLD NORETURN void report_fault(enum fault fault, const char *function, const void *address);
+
+#endif

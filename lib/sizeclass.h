@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* sizeclass.h - sizes of blocks: 16-byte steps to 1 KiB, then eight for each doubling (floor F3).
+ *
+ * class      0  nothing: not ours in the class map, always empty in a thread cache
+ *        1..64  16, 32, ... 1024                      (tiny)
+ *       65..104 1152, 1280, ... 32768                 (mid)
+ *          105  first granule of a span, 106 the granules behind it, 107 first granule of a large
+ *               mapping: only in the class map */
+#ifndef HAK_SIZECLASS_H
+#define HAK_SIZECLASS_H
+
+#include "bits.h"
+#include "compiler.h"
+
+enum {
+    GRANULE_SHIFT = 16,
+    GRANULE = 1 << GRANULE_SHIFT, /* unit of the class map and of slabs */
+    SUPERSLAB_SHIFT = 21,
+    SUPERSLAB = 1 << SUPERSLAB_SHIFT,
+    GRANULES = SUPERSLAB / GRANULE,
+
+    MIN_ALIGN = 16,
+    TINY_MAX = 1024,
+    TINY_CLASSES = TINY_MAX / MIN_ALIGN,
+    MID_MAX = 32768,
+    STEPS = 8, /* mid classes for each doubling */
+
+    CLASS_NONE = 0,
+    CLASS_LAST = 104,
+    CLASSES = CLASS_LAST + 1,
+    CLASS_SPAN = 105,
+    CLASS_SPAN_TAIL = 106,
+    CLASS_LARGE = 107,
+    MAP_CLASSES = 108, /* values of the class map */
+
+    SPAN_MAX = 1 << 20
+};
+
+static_assert(TINY_CLASSES + STEPS * 5 == CLASS_LAST, "1 KiB to 32 KiB is five doublings");
+static_assert(SPAN_MAX <= SUPERSLAB, "a span lies in one superslab");
+
+/* Class of a request of 1..MID_MAX bytes. */
+static inline unsigned class_of(size_t size)
+{
+    if (LIKELY(size <= TINY_MAX))
+        return (unsigned)((size + MIN_ALIGN - 1) / MIN_ALIGN);
+    unsigned b = log2_floor(size - 1);
+    return TINY_CLASSES + 1 + (b - 10) * STEPS + (unsigned)((size - 1) >> (b - 3) & (STEPS - 1));
+}
+
+static inline size_t class_size(unsigned c)
+{
+    if (c <= TINY_CLASSES)
+        return (size_t)c * MIN_ALIGN;
+    unsigned i = c - TINY_CLASSES - 1;
+    return (size_t)(STEPS + i % STEPS + 1) << (i / STEPS + 7);
+}
+
+/* Division by a class size as multiplication. A slab begins at a granule, so a block's offset is
+ * below 2^16. With magic = ceil(2^32 / size) and offset = k * size + r, r < size:
+ *   offset * magic = k * (2^32 + e) + r * magic, with e < size
+ * so the upper half is k for every offset below 2^16, and the lower half is k * e < 2^16 if r = 0 and
+ * at least magic >= 2^16 otherwise (size <= 2^16). The free path tests the lower half. */
+enum { MAGIC_LIMIT = 1 << 16 };
+
+static inline uint32_t class_magic(unsigned c)
+{
+    return (uint32_t)(0xffffffffu / class_size(c) + 1);
+}
+
+/* Blocks in a slab of the class. */
+static inline unsigned class_blocks(unsigned c)
+{
+    return (unsigned)(GRANULE / class_size(c));
+}
+
+#endif

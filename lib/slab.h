@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* slab.h - one granule of 64 KiB cut into blocks of one class (floor F4).
+ *
+ * States and who may touch the fields:
+ *   UNUSED  all its pages read as zero             the ARENA lock
+ *   ACTIVE  belongs to a class                     the lock of its class (pool.c)
+ *   EMPTY   last block came back; pages are dirty  the ARENA lock
+ *   SPAN    part of a span                         the ARENA lock; the span's owner
+ *   PURGE   its pages are being given back         the thread that purges, no lock held
+ * A state changes only under the ARENA lock.
+ *
+ * Invariants of an ACTIVE slab, with free = number of bits set:
+ *   used + free = carved <= total,   bit i set => i < carved and block i is in no cache
+ *   linked in its pool's partial list <=> used < total and not trimming
+ * Blocks at and behind `carved` have never been handed out in this life of the slab; where `fresh`
+ * is set their pages have not been touched at all. */
+#ifndef HAK_SLAB_H
+#define HAK_SLAB_H
+
+#include "list.h"
+#include "sizeclass.h"
+
+enum slab_state { SLAB_UNUSED, SLAB_ACTIVE, SLAB_EMPTY, SLAB_SPAN, SLAB_PURGE };
+
+enum { SLAB_WORDS = GRANULE / MIN_ALIGN / 64 };
+
+struct slab {
+    struct list link; /* partial list of the pool, or list of EMPTY slabs of its last class */
+    struct list age;  /* EMPTY: all such slabs, latest first */
+    uint8_t *base;    /* fixed */
+    uint8_t state;
+    uint8_t size_class; /* ACTIVE: its class; EMPTY: its last; SPAN: CLASS_SPAN */
+    uint8_t index;      /* fixed: place in its superslab */
+    bool fresh;         /* pages not carved yet read as zero */
+    bool trimming;      /* a thread gives its free pages back, unlocked: in no list, nobody takes */
+    uint16_t used, carved, total;
+    uint16_t first_word; /* no bit is set in a word below this one */
+    uint16_t run;        /* SPAN, first granule: number of granules */
+    uint32_t emptied_ms; /* EMPTY: when, by os_now_ms, cut to 32 bits */
+    uint64_t free_bits[SLAB_WORDS];
+};
+
+/* A block that nobody uses, as it lies in a thread cache or magazine. `check` is next ^ the secret
+ * key of the process: it tells a cached block from a live one, and a damaged link from a sound one.
+ * A block that is handed out has check = 0. */
+struct block {
+    struct block *next; /* &block_end behind the last */
+    uint64_t check;
+} MAY_ALIAS;
+
+static_assert(sizeof(struct block) <= MIN_ALIGN, "the smallest block holds the link");
+
+/* Ends every list of blocks: its check never matches, so that an empty list and a damaged one are
+ * found by the same comparison. Never written. */
+extern const struct block block_end;
+#define BLOCK_END ((struct block *)&block_end)
+
+/* Secret of the process, fixed after start. Its upper byte is the tag: no address has bits there, so
+ * every free block shows it in `check`. The value is one that UTF-8 text, pointers and small numbers
+ * do not have there; what has it by chance costs a closer look. */
+enum { BLOCK_TAG = 0xf9, BLOCK_TAG_SHIFT = 56 };
+#define BLOCK_KEY(random) (((uint64_t)(random) & ((UINT64_C(1) << BLOCK_TAG_SHIFT) - 1)) | (uint64_t)BLOCK_TAG << BLOCK_TAG_SHIFT)
+extern uint64_t block_key;
+
+static ALWAYS_INLINE void block_link(struct block *b, struct block *next, uint64_t key)
+{
+    b->next = next;
+    b->check = (uintptr_t)next ^ key;
+}
+
+static ALWAYS_INLINE bool block_linked(const struct block *b, uint64_t key)
+{
+    return ((uintptr_t)b->next ^ b->check) == key;
+}
+
+/* A chain of linked blocks that one thread owns; ends in BLOCK_END. */
+struct magazine {
+    struct block *head;
+    uint32_t count;
+};
+
+/* Give SLAB, whose pages are dirty unless FRESH, to a class. */
+void slab_start(struct slab *slab, unsigned size_class, bool fresh);
+
+/* Take up to WANT blocks, lowest first: those that were freed, else those of one page more.
+ * Links them in front of MAG. Sets *UNTOUCHED if all of them come from pages never touched. */
+void slab_take(struct slab *slab, unsigned want, struct magazine *mag, bool *untouched);
+
+enum slab_verdict { SLAB_OK, SLAB_NOT_A_BLOCK, SLAB_IS_FREE };
+
+/* Take block P back. Nothing changes unless SLAB_OK. */
+enum slab_verdict slab_put(struct slab *slab, const void *p);
+
+/* What P is, without taking it: SLAB_OK for a block that is handed out or cached. */
+enum slab_verdict slab_inspect(const struct slab *slab, const void *p);
+
+/* Number of blocks whose bit is set. */
+unsigned slab_free_count(const struct slab *slab);
+
+/* Runs of whole pages that hold no block in use: offsets into the slab. */
+struct page_run {
+    uint32_t from, to;
+};
+enum { SLAB_PAGE_RUNS = GRANULE / 4096 / 2 + 1 };
+
+/* Find them; pages never touched do not count. Returns the number, SLAB_PAGE_RUNS at most. */
+unsigned slab_free_pages(const struct slab *slab, size_t page, struct page_run runs[SLAB_PAGE_RUNS]);
+
+#endif

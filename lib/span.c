@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* span.c - requests of 32 KiB to 1 MiB: runs of granules (floor F5). */
+#include "span.h"
+
+#include <string.h>
+
+#include "counters.h"
+#include "superslab.h"
+
+static unsigned granules_for(size_t size)
+{
+    return (unsigned)((size + GRANULE - 1) >> GRANULE_SHIFT);
+}
+
+void *span_alloc(size_t size, bool zero)
+{
+    uint32_t dirty = 0;
+    struct slab *first = superslab_take_run(granules_for(size), &dirty);
+    if (!first)
+        return NULL;
+    count(COUNT_SPAN_ALLOCS, 1);
+    for (; zero && dirty; dirty &= dirty - 1) {
+        size_t offset = (size_t)__builtin_ctz(dirty) << GRANULE_SHIFT;
+        if (offset < size)
+            memset(first->base + offset, 0, min_size(GRANULE, size - offset));
+    }
+    return first->base;
+}
+
+size_t span_size(const void *p)
+{
+    return (size_t)superslab_slab_of(p)->run << GRANULE_SHIFT;
+}
+
+bool span_valid(const void *p)
+{
+    return ((uintptr_t)p & (GRANULE - 1)) == 0 && classmap_get(p) == CLASS_SPAN;
+}
+
+void span_free(void *p)
+{
+    superslab_give_run(superslab_slab_of(p));
+}
+
+bool span_extend(void *p, size_t size)
+{
+    struct slab *first = superslab_slab_of(p);
+    unsigned run = granules_for(size);
+    uint32_t dirty;
+    return run <= first->run || (run <= GRANULES && superslab_extend_run(first, run, &dirty));
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* span.h - requests of 32 KiB to 1 MiB: runs of granules (floor F5). */
+#ifndef HAK_SPAN_H
+#define HAK_SPAN_H
+
+#include "compiler.h"
+
+/* SIZE bytes, SPAN_MAX at most, aligned to a granule. NULL if the system refuses. */
+void *span_alloc(size_t size, bool zero);
+
+/* Usable size of the span that begins at P; its class byte must be CLASS_SPAN. */
+size_t span_size(const void *p);
+
+/* True if P is the beginning of a span. */
+bool span_valid(const void *p);
+void span_free(void *p);
+
+/* True if the span at P holds SIZE bytes now, where it is. Never shrinks. */
+bool span_extend(void *p, size_t size);
+
+#endif

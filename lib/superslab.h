@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* superslab.h - regions of 2 MiB, the source of all slabs and spans (floor F4).
+ *
+ * A superslab is 32 granules of memory and, elsewhere, one descriptor. Everything in this file is
+ * guarded by the ARENA lock but for what slab.h says of ACTIVE slabs. Invariants:
+ *   free_mask bit i  <=>  slab[i] is UNUSED or EMPTY
+ *   dirty_mask bit i  =>  slab[i] is not UNUSED; an EMPTY slab is dirty
+ *   max_run = longest run of free_mask; the superslab is linked in bins[max_run]
+ *   an EMPTY slab is linked in empty[its last class] and in the list by age; no other is
+ * Descriptors are recycled and never unmapped. A superslab is unmapped only when all its granules
+ * are free: then no block of it is in use or in any cache, and nothing can point into it. */
+#ifndef HAK_SUPERSLAB_H
+#define HAK_SUPERSLAB_H
+
+#include "classmap.h"
+#include "slab.h"
+
+struct superslab {
+    struct region region;
+    uint32_t free_mask, dirty_mask;
+    uint8_t max_run;
+    uint8_t *base;
+    struct list bin;
+    struct list all; /* every superslab, mapped ones only */
+    struct slab slab[GRANULES];
+};
+
+/* A slab for SIZE_CLASS, started, of state ACTIVE and in no list. The stages, each counted: EMPTY
+ * of the same class, EMPTY of any class, UNUSED, new superslab. NULL if the system refuses. */
+struct slab *superslab_take_slab(unsigned size_class);
+
+/* Slabs whose last block came back, linked by `link` in LIST: reusable by every class at once.
+ * What exceeds the policy's budget is purged before the call returns. */
+void superslab_give_slabs(struct list *slabs);
+
+/* COUNT granules in a row as a span, 1..16. *DIRTY gets a bit for each granule that may not be
+ * zero. NULL if the system refuses. */
+struct slab *superslab_take_run(unsigned run, uint32_t *dirty);
+/* Let a span grow in place to RUN granules; false if what follows is in use. */
+bool superslab_extend_run(struct slab *first, unsigned run, uint32_t *dirty);
+void superslab_give_run(struct slab *first);
+
+/* The slab that holds ADDRESS, whose class byte must not be 0 or CLASS_LARGE. */
+static inline struct slab *superslab_slab_of(const void *address)
+{
+    struct superslab *ss = (struct superslab *)classmap_region(address);
+    return &ss->slab[(uintptr_t)address >> GRANULE_SHIFT & (GRANULES - 1)];
+}
+
+/* True if P, whose class byte is 0, began a block or span before its slab was given back. */
+bool superslab_was_block(const void *p);
+
+/* Give back all EMPTY slabs but KEEP bytes, and superslabs wholly free. Returns the bytes. */
+size_t superslab_trim(size_t keep);
+/* Give back EMPTY slabs that have waited longer than the policy's delay. */
+void superslab_decay(uint64_t now_ms);
+
+struct superslab_totals {
+    size_t mapped;   /* bytes of superslabs */
+    size_t empty;    /* bytes of EMPTY slabs */
+    size_t active;   /* bytes of ACTIVE slabs */
+    size_t span;     /* bytes of spans */
+    size_t spans;    /* their number */
+    size_t superslabs;
+};
+void superslab_totals(struct superslab_totals *out);
+
+/* Check every superslab; FAULT is called for each broken invariant. */
+void superslab_check(void (*fault)(const char *what, const void *where));
+
+/* Call EACH for every superslab, the ARENA lock held. */
+void superslab_each(void (*each)(struct superslab *ss, void *arg), void *arg);
+
+void superslab_lock(void);
+void superslab_unlock(void);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* tcache.h - the cache of one thread: two magazines for each class (floor F6).
+ *
+ * Owned by one thread, which alone writes it; statistics read `fill` and the totals from other
+ * threads (aligned words, read as they are: a moment's picture).
+ *
+ * fill[c] holds two numbers in one word, so that each call updates both by one addition:
+ *   upper part (from bit 30):  blocks in head[c] - capacity - 1, so 0 means one too many
+ *   lower 30 bits:             blocks popped since the slow path last came by, modulo 2^30
+ * malloc adds FILL_POP, free adds FILL_PUSH. After 2^30 pops without a slow path the lower part
+ * carries into the upper one; tcache.c finds that by the length of the list and puts it right.
+ *
+ * Invariants: head[c] is a chain that ends in BLOCK_END; its length is fill_blocks of fill[c], but
+ * for that carry; spare[c] is empty or a full magazine; class 0 and the classes that only the class
+ * map knows have capacity 0, so that every free of theirs takes the slow path. */
+#ifndef HAK_TCACHE_H
+#define HAK_TCACHE_H
+
+#include "classmap.h"
+#include "slab.h"
+
+enum { FILL_SHIFT = 30 };
+#define FILL_PUSH (INT64_C(1) << FILL_SHIFT)
+#define FILL_POP (1 - FILL_PUSH)
+#define FILL_POPPED(fill) ((uint64_t)(fill) & (FILL_PUSH - 1))
+
+struct tcache {
+    struct block *head[MAP_CLASSES];
+    int64_t fill[MAP_CLASSES];
+    uint32_t magic[MAP_CLASSES]; /* class_magic: fixed */
+    uint64_t key;                /* block_key, fixed */
+    uint32_t limit;              /* MAGIC_LIMIT; 0 in the empty cache: no pointer passes */
+    bool in_use;                 /* THREADS lock */
+    uint32_t stripe;             /* of the transfer slots, fixed while in use */
+    struct list all, idle;       /* every cache ever made; those without a thread. THREADS lock */
+    uint64_t popped[CLASSES];    /* total, less what fill still holds */
+    uint32_t settled_ms[CLASSES]; /* when the slow path last came by */
+    uint64_t misses;             /* pops that had to go below the cache */
+    struct magazine spare[CLASSES];
+};
+
+/* Always empty, never written: what a thread has before its first slow path, in passive and
+ * checked mode, and after its end. */
+extern const struct tcache tcache_empty;
+
+static inline int64_t fill_of(unsigned capacity, unsigned blocks)
+{
+    return ((int64_t)blocks - (int64_t)capacity - 1) * FILL_PUSH;
+}
+
+/* A block of class C, or NULL where head[c] is empty or damaged. */
+static ALWAYS_INLINE void *tcache_pop(struct tcache *tc, size_t c)
+{
+    struct block *b = tc->head[c];
+    struct block *next = b->next;
+    if (UNLIKELY(((uintptr_t)next ^ b->check) != tc->key))
+        return NULL;
+    b->check = 0;
+    tc->head[c] = next;
+    KEEP_INDEX(c);
+    tc->fill[c] += FILL_POP;
+    return b;
+}
+
+/* Set up TC, zeroed or used before, for a thread. */
+void tcache_start(struct tcache *tc, unsigned stripe);
+
+/* A block of class C after tcache_pop found none: spare magazine, transfer slot, pool. NULL if the
+ * system refuses. *UNTOUCHED: the block is zero behind its header. Aborts on a damaged list. */
+void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char *function);
+
+/* Push P, whose fill was counted already and is one too many. */
+void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *function);
+
+/* Return everything to the slabs. */
+void tcache_flush(struct tcache *tc, const char *function);
+
+/* True if P lies in one of the chains of class C of TC, which the caller owns. */
+bool tcache_holds(const struct tcache *tc, unsigned c, const void *p);
+
+/* Blocks of class C in TC, and blocks popped so far; any thread. */
+size_t tcache_blocks(const struct tcache *tc, unsigned c);
+uint64_t tcache_popped(const struct tcache *tc, unsigned c);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* transfer.c - full magazines on their way between threads (floor F5). */
+#include "transfer.h"
+
+#include "classmap.h"
+#include "meta.h"
+#include "policy.h"
+
+enum { SLOTS = 4, COUNT_SHIFT = ADDRESS_BITS };
+
+struct stripe {
+    _Atomic(uint64_t) slot[CLASSES][SLOTS]; /* atomic; any thread */
+};
+
+/* Stripe 0 is always there; others appear as threads do, and stay. Atomic, NULL to a pointer once. */
+static CACHE_ALIGNED struct stripe first_stripe;
+static _Atomic(struct stripe *) stripes[POLICY_STRIPES] = {&first_stripe};
+
+static uint64_t pack(struct magazine mag)
+{
+    return (uint64_t)mag.count << COUNT_SHIFT | (uintptr_t)mag.head;
+}
+
+static struct magazine unpack(uint64_t word)
+{
+    uintptr_t head = (uintptr_t)(word & ((1ull << COUNT_SHIFT) - 1));
+    return word ? (struct magazine){(struct block *)head, (uint32_t)(word >> COUNT_SHIFT)}
+                : (struct magazine){BLOCK_END, 0};
+}
+
+bool transfer_put(unsigned stripe, unsigned size_class, struct magazine mag)
+{
+    struct stripe *s = load_acquire(&stripes[stripe]);
+    for (unsigned i = 0; i < SLOTS; i++) {
+        uint64_t none = 0;
+        _Atomic(uint64_t) *slot = &s->slot[size_class][i];
+        if (load_relaxed(slot) == 0 &&
+            atomic_compare_exchange_strong_explicit(slot, &none, pack(mag), memory_order_release,
+                                                    memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+static uint64_t take_from(struct stripe *s, unsigned size_class)
+{
+    for (unsigned i = SLOTS; i-- > 0;) { /* the latest first: it is warm */
+        _Atomic(uint64_t) *slot = &s->slot[size_class][i];
+        if (load_relaxed(slot) != 0) {
+            uint64_t word = atomic_exchange_explicit(slot, 0, memory_order_acquire);
+            if (word)
+                return word;
+        }
+    }
+    return 0;
+}
+
+struct magazine transfer_take(unsigned stripe, unsigned size_class)
+{
+    for (unsigned n = 0; n < POLICY_STRIPES; n++) {
+        struct stripe *s = load_acquire(&stripes[(stripe + n) % POLICY_STRIPES]);
+        uint64_t word = s ? take_from(s, size_class) : 0;
+        if (word)
+            return unpack(word);
+    }
+    return unpack(0);
+}
+
+unsigned transfer_stripe_for(unsigned n)
+{
+    unsigned i = n / policy.threads_per_stripe % POLICY_STRIPES;
+    if (load_acquire(&stripes[i]) == NULL) {
+        struct stripe *fresh = meta_alloc(sizeof *fresh), *none = NULL;
+        if (!fresh)
+            return 0;
+        /* Lost the race: the memory stays unused, once for each stripe at the most. */
+        (void)atomic_compare_exchange_strong_explicit(&stripes[i], &none, fresh, memory_order_release,
+                                                      memory_order_relaxed);
+    }
+    return i;
+}
+
+size_t transfer_blocks(unsigned size_class)
+{
+    size_t blocks = 0;
+    for (unsigned n = 0; n < POLICY_STRIPES; n++) {
+        struct stripe *s = load_acquire(&stripes[n]);
+        for (unsigned i = 0; s && i < SLOTS; i++)
+            blocks += load_relaxed(&s->slot[size_class][i]) >> COUNT_SHIFT;
+    }
+    return blocks;
+}

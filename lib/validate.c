@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* validate.c - the whole-structure validator (floor F7). */
+#include "validate.h"
+
+#include "large.h"
+#include "message.h"
+#include "pool.h"
+#include "superslab.h"
+#include "thread.h"
+
+enum { LINES_MAX = 10 };
+
+static _Atomic(int) faults;
+
+static void fault(const char *what, const void *where)
+{
+    if (add_relaxed(&faults, 1) >= LINES_MAX)
+        return;
+    struct message m;
+    message_init(&m);
+    message_str(&m, "hakmem: hak_check(): ");
+    message_str(&m, what);
+    message_str(&m, " ");
+    message_hex(&m, (uintptr_t)where);
+    message_str(&m, "\n");
+    message_send(&m, 2);
+}
+
+/* Every block of a chain is linked soundly, belongs to the class, and is not free in its slab. */
+static unsigned check_chain(const struct block *b, unsigned c)
+{
+    unsigned n = 0;
+    for (; b != BLOCK_END; b = b->next, n++) {
+        if (!block_linked(b, block_key)) {
+            fault("damaged free list", b);
+            break;
+        }
+        if (classmap_get(b) != c || pool_inspect(c, b) != SLAB_OK)
+            fault("cached block is not one of its slab", b);
+    }
+    return n;
+}
+
+static void check_own_cache(void)
+{
+    const struct tcache *tc = thread_self.cache;
+    for (unsigned c = 1; c < CLASSES && tc != TCACHE_NONE; c++) {
+        unsigned n = check_chain(tc->head[c], c) + check_chain(tc->spare[c].head, c);
+        if (n != tcache_blocks(tc, c))
+            fault("thread cache miscounted", tc);
+    }
+}
+
+int validate_heap(void)
+{
+    store_relaxed(&faults, 0);
+    check_own_cache();
+    pool_check(fault);
+    superslab_check(fault);
+    large_check(fault);
+    return load_relaxed(&faults);
+}

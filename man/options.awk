@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+# options.awk - manual pages of the environment variables, from the rows of lib/options.def.
+#
+#   awk -f options.awk -v page=PAGE -v version=VERSION -v date=DATE options.def
+# PAGE is hakmem-env.7 (all variables) or HAKMEM_NAME.7 (one).
+
+# The next argument of a row: a word, or adjacent strings joined. Removes it from the global "rest".
+function argument(    value)
+{
+    sub(/^[ ,]+/, "", rest)
+    if (rest !~ /^"/) {
+        match(rest, /^[^,)]*/)
+        value = substr(rest, 1, RLENGTH)
+        rest = substr(rest, RLENGTH + 1)
+        return value
+    }
+    value = ""
+    while (match(rest, /^ *"([^"\\]|\\.)*"/)) {
+        part = substr(rest, 1, RLENGTH)
+        rest = substr(rest, RLENGTH + 1)
+        sub(/^ *"/, "", part)
+        sub(/"$/, "", part)
+        value = value part
+    }
+    return value
+}
+
+# Plain text to roff, one sentence to a line, variables of ours in bold.
+function prose(text)
+{
+    gsub(/\\/, "\\e", text)
+    gsub(/-/, "\\-", text)
+    gsub(/\. /, ".\n", text)
+    gsub(/\n\./, "\n\\\\\\&.", text)
+    return bold_names(text)
+}
+
+function bold_names(text,    out, name)
+{
+    out = ""
+    while (match(text, /HAKMEM_[A-Z0-9_]+(=[0-9]+)?/)) {
+        name = substr(text, RSTART, RLENGTH)
+        out = out substr(text, 1, RSTART - 1) "\\fB\\%" name "\\fR"
+        text = substr(text, RSTART + RLENGTH)
+    }
+    return out text
+}
+
+function size(n)
+{
+    if (n >= 1099511627776 && n % 1099511627776 == 0) return n / 1099511627776 " TiB"
+    if (n >= 1073741824 && n % 1073741824 == 0) return n / 1073741824 " GiB"
+    if (n >= 1048576 && n % 1048576 == 0) return n / 1048576 " MiB"
+    if (n >= 1024 && n % 1024 == 0) return n / 1024 " KiB"
+    return n
+}
+
+function values(i)
+{
+    if (type[i] == "BOOL")
+        return "0 (off) or 1 (on); the default is " def[i] "."
+    if (type[i] == "INT")
+        return "A whole number from " min[i] " to " max[i] "; the default is " def[i] "."
+    if (type[i] == "SIZE")
+        return "A number of bytes from " min[i] " to " plain(max[i]) " (" size(max[i]) "), with an optional suffix\n" \
+            "k, m or g (powers of 1024); the default is " plain(def[i]) " (" size(def[i]) ")."
+    if (type[i] == "PATH")
+        return "The name of a file, of at most " max[i] " bytes; unset by default."
+    print "options.awk: " name[i] ": unknown type " type[i] > "/dev/stderr"
+    exit bad = 1
+}
+
+function plain(n) { return sprintf("%.0f", n) }
+
+function placeholder(i) { return type[i] == "PATH" ? "file" : type[i] == "SIZE" ? "bytes" : "number" }
+
+function header(title)
+{
+    print ".\\\" SPDX-License-Identifier: MIT"
+    print ".\\\" Generated from lib/options.def by man/options.awk: do not edit."
+    print ".TH " title " 7 " date " \"libhakmem " version "\" libhakmem"
+}
+
+function one_page(i)
+{
+    header(name[i])
+    print ".SH NAME\n" name[i] " \\- " line[i]
+    print ".SH SYNOPSIS\n.B " name[i] "=\\c\n.I " placeholder(i)
+    print ".SH DESCRIPTION\nThis environment variable sets an option of libhakmem:\n" line[i] "."
+    print ".PP\n" prose(text[i])
+    print ".SH VALUES\n" values(i)
+    notes(name[i], type[i] == "PATH" ? " bytes), using none" : "), using \\fIdefault\\fP")
+    print ".SH HISTORY\nSince libhakmem " since[i] "."
+    print ".SH SEE ALSO\n.BR hakmem (7),\n.BR hakmem\\-env (7)"
+}
+
+function all_pages(    i)
+{
+    header("HAKMEM\\-ENV")
+    print ".SH NAME\nhakmem\\-env \\- environment variables of libhakmem"
+    print ".SH DESCRIPTION\nlibhakmem reads these variables once, when a process starts."
+    print "None is needed: the defaults are meant for every program."
+    print "Each has a page of its own under its name."
+    print ".SH VARIABLES"
+    for (i = 1; i <= rows; i++) {
+        print ".TP\n.BI " name[i] "= " placeholder(i)
+        print toupper(substr(line[i], 1, 1)) substr(line[i], 2) "."
+        print prose(text[i])
+        print ".IP\n" values(i) "\nSince libhakmem " since[i] "."
+    }
+    notes("HAKMEM_X", "), using \\fIdefault\\fP")
+    print ".SH SEE ALSO"
+    sort_names()
+    print ".BR hakmem (3),\n.BR malloc (3),"
+    for (i = 1; i <= rows; i++)
+        print ".BR " sorted[i] " (7),"
+    print ".BR hakmem (7)"
+}
+
+function sort_names(    i, j, n)
+{
+    for (i = 1; i <= rows; i++) {
+        n = name[i]
+        for (j = i - 1; j >= 1 && sorted[j] > n; j--)
+            sorted[j + 1] = sorted[j]
+        sorted[j + 1] = n
+    }
+}
+
+function notes(which, ending)
+{
+    print ".SH NOTES\nThe variable is read once, when the process starts, and ignored in secure execution"
+    print "(set\\-user\\-ID programs and their like)."
+    print "A value that cannot be read or is out of range is reported once on standard error,"
+    print "and the default is used:"
+    print ".PP\n.in +4n\n.EX\nhakmem: " which ": bad value \\(aq\\fIvalue\\fP\\(aq (\\fImin\\fP..\\fImax\\fP" ending
+    print ".EE\n.in"
+}
+
+/^HAK_OPTION\(/ { row = ""; inside = 1 }
+inside {
+    sub(/^ +/, "")
+    row = row (row == "" ? "" : " ") $0
+    if ($0 ~ /\)$/) {
+        inside = 0
+        rest = substr(row, length("HAK_OPTION(") + 1)
+        i = ++rows
+        name[i] = "HAKMEM_" argument()
+        type[i] = argument()
+        def[i] = argument()
+        min[i] = argument()
+        max[i] = argument()
+        since[i] = argument()
+        line[i] = argument()
+        text[i] = argument()
+        gsub(/-/, "\\-", line[i])
+        if (text[i] == "" || rest !~ /^ *\)$/) {
+            print "options.awk: cannot read the row of " name[i] > "/dev/stderr"
+            exit bad = 1
+        }
+    }
+}
+
+END {
+    if (bad) exit 1
+    if (page == "hakmem-env.7") {
+        all_pages()
+        exit 0
+    }
+    for (i = 1; i <= rows; i++)
+        if (page == name[i] ".7") {
+            one_page(i)
+            exit 0
+        }
+    print "options.awk: no row for " page > "/dev/stderr"
+    exit 1
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Freed large mappings stay within HAKMEM_LARGE_CACHE_BYTES, and malloc_trim drops them all. */
+/* { dg-link preload core } */
+/* { dg-variant "-DLIMIT=67108864" } */
+/* { dg-variant "-DLIMIT=0 HAKMEM_LARGE_CACHE_BYTES=0" } */
+/* { dg-variant "-DLIMIT=8388608 HAKMEM_LARGE_CACHE_BYTES=8m" } */
+#include "check.h"
+
+enum { COUNT = 40, SIZE = 5000000 };
+
+int main(void)
+{
+    struct hak_stats stats;
+    char *block[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        CHECK((block[i] = malloc(SIZE + i * 100000)));
+        memset(block[i], 1, SIZE + i * 100000);
+    }
+    CHECK(heap_stats(&stats) == 0);
+    CHECK(stats.large_bytes >= (uint64_t)COUNT * SIZE);
+    CHECK(resident_kib() > (long)COUNT * SIZE / 1024);
+    for (int i = 0; i < COUNT; i++)
+        free(block[i]);
+    CHECK(heap_stats(&stats) == 0);
+    CHECK(stats.large_bytes == 0);
+    CHECK(stats.retained_bytes <= LIMIT + (4u << 20));
+    CHECK(resident_kib() < LIMIT / 1024 + 16384);
+#if LIMIT
+    CHECK(malloc_trim(0) == 1);
+#else
+    malloc_trim(0);
+#endif
+    CHECK(heap_stats(&stats) == 0);
+    CHECK(stats.retained_bytes == 0);
+    CHECK(resident_kib() < 16384);
+    return 0;
+}
