@@ -29,6 +29,13 @@ static void *make(void)
     return block;
 }
 
+static inline void pause_spinning(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
 /* Wait until COUNTER has reached GOAL; return its value. */
 static uint64_t wait_for(_Atomic uint64_t *counter, uint64_t goal)
 {
@@ -38,7 +45,7 @@ static uint64_t wait_for(_Atomic uint64_t *counter, uint64_t goal)
         if (spins > PATIENCE)
             sched_yield();
         else
-            __builtin_ia32_pause();
+            pause_spinning();
     }
     return now;
 }

@@ -214,14 +214,16 @@ void heap_free_full(void *p, unsigned c, const char *function)
     tick();
 }
 
-/* P has the tag of a free block in it; one live block in 256 has, by chance. */
-void heap_free_suspect(void *p, unsigned c, const char *function)
+/* P is the block that was freed last. */
+void heap_free_twice(void *p, const char *function)
 {
-    struct tcache *tc = thread_self.cache;
-    if (block_linked(p, tc->key) && direct_is_free(p, c))
-        report_fault(FAULT_DOUBLE_FREE, function, p);
-    block_link(p, tc->head[c], tc->key);
-    tc->head[c] = p;
+    report_fault(FAULT_DOUBLE_FREE, function, p);
+}
+
+void heap_verify(const char *function)
+{
+    if (thread_self.cache != TCACHE_NONE)
+        tcache_verify(thread_self.cache, function);
 }
 
 /* --- Resize and size -----------------------------------------------------------------------------*/

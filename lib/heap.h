@@ -27,7 +27,7 @@ extern _Atomic(bool) heap_used_early;
 void *heap_malloc_slow(size_t size, const char *function);
 void heap_free_odd(void *p, const char *function);
 void heap_free_full(void *p, unsigned c, const char *function);
-void heap_free_suspect(void *p, unsigned c, const char *function);
+COLD NORETURN void heap_free_twice(void *p, const char *function);
 
 /* malloc on one screen: the class of SIZE, the first block of its chain. Size 0 is class 0, which is
  * always empty. */
@@ -42,8 +42,11 @@ static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
 }
 
 /* free on one screen. In this order: is P the beginning of a block of its class (the empty cache
- * lets none pass)? Is there room (class 0, spans and large blocks have none)? Only then is P's
- * memory touched: does it look like a block that is free already? */
+ * lets none pass)? Is there room (class 0, spans and large blocks have none)? Is it the block that
+ * was freed last? P's memory is written and not read: it is often cold, and a load would wait for
+ * it (48 % of the throughput at a million live blocks). A block freed twice with others in between
+ * is found when it comes back: tcache_pop finds the `check` of a block in use, slab_put its bit,
+ * tcache_verify a chain longer than it should be. It is never handed out twice. */
 static ALWAYS_INLINE void heap_free(void *p, const char *function)
 {
     struct tcache *tc = thread_self.cache;
@@ -57,12 +60,9 @@ static ALWAYS_INLINE void heap_free(void *p, const char *function)
         heap_free_full(p, (unsigned)c, function);
         return;
     }
-    struct block *b = p;
-    if (UNLIKELY(b->check >> BLOCK_TAG_SHIFT == BLOCK_TAG)) {
-        heap_free_suspect(p, (unsigned)c, function);
-        return;
-    }
-    struct block *next = tc->head[c];
+    struct block *b = p, *next = tc->head[c];
+    if (UNLIKELY(next == b))
+        heap_free_twice(p, function);
     b->next = next;
     b->check = (uintptr_t)next ^ tc->key;
     tc->head[c] = b;
@@ -73,6 +73,9 @@ void *heap_realloc(void *p, size_t size, const char *function);
 /* ALIGN is a power of two. */
 void *heap_memalign(size_t align, size_t size, const char *function);
 size_t heap_usable_size(const void *p, const char *function);
+
+/* At the end of the process: abort if the caller's cache shows a fault not found before. */
+void heap_verify(const char *function);
 
 /* Flush the caller's cache and give back what is free, but PAD bytes. True if anything was. */
 bool heap_trim(size_t pad);

@@ -43,7 +43,7 @@ static void start(char **environment)
     if (!started) {
         options_load(os_secure() ? NULL : environment);
         apply_policy();
-        block_key = BLOCK_KEY(os_random_seed());
+        block_key = os_random_seed() | 1;
         thread_init();
         fork_init();
         started = true;
@@ -67,8 +67,9 @@ __attribute__((constructor)) static void on_load(int argc, char **argv, char **e
     start(environment ? environment : environ);
 }
 
-__attribute__((destructor)) static void on_exit_report(void)
+__attribute__((destructor)) static void on_unload(void)
 {
+    heap_verify("exit");
     if (option(OPT_SHARED_POOL_STAGE_STATS))
         summary_stages(2);
     const char *path = option_path(OPT_STATS_FILE);

@@ -55,11 +55,7 @@ static_assert(sizeof(struct block) <= MIN_ALIGN, "the smallest block holds the l
 extern const struct block block_end;
 #define BLOCK_END ((struct block *)&block_end)
 
-/* Secret of the process, fixed after start. Its upper byte is the tag: no address has bits there, so
- * every free block shows it in `check`. The value is one that UTF-8 text, pointers and small numbers
- * do not have there; what has it by chance costs a closer look. */
-enum { BLOCK_TAG = 0xf9, BLOCK_TAG_SHIFT = 56 };
-#define BLOCK_KEY(random) (((uint64_t)(random) & ((UINT64_C(1) << BLOCK_TAG_SHIFT) - 1)) | (uint64_t)BLOCK_TAG << BLOCK_TAG_SHIFT)
+/* Secret of the process, fixed after start; not 0. */
 extern uint64_t block_key;
 
 static ALWAYS_INLINE void block_link(struct block *b, struct block *next, uint64_t key)

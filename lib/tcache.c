@@ -106,6 +106,27 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
         pool_drain(c, spare, function);
 }
 
+/* A block that was pushed twice makes a circle: the chain is longer than the pushes and pops say. */
+static void verify_chain(const struct block *b, size_t blocks, const char *function)
+{
+    for (size_t n = 0; b != BLOCK_END; b = b->next, n++) {
+        if (!block_linked(b, block_key))
+            report_fault(FAULT_DAMAGED_LIST, function, b);
+        if (n == blocks)
+            report_fault(FAULT_DOUBLE_FREE, function, b);
+    }
+}
+
+void tcache_verify(const struct tcache *tc, const char *function)
+{
+    for (unsigned c = 1; c < CLASSES; c++) {
+        size_t blocks = tcache_blocks(tc, c) - tc->spare[c].count;
+        /* 2^30 pops may have added one to the count: a chain may be shorter, not longer. */
+        verify_chain(tc->head[c], blocks, function);
+        verify_chain(tc->spare[c].head, tc->spare[c].count, function);
+    }
+}
+
 void tcache_flush(struct tcache *tc, const char *function)
 {
     for (unsigned c = 1; c < CLASSES; c++) {

@@ -72,6 +72,9 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
 /* Push P, whose fill was counted already and is one too many. */
 void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *function);
 
+/* Abort if a chain is damaged or holds a block twice. */
+void tcache_verify(const struct tcache *tc, const char *function);
+
 /* Return everything to the slabs. */
 void tcache_flush(struct tcache *tc, const char *function);
 
