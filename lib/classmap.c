@@ -1,80 +1,106 @@
 /* SPDX-License-Identifier: MIT */
-/* classmap.c - leaves of the class map (floor F3). */
+/* classmap.c - the tables of the class map (floor F3). */
 #include "classmap.h"
 
 #include "lock.h"
 #include "meta.h"
 #include "os.h"
 
-struct leaf {
-    class_byte classes[LEAF_GRANULES];
-    _Atomic(struct region *) regions[LEAF_REGIONS];
-};
+struct leaf classmap_window; /* .bss: pages nobody uses are never resident */
+_Atomic(uintptr_t) classmap_window_at = WINDOW_NOWHERE;
 
-/* Never written and never resident: reads of it share the kernel's page of zeroes. */
-static class_byte zero_leaf[LEAF_GRANULES];
+static _Atomic(struct leaf *) roots[ROOTS];
 
-static_assert(LEAF_GRANULES == 4 << 20, "the biases below are for leaves of 4 MiB");
-#define BIAS(i) ((uintptr_t)(i) << (LEAF_SHIFT - GRANULE_SHIFT))
-#define ROOT1(i) (uintptr_t) zero_leaf - BIAS(i)
-#define ROOT4(i) ROOT1(i), ROOT1(i + 1), ROOT1(i + 2), ROOT1(i + 3)
-#define ROOT16(i) ROOT4(i), ROOT4(i + 4), ROOT4(i + 8), ROOT4(i + 12)
-#define ROOT64(i) ROOT16(i), ROOT16(i + 16), ROOT16(i + 32), ROOT16(i + 48)
-#define ROOT256(i) ROOT64(i), ROOT64(i + 64), ROOT64(i + 128), ROOT64(i + 192)
-_Atomic(uintptr_t) classmap_root[ROOTS] = {ROOT256(0), ROOT256(256), ROOT256(512), ROOT256(768)};
+/* The kernel maps downwards: most of the window lies below the first superslab. */
+enum { GRANULES_BELOW = LEAF_GRANULES / 4 * 3 };
 
 static unsigned root_of(const void *address)
 {
     return (unsigned)((uintptr_t)address >> LEAF_SHIFT) & (ROOTS - 1);
 }
 
-/* The leaf of root entry I, or NULL. */
-static struct leaf *leaf_at(unsigned i)
+/* The leaf for ADDRESS, and in *INDEX its granule there; NULL if there is none. */
+static struct leaf *find_leaf(const void *address, uintptr_t *index)
 {
-    uintptr_t at = load_acquire(&classmap_root[i]) + BIAS(i);
-    return at == (uintptr_t)zero_leaf ? NULL : (struct leaf *)at;
+    *index = window_index(address, load_acquire(&classmap_window_at));
+    if (LIKELY(*index < LEAF_GRANULES))
+        return &classmap_window;
+    if ((uintptr_t)address >> ADDRESS_BITS)
+        return NULL;
+    *index = (uintptr_t)address >> GRANULE_SHIFT & (LEAF_GRANULES - 1);
+    return load_acquire(&roots[root_of(address)]);
+}
+
+unsigned classmap_get(const void *address)
+{
+    uintptr_t index;
+    struct leaf *leaf = find_leaf(address, &index);
+    return leaf ? load_relaxed(&leaf->classes[index]) : CLASS_NONE;
+}
+
+static bool add_leaf(unsigned root)
+{
+    struct leaf *leaf = os_map(sizeof *leaf, os_page_size(), NULL, true);
+    if (!leaf)
+        return false;
+    meta_lock_for_fork();
+    bool won = load_relaxed(&roots[root]) == NULL;
+    if (won)
+        store_release(&roots[root], leaf);
+    meta_unlock_after_fork();
+    if (won)
+        meta_note_mapped(sizeof *leaf);
+    else /* another thread was first */
+        (void)os_unmap(leaf, sizeof *leaf);
+    return true;
+}
+
+static void place_window(const void *address)
+{
+    uintptr_t granule = (uintptr_t)address >> GRANULE_SHIFT, nowhere = WINDOW_NOWHERE;
+    /* At a 2 MiB boundary, so that regions and granules share it. */
+    uintptr_t at = granule > GRANULES_BELOW ? round_down(granule - GRANULES_BELOW, GRANULES) : 0;
+    if (atomic_compare_exchange_strong_explicit(&classmap_window_at, &nowhere, at, memory_order_release,
+                                                memory_order_relaxed))
+        meta_note_mapped(sizeof classmap_window);
 }
 
 bool classmap_reserve(const void *address, size_t size)
 {
-    unsigned last = root_of((const char *)address + size - 1);
-    for (unsigned i = root_of(address); i <= last; i++) {
-        if (leaf_at(i))
-            continue;
-        struct leaf *leaf = os_map(sizeof *leaf, os_page_size(), NULL, true);
-        if (!leaf)
+    if (load_acquire(&classmap_window_at) == WINDOW_NOWHERE)
+        place_window(address);
+    uintptr_t index;
+    const char *last = (const char *)address + size - 1;
+    for (const char *p = address; p <= last; p += min_size(GRANULE, (size_t)(last - p) + 1))
+        if (!find_leaf(p, &index) && !add_leaf(root_of(p)))
             return false;
-        meta_lock_for_fork();
-        bool won = leaf_at(i) == NULL;
-        if (won)
-            store_release(&classmap_root[i], (uintptr_t)leaf - BIAS(i));
-        meta_unlock_after_fork();
-        if (won)
-            meta_note_mapped(sizeof *leaf);
-        else /* another thread was first */
-            (void)os_unmap(leaf, sizeof *leaf);
-    }
     return true;
 }
 
 void classmap_set(const void *address, unsigned n, unsigned size_class)
 {
-    unsigned i = root_of(address);
-    uintptr_t granule = (uintptr_t)address >> GRANULE_SHIFT & (LEAF_GRANULES - 1);
-    struct leaf *leaf = leaf_at(i);
-    for (; n; n--, granule++)
-        store_relaxed(&leaf->classes[granule], (uint8_t)size_class);
+    uintptr_t index;
+    for (const char *p = address; n; n--, p += GRANULE) {
+        struct leaf *leaf = find_leaf(p, &index);
+        store_relaxed(&leaf->classes[index], (uint8_t)size_class);
+    }
+}
+
+/* The entry for the region at ADDRESS, or NULL. */
+static _Atomic(struct region *) *region_at(const void *address)
+{
+    uintptr_t index;
+    struct leaf *leaf = find_leaf(address, &index);
+    return leaf ? &leaf->regions[index >> (SUPERSLAB_SHIFT - GRANULE_SHIFT)] : NULL;
 }
 
 struct region *classmap_region(const void *address)
 {
-    struct leaf *leaf = (uintptr_t)address >> ADDRESS_BITS ? NULL : leaf_at(root_of(address));
-    uintptr_t i = (uintptr_t)address >> SUPERSLAB_SHIFT & (LEAF_REGIONS - 1);
-    return leaf ? load_acquire(&leaf->regions[i]) : NULL;
+    _Atomic(struct region *) *at = region_at(address);
+    return at ? load_acquire(at) : NULL;
 }
 
 void classmap_set_region(const void *address, struct region *region)
 {
-    uintptr_t i = (uintptr_t)address >> SUPERSLAB_SHIFT & (LEAF_REGIONS - 1);
-    store_release(&leaf_at(root_of(address))->regions[i], region);
+    store_release(region_at(address), region);
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* classmap.h - address -> size class, and address -> region descriptor (floor F3).
  *
- * Two levels. The root is indexed by bits 38..47 of the address; a leaf holds one byte for each
- * granule of 64 KiB, and behind them one pointer for each 2 MiB, to the descriptor of the superslab
- * or large mapping that begins there. A root entry points 4 MiB-granules below its leaf, so that a
- * granule number indexes it directly. Absent leaves are one leaf of zeroes.
+ * One byte for each granule of 64 KiB, and one pointer for each 2 MiB, to the descriptor of the
+ * superslab or large mapping that begins there. The window, 256 GiB around the first superslab, is
+ * one flat table in .bss, of which only the pages in use exist; the free path reads nothing else.
+ * What lies outside has leaves of its own under a root indexed by bits 38..47 of the address.
  *
- * Sharing: root entries change once, from the zero leaf to a leaf of their own (release; by
- * classmap_reserve under the META lock). Bytes are written by the owner of the granule (the ARENA lock or the creator
- * of a large mapping) before a pointer into it is given to anybody, and are atomic, so that any
- * address may be asked about at any time: 0 means not ours, and nothing of the program is touched. */
+ * Sharing: the window is placed once, at start, before a second thread can hold a block. Root
+ * entries go once from NULL to a leaf (release, META lock). Bytes are written by the owner of the
+ * granule (the ARENA lock, or the creator of a large mapping) before a pointer into it is given to
+ * anybody, and are atomic, so that any address may be asked about at any time: 0 means not ours,
+ * and nothing of the program is touched. */
 #ifndef HAK_CLASSMAP_H
 #define HAK_CLASSMAP_H
 
@@ -26,28 +27,34 @@ enum {
 
 typedef _Atomic(uint8_t) class_byte;
 
-/* Address of the leaf, less the bytes of the granules below it. An integer, because it need not
- * point into anything. */
-extern _Atomic(uintptr_t) classmap_root[ROOTS];
-
 /* What every descriptor of a region begins with. */
 enum region_kind { REGION_SUPERSLAB = 1, REGION_LARGE };
 struct region {
     enum region_kind kind;
 };
 
-/* The class byte of any address. Bits 48 and up are ignored: such an address is not canonical, and
- * the first access to it would fault. */
-static ALWAYS_INLINE unsigned classmap_get(const void *address)
+struct leaf {
+    class_byte classes[LEAF_GRANULES];
+    _Atomic(struct region *) regions[LEAF_REGIONS];
+};
+
+extern struct leaf classmap_window;
+/* First granule of the window; before it is placed, and for the empty thread cache, WINDOW_NOWHERE:
+ * then no address lies in it. */
+extern _Atomic(uintptr_t) classmap_window_at;
+#define WINDOW_NOWHERE (UINTPTR_MAX >> 1)
+
+/* Where ADDRESS lies in a window at AT; LEAF_GRANULES or more: outside. */
+static ALWAYS_INLINE uintptr_t window_index(const void *address, uintptr_t at)
 {
-    uint32_t granule = (uint32_t)((uintptr_t)address >> GRANULE_SHIFT);
-    size_t index = granule;
-    KEEP_INDEX(index);
-    uintptr_t leaf = load_relaxed(&classmap_root[granule >> (LEAF_SHIFT - GRANULE_SHIFT)]);
-    return load_relaxed((const class_byte *)(leaf + index));
+    return ((uintptr_t)address >> GRANULE_SHIFT) - at;
 }
 
-/* Make a leaf for [address, address + size) before its bytes are set. False if refused. */
+/* The class byte of any address. */
+unsigned classmap_get(const void *address);
+
+/* Make room for [address, address + size) before its bytes are set; the first call places the
+ * window. False if refused. */
 bool classmap_reserve(const void *address, size_t size);
 
 void classmap_set(const void *address, unsigned count, unsigned size_class);

@@ -172,7 +172,7 @@ void *heap_memalign(size_t align, size_t size, const char *function)
 
 /* --- Free ----------------------------------------------------------------------------------------*/
 
-/* Free P without the cache, in whatever mode; its class byte is C. */
+/* Free P without the cache, in whatever mode; its class byte is C. Aborts on what is no block. */
 static void free_uncached(void *p, unsigned c, const char *function)
 {
     if (c == CLASS_NONE && (mode() == HEAP_PASSIVE || mode() == HEAP_MIXED))
@@ -183,25 +183,24 @@ static void free_uncached(void *p, unsigned c, const char *function)
         direct_free(p, c, function);
 }
 
-/* P does not begin a block of its class, or the thread has no cache. */
+/* P lies outside the window, does not begin a block of its class, or the thread has no cache. */
 void heap_free_odd(void *p, const char *function)
 {
     if (!p)
         return;
-    if (enter() && thread_self.cache->limit) {
-        unsigned c = classmap_get(p);
-        if (thread_self.cache->magic[c] * (uint32_t)(uint16_t)(uintptr_t)p >= MAGIC_LIMIT)
-            direct_report(p, function);
+    unsigned c = classmap_get(p);
+    bool had_cache = thread_self.cache != TCACHE_NONE;
+    if (!had_cache && c != CLASS_NONE && enter())
         heap_free(p, function); /* the thread has a cache now */
-        return;
-    }
-    free_uncached(p, classmap_get(p), function);
+    else
+        free_uncached(p, c, function);
 }
 
-/* No room: the magazine is full, or C is no class that is cached. */
-void heap_free_full(void *p, unsigned c, const char *function)
+/* No room: the magazine is full, or the class of P is none that is cached. */
+void heap_free_full(void *p, const char *function)
 {
     struct tcache *tc = thread_self.cache;
+    unsigned c = classmap_get(p);
     if (c == CLASS_NONE || c >= CLASSES) {
         tc->fill[c] -= FILL_PUSH;
         if (p)

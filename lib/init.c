@@ -11,6 +11,7 @@
 #include "options.h"
 #include "os.h"
 #include "summary.h"
+#include "superslab.h"
 
 static struct lock start_lock = LOCK_INIT(RANK_START);
 static bool started; /* by start_lock; everybody else reads heap_mode */
@@ -43,6 +44,7 @@ static void start(char **environment)
     if (!started) {
         options_load(os_secure() ? NULL : environment);
         apply_policy();
+        superslab_begin();
         block_key = os_random_seed() | 1;
         thread_init();
         fork_init();

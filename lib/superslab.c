@@ -180,6 +180,11 @@ static bool grow(void)
     return described != 0;
 }
 
+void superslab_begin(void)
+{
+    (void)grow();
+}
+
 /* --- Purging -------------------------------------------------------------------------------------*/
 
 static size_t budget(void)

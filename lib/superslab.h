@@ -25,6 +25,10 @@ struct superslab {
     struct slab slab[GRANULES];
 };
 
+/* Map the first superslab, so that the class map is placed before the first thread cache is made.
+ * Refused: done when the first block is needed. */
+void superslab_begin(void);
+
 /* A slab for SIZE_CLASS, started, of state ACTIVE and in no list. The stages, each counted: EMPTY
  * of the same class, EMPTY of any class, UNUSED, new superslab. NULL if the system refuses. */
 struct slab *superslab_take_slab(unsigned size_class);

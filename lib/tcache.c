@@ -12,7 +12,7 @@
 #define ALL_CLASSES(x) FOUR(FOUR(x)), FOUR(FOUR(x)), FOUR(FOUR(x)), FOUR(FOUR(x)), FOUR(FOUR(x)), FOUR(FOUR(x)), FOUR(x), FOUR(x), FOUR(x)
 static_assert(MAP_CLASSES == 6 * 16 + 3 * 4, "ALL_CLASSES covers the class map");
 
-const struct tcache tcache_empty = {.head = {ALL_CLASSES(BLOCK_END)}, .key = 1, .limit = 0};
+const struct tcache tcache_empty = {.head = {ALL_CLASSES(BLOCK_END)}, .key = 1, .window_at = WINDOW_NOWHERE};
 
 enum { CARRY_MS = 300 }; /* 2^30 pops take longer */
 
@@ -24,7 +24,8 @@ static unsigned capacity_of(unsigned c)
 void tcache_start(struct tcache *tc, unsigned stripe)
 {
     tc->key = block_key;
-    tc->limit = MAGIC_LIMIT;
+    tc->window_at = load_relaxed(&classmap_window_at);
+    tc->window = (uintptr_t)classmap_window.classes - tc->window_at;
     tc->stripe = stripe;
     for (unsigned c = 0; c < MAP_CLASSES; c++) {
         tc->head[c] = BLOCK_END;

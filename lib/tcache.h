@@ -29,7 +29,8 @@ struct tcache {
     int64_t fill[MAP_CLASSES];
     uint32_t magic[MAP_CLASSES]; /* class_magic: fixed */
     uint64_t key;                /* block_key, fixed */
-    uint32_t limit;              /* MAGIC_LIMIT; 0 in the empty cache: no pointer passes */
+    uintptr_t window;            /* table of the class map, less window_at: shorter to reach */
+    uintptr_t window_at;         /* classmap_window_at, fixed; WINDOW_NOWHERE in the empty cache */
     bool in_use;                 /* THREADS lock */
     uint32_t stripe;             /* of the transfer slots, fixed while in use */
     struct list all, idle;       /* every cache ever made; those without a thread. THREADS lock */

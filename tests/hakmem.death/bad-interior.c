@@ -19,31 +19,31 @@
 /* { dg-variant "-DSIZE=3000000 -DOFFSET=4096" } */
 /* { dg-variant "-DSIZE=3000000 -DOFFSET=65536" } */
 /* { dg-variant "-DSIZE=3000000 -DOFFSET=2097152" } */
-/* { dg-variant "-DSIZE=48 -DOFFSET=8 -DCALL=realloc" } */
-/* { dg-variant "-DSIZE=48 -DOFFSET=16 -DCALL=realloc" } */
-/* { dg-variant "-DSIZE=3000 -DOFFSET=16 -DCALL=realloc" } */
-/* { dg-variant "-DSIZE=300000 -DOFFSET=65536 -DCALL=realloc" } */
-/* { dg-variant "-DSIZE=3000000 -DOFFSET=65536 -DCALL=realloc" } */
+/* { dg-variant "-DSIZE=48 -DOFFSET=8 -DCALL=resize" } */
+/* { dg-variant "-DSIZE=48 -DOFFSET=16 -DCALL=resize" } */
+/* { dg-variant "-DSIZE=3000 -DOFFSET=16 -DCALL=resize" } */
+/* { dg-variant "-DSIZE=300000 -DOFFSET=65536 -DCALL=resize" } */
+/* { dg-variant "-DSIZE=3000000 -DOFFSET=65536 -DCALL=resize" } */
 /* { dg-variant "-DSIZE=48 -DOFFSET=8 -DCALL=usable" } */
 /* { dg-variant "-DSIZE=48 -DOFFSET=16 -DCALL=usable" } */
 /* { dg-variant "-DSIZE=3000 -DOFFSET=16 -DCALL=usable" } */
 /* { dg-variant "-DSIZE=300000 -DOFFSET=65536 -DCALL=usable" } */
 /* { dg-variant "-DSIZE=3000000 -DOFFSET=65536 -DCALL=usable" } */
 /* { dg-death {free\(\): invalid pointer %p} } */
-/* { dg-death {realloc\(\): invalid pointer %p} *CALL=realloc* } */
+/* { dg-death {realloc\(\): invalid pointer %p} *CALL=resize* } */
 /* { dg-death {malloc_usable_size\(\): invalid pointer %p} *CALL=usable* } */
 #include "death.h"
 
 #ifndef CALL
-#define CALL free
+#define CALL release
 #endif
 
-static UNUSED void call_free(void *p)
+static UNUSED void call_release(void *p)
 {
     free(p);
 }
 
-static UNUSED void call_realloc(void *p)
+static UNUSED void call_resize(void *p)
 {
     CHECK(realloc(p, 100000) == NULL);
 }

@@ -11,31 +11,31 @@
 /* { dg-variant "-DWHERE=(char*)-16" } */
 /* { dg-variant "-DWHERE=(char*)0x4141414141414141" } */
 /* { dg-variant "-DWHERE=mapped" } */
-/* { dg-variant "-DWHERE=local -DCALL=realloc" } */
-/* { dg-variant "-DWHERE=global+8 -DCALL=realloc" } */
-/* { dg-variant "-DWHERE=(char*)0x7ffffffffff0 -DCALL=realloc" } */
+/* { dg-variant "-DWHERE=local -DCALL=resize" } */
+/* { dg-variant "-DWHERE=global+8 -DCALL=resize" } */
+/* { dg-variant "-DWHERE=(char*)0x7ffffffffff0 -DCALL=resize" } */
 /* { dg-variant "-DWHERE=local -DCALL=usable" } */
 /* { dg-variant "-DWHERE=global+8 -DCALL=usable" } */
 /* { dg-variant "-DWHERE=(char*)0x7ffffffffff0 -DCALL=usable" } */
 /* { dg-death {(hak_)?free\(\): invalid pointer %p} } */
-/* { dg-death {(hak_)?realloc\(\): invalid pointer %p} *CALL=realloc* } */
+/* { dg-death {(hak_)?realloc\(\): invalid pointer %p} *CALL=resize* } */
 /* { dg-death {(malloc|hak)_usable_size\(\): invalid pointer %p} *CALL=usable* } */
 #include <sys/mman.h>
 
 #include "death.h"
 
 #ifndef CALL
-#define CALL free
+#define CALL release
 #endif
 
 static char global[256];
 
-static UNUSED void call_free(void *p)
+static UNUSED void call_release(void *p)
 {
     free(p);
 }
 
-static UNUSED void call_realloc(void *p)
+static UNUSED void call_resize(void *p)
 {
     CHECK(realloc(p, 100) == NULL);
 }

@@ -13,7 +13,7 @@
 /* { dg-variant "-DSIZE=100 -DALIGN=4194304" } */
 /* { dg-death {(hak_)?free\(\): double free %p} } */
 /* { dg-death {(hak_)?free\(\): (double free|invalid pointer) %p} *-DSIZE=300000* } */
-/* { dg-death {(hak_)?free\(\): (double free|invalid pointer) %p} *-DALIGN=[46]* } */
+/* { dg-death {(hak_)?free\(\): (double free|invalid pointer) %p} {*-DALIGN=[46]*} } */
 #include "death.h"
 
 #ifdef ALIGN

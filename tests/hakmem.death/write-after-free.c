@@ -10,18 +10,21 @@
 /* { dg-variant "-DSIZE=1000 -DFROM=0 -DTO=1000" } */
 /* { dg-variant "-DSIZE=3000 -DFROM=0 -DTO=8" } */
 /* { dg-variant "-DSIZE=3000 -DFROM=0 -DTO=3000" } */
-/* { dg-variant "-DSIZE=20000 -DFROM=0 -DTO=20000" } */
+/* { dg-variant "-DSIZE=20000 -DFROM=0 -DTO=20000 -DVICTIM=7" } */
 /* { dg-variant "-DSIZE=24 -DFROM=0 -DTO=8 -DDRAIN" } */
 /* { dg-variant "-DSIZE=24 -DFROM=8 -DTO=16 -DDRAIN" } */
 /* { dg-variant "-DSIZE=24 -DFROM=0 -DTO=24 -DDRAIN" } */
 /* { dg-variant "-DSIZE=3000 -DFROM=0 -DTO=3000 -DDRAIN" } */
 /* { dg-variant "-DSIZE=24 -DFROM=0 -DTO=8 -DTHREAD" } */
 /* { dg-variant "-DSIZE=24 -DFROM=0 -DTO=8 -DCALLOC" } */
-/* { dg-death {[a-z_]+\(\): damaged free list 0x[0-9a-f]+} } */
+/* { dg-death {[a-z_ ]+\(\): damaged free list 0x[0-9a-f]+} } */
 #include <pthread.h>
 
 #include "death.h"
 
+#ifndef VICTIM
+#define VICTIM 4
+#endif
 #ifndef FILL
 #define FILL 0x41
 #endif
@@ -33,7 +36,7 @@ static UNUSED void *work(void *unused)
         CHECK((p[i] = malloc(SIZE)));
     for (int i = 0; i < 8; i++)
         free(hide(p[i]));
-    char *victim = hide(p[4]);
+    char *victim = hide(p[VICTIM]);
     (void)victim;
     FAULT(memset(victim + FROM, FILL, TO - FROM));
     return unused;

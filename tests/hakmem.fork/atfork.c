@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The program's own atfork handlers allocate, whichever side of ours they are registered on. */
-/* { dg-link preload core } */
+/* The program's own atfork handlers allocate: those of its first constructor and those of main. */
+/* { dg-link preload shared } */
 /* { dg-variant "-DEARLY" } */
 /* { dg-variant "-DLATE" } */
 /* { dg-timeout 20 } */

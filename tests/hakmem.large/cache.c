@@ -13,8 +13,8 @@ int main(void)
     struct hak_stats stats;
     char *block[COUNT];
     for (int i = 0; i < COUNT; i++) {
-        CHECK((block[i] = malloc(SIZE + i * 100000)));
-        memset(block[i], 1, SIZE + i * 100000);
+        CHECK((block[i] = malloc(SIZE + i * 10000)));
+        memset(block[i], 1, SIZE + i * 10000);
     }
     CHECK(heap_stats(&stats) == 0);
     CHECK(stats.large_bytes >= (uint64_t)COUNT * SIZE);

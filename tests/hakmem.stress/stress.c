@@ -29,7 +29,8 @@ enum {
     ROUNDS = 4,            /* barriers in the life of a thread */
     PHASE_STEPS = 1 << 15, /* steps between changes of habit */
     ERRAND_SLOTS = 64,     /* lent to an errand thread ... */
-    ERRAND_STEPS = 256,    /* ... for so many steps */
+    ERRAND_STEPS = 256,    /* ... for so many steps ... */
+    ERRAND_PERIOD = 16384, /* ... at least once in so many steps of its master */
     CHILD_STEPS = 4000,
     CHILD_SECONDS = 200,   /* then a forked child is taken to hang */
     WARM_UP = 1000         /* calls before a self-test spoils something */
@@ -385,10 +386,11 @@ static void *work(void *arg)
 {
     struct worker *w = arg;
     uint64_t share = w->goal / ROUNDS, per_thread = opt.ops / opt.threads;
+    uint64_t period = share / 4 < ERRAND_PERIOD ? share / 4 + 1 : ERRAND_PERIOD;
     for (int round = 0; round < ROUNDS; round++) {
         for (uint64_t end = w->calls + share, n = 0; w->calls < end; n++) {
             step(w);
-            if (n % 16384 == 16383)
+            if (n % period == period / 2)
                 run_errand(w);
             if (n % (1 << 18) == (1 << 17))
                 api_trim(draw(w) % (1 << 20));

@@ -33,15 +33,16 @@ int main(void)
             CHECK(pthread_join(thread[i], &last) == 0);
             free(last);
         }
-        if (batch == BATCHES / 10) {
+        if (batch == BATCHES / 2) {
             resident = resident_kib();
             (void)heap_stats(&before);
         }
     }
     (void)heap_stats(&after);
-    CHECK(resident_kib() < resident + 4096);
+    CHECK(resident_kib() < resident + 6144);
     CHECK(heap_check() == 0);
     CHECK(after.threads <= before.threads + 2);
-    CHECK(after.mapped_bytes <= before.mapped_bytes + (4u << 20));
+    CHECK(after.live_bytes <= before.live_bytes + 65536);
+    CHECK(after.mapped_bytes <= before.mapped_bytes + (8u << 20));
     return 0;
 }
