@@ -47,7 +47,7 @@ bool direct_is_free(const void *p, unsigned c)
     struct magazine seen[64];
     unsigned n = 0;
     bool found = false;
-    while (n < 64 && (seen[n] = transfer_take(0, c)).count) {
+    while (n < 64 && (seen[n] = transfer_remove(c)).count) {
         for (const struct block *b = seen[n].head; b != BLOCK_END && block_linked(b, block_key); b = b->next)
             found = found || b == p;
         n++;
@@ -104,7 +104,7 @@ void direct_reclaim(void)
 {
     for (unsigned c = 1; c < CLASSES; c++) {
         struct magazine mag;
-        while ((mag = transfer_take(0, c)).count)
+        while ((mag = transfer_remove(c)).count)
             pool_drain(c, mag, "malloc");
     }
     large_trim();

@@ -290,7 +290,7 @@ bool heap_trim(size_t pad)
         tcache_flush(thread_self.cache, "malloc_trim");
     for (unsigned c = 1; c < CLASSES; c++) {
         struct magazine mag;
-        while ((mag = transfer_take(0, c)).count)
+        while ((mag = transfer_remove(c)).count)
             pool_drain(c, mag, "malloc_trim");
     }
     size_t bytes = pool_trim();

@@ -16,9 +16,14 @@ const struct tcache tcache_empty = {.head = {ALL_CLASSES(BLOCK_END)}, .key = 1, 
 
 enum { CARRY_MS = 300 }; /* 2^30 pops take longer */
 
-static unsigned capacity_of(unsigned c)
+enum {
+    CAPACITY_FIRST = 8, /* blocks; small programs never need more */
+    CAPACITY_MIN = 2    /* a thread that only frees still drains two at a time */
+};
+
+static bool cached_class(unsigned c)
 {
-    return c >= 1 && c < CLASSES ? policy.magazine[c] : 0;
+    return c >= 1 && c < CLASSES;
 }
 
 void tcache_start(struct tcache *tc, unsigned stripe)
@@ -29,8 +34,11 @@ void tcache_start(struct tcache *tc, unsigned stripe)
     tc->stripe = stripe;
     for (unsigned c = 0; c < MAP_CLASSES; c++) {
         tc->head[c] = BLOCK_END;
-        tc->fill[c] = fill_of(capacity_of(c), 0);
-        tc->magic[c] = c >= 1 && c < CLASSES ? class_magic(c) : 0;
+        tc->capacity[c] = cached_class(c) ? (uint16_t)min_size(policy.magazine[c], CAPACITY_FIRST) : 0;
+        if (cached_class(c))
+            tc->lean[c] = false;
+        tc->fill[c] = fill_of(tc->capacity[c], 0);
+        tc->magic[c] = cached_class(c) ? class_magic(c) : 0;
         if (c < CLASSES)
             tc->spare[c] = (struct magazine){BLOCK_END, 0};
     }
@@ -48,7 +56,7 @@ static unsigned chain_length(const struct block *b)
 static void settle(struct tcache *tc, unsigned c, unsigned blocks)
 {
     tc->settled_ms[c] = (uint32_t)os_now_ms();
-    int64_t fill = tc->fill[c], exact = fill_of(capacity_of(c), blocks);
+    int64_t fill = tc->fill[c], exact = fill_of(tc->capacity[c], blocks);
     int64_t carries = (fill >> FILL_SHIFT) - (exact >> FILL_SHIFT);
     tc->popped[c] += FILL_POPPED(fill) + ((uint64_t)carries << FILL_SHIFT);
     tc->fill[c] = exact;
@@ -57,7 +65,33 @@ static void settle(struct tcache *tc, unsigned c, unsigned blocks)
 static void set_head(struct tcache *tc, unsigned c, struct magazine mag)
 {
     tc->head[c] = mag.head;
-    tc->fill[c] = fill_of(capacity_of(c), mag.count);
+    tc->fill[c] = fill_of(tc->capacity[c], mag.count);
+}
+
+/* A magazine came from below: the next may be larger. head[c] is empty. */
+static void grow(struct tcache *tc, unsigned c)
+{
+    tc->capacity[c] = (uint16_t)min_size(policy.magazine[c], (size_t)tc->capacity[c] * 2);
+    tc->lean[c] = false;
+    set_head(tc, c, (struct magazine){BLOCK_END, 0});
+}
+
+/* A magazine went to the slabs: the next will be smaller. At the smallest, what other threads left
+ * in the slots is not wanted either. */
+static void shrink(struct tcache *tc, unsigned c, const char *function)
+{
+    if (tc->lean[c])
+        return;
+    if (tc->capacity[c] > CAPACITY_MIN) {
+        tc->capacity[c] /= 2;
+        return;
+    }
+    tc->lean[c] = true;
+    pool_drain(c, tc->spare[c], function);
+    tc->spare[c] = (struct magazine){BLOCK_END, 0};
+    struct magazine mag;
+    while ((mag = transfer_remove(c)).count)
+        pool_drain(c, mag, function);
 }
 
 void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char *function)
@@ -70,10 +104,11 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
     tc->spare[c] = (struct magazine){BLOCK_END, 0};
     if (!mag.count) {
         tc->misses++;
+        grow(tc, c);
         mag = transfer_take(tc->stripe, c);
     }
     if (!mag.count)
-        mag = pool_refill(c, capacity_of(c), untouched);
+        mag = pool_refill(c, tc->capacity[c], untouched);
     if (!mag.count)
         return NULL;
     set_head(tc, c, mag);
@@ -83,12 +118,19 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
     return p;
 }
 
-/* The full magazine in head[c]. Its length is the capacity, but for carries of the pop counter: it
- * is walked only where there was time for 2^30 pops. */
+/* Length of head[c] by its counter. */
+static NO_TSAN size_t counted_blocks(const struct tcache *tc, unsigned c)
+{
+    int64_t blocks = (tc->fill[c] >> FILL_SHIFT) + tc->capacity[c] + 1;
+    return blocks > 0 ? (size_t)blocks : 0;
+}
+
+/* The full magazine in head[c]. The counter is right but for carries: the chain is walked only where
+ * there was time for 2^30 pops. */
 static struct magazine full_head(struct tcache *tc, unsigned c)
 {
-    unsigned n = capacity_of(c);
     tc->fill[c] -= FILL_PUSH; /* the push that did not happen */
+    unsigned n = (unsigned)counted_blocks(tc, c);
     if ((uint32_t)os_now_ms() - tc->settled_ms[c] > CARRY_MS)
         n = chain_length(tc->head[c]);
     settle(tc, c, n);
@@ -97,14 +139,19 @@ static struct magazine full_head(struct tcache *tc, unsigned c)
 
 void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *function)
 {
-    struct magazine full = full_head(tc, c), spare = tc->spare[c];
+    struct magazine full = full_head(tc, c), out = tc->spare[c];
+    if (tc->lean[c])
+        out = full;
+    else
+        tc->spare[c] = full;
+    if (out.count && !transfer_put(tc->stripe, c, out)) {
+        pool_drain(c, out, function);
+        shrink(tc, c, function);
+    }
     set_head(tc, c, (struct magazine){BLOCK_END, 0});
-    tc->spare[c] = full;
     block_link(p, BLOCK_END, tc->key);
     tc->head[c] = p;
     tc->fill[c] += FILL_PUSH;
-    if (spare.count && !transfer_put(tc->stripe, c, spare))
-        pool_drain(c, spare, function);
 }
 
 /* A block that was pushed twice makes a circle: the chain is longer than the pushes and pops say. */
@@ -157,8 +204,7 @@ bool tcache_holds(const struct tcache *tc, unsigned c, const void *p)
 
 NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
 {
-    int64_t blocks = (tc->fill[c] >> FILL_SHIFT) + capacity_of(c) + 1;
-    return (blocks > 0 ? (size_t)blocks : 0) + tc->spare[c].count;
+    return counted_blocks(tc, c) + tc->spare[c].count;
 }
 
 NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)

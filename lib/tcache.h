@@ -10,8 +10,12 @@
  * malloc adds FILL_POP, free adds FILL_PUSH. After 2^30 pops without a slow path the lower part
  * carries into the upper one; tcache.c finds that by the length of the list and puts it right.
  *
+ * A capacity begins small, doubles with each magazine that had to come from below the cache, and
+ * halves with each that had to go to the slabs because nobody wants it: a thread that only frees
+ * soon holds almost nothing, so that slabs can become EMPTY.
+ *
  * Invariants: head[c] is a chain that ends in BLOCK_END; its length is fill_blocks of fill[c], but
- * for that carry; spare[c] is empty or a full magazine; class 0 and the classes that only the class
+ * for that carry; spare[c] is empty or a magazine; class 0 and the classes that only the class
  * map knows have capacity 0, so that every free of theirs takes the slow path. */
 #ifndef HAK_TCACHE_H
 #define HAK_TCACHE_H
@@ -35,6 +39,8 @@ struct tcache {
     uint32_t stripe;             /* of the transfer slots, fixed while in use */
     struct list all, idle;       /* every cache ever made; those without a thread. THREADS lock */
     uint64_t popped[CLASSES];    /* total, less what fill still holds */
+    uint16_t capacity[MAP_CLASSES]; /* of head[c]; policy.magazine[c] at most */
+    bool lean[CLASSES];             /* capacity is at its least, and no spare is kept */
     uint32_t settled_ms[CLASSES]; /* when the slow path last came by */
     uint64_t misses;             /* pops that had to go below the cache */
     struct magazine spare[CLASSES];

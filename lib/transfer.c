@@ -6,10 +6,16 @@
 #include "meta.h"
 #include "policy.h"
 
-enum { SLOTS = 4, COUNT_SHIFT = ADDRESS_BITS };
+enum {
+    SLOTS = 4,
+    CREDITS = 2, /* for each miss: one magazine to replace it, one to get ahead */
+    COUNT_SHIFT = ADDRESS_BITS
+};
 
 struct stripe {
     _Atomic(uint64_t) slot[CLASSES][SLOTS]; /* atomic; any thread */
+    /* How many magazines may be put. Atomic, relaxed; a hint: updates may be lost. */
+    _Atomic(uint8_t) credit[CLASSES];
 };
 
 /* Stripe 0 is always there; others appear as threads do, and stay. Atomic, NULL to a pointer once. */
@@ -31,13 +37,16 @@ static struct magazine unpack(uint64_t word)
 bool transfer_put(unsigned stripe, unsigned size_class, struct magazine mag)
 {
     struct stripe *s = load_acquire(&stripes[stripe]);
-    for (unsigned i = 0; i < SLOTS; i++) {
+    unsigned credit = load_relaxed(&s->credit[size_class]);
+    for (unsigned i = 0; credit && i < SLOTS; i++) {
         uint64_t none = 0;
         _Atomic(uint64_t) *slot = &s->slot[size_class][i];
         if (load_relaxed(slot) == 0 &&
             atomic_compare_exchange_strong_explicit(slot, &none, pack(mag), memory_order_release,
-                                                    memory_order_relaxed))
+                                                    memory_order_relaxed)) {
+            store_relaxed(&s->credit[size_class], (uint8_t)(credit - 1));
             return true;
+        }
     }
     return false;
 }
@@ -55,15 +64,30 @@ static uint64_t take_from(struct stripe *s, unsigned size_class)
     return 0;
 }
 
-struct magazine transfer_take(unsigned stripe, unsigned size_class)
+static uint64_t take_from_any(unsigned stripe, unsigned size_class)
 {
     for (unsigned n = 0; n < POLICY_STRIPES; n++) {
         struct stripe *s = load_acquire(&stripes[(stripe + n) % POLICY_STRIPES]);
         uint64_t word = s ? take_from(s, size_class) : 0;
         if (word)
-            return unpack(word);
+            return word;
     }
-    return unpack(0);
+    return 0;
+}
+
+struct magazine transfer_take(unsigned stripe, unsigned size_class)
+{
+    uint64_t word = take_from_any(stripe, size_class);
+    struct stripe *s = load_acquire(&stripes[stripe]);
+    unsigned credit = load_relaxed(&s->credit[size_class]);
+    if (credit < SLOTS)
+        store_relaxed(&s->credit[size_class], (uint8_t)min_size(SLOTS, credit + CREDITS));
+    return unpack(word);
+}
+
+struct magazine transfer_remove(unsigned size_class)
+{
+    return unpack(take_from_any(0, size_class));
 }
 
 unsigned transfer_stripe_for(unsigned n)

@@ -12,11 +12,17 @@
 
 #include "slab.h"
 
+/* A put needs demand: each take leaves a few credits, each put spends one.
+ * Without them the slots of a program that only frees would hold on to slabs. */
+
 /* True if a slot took MAG; its blocks are then no longer the caller's. */
 bool transfer_put(unsigned stripe, unsigned size_class, struct magazine mag);
 
 /* A magazine of the class: from the caller's stripe, else from any other. Count 0 if there is none. */
 struct magazine transfer_take(unsigned stripe, unsigned size_class);
+
+/* The same, to empty the slots: without credits. */
+struct magazine transfer_remove(unsigned size_class);
 
 /* The stripe for the thread cache number N, making it if the policy says so. */
 unsigned transfer_stripe_for(unsigned n);
