@@ -86,6 +86,21 @@ void classmap_set(const void *address, unsigned n, unsigned size_class)
     }
 }
 
+bool classmap_claim(const void *address, unsigned size_class)
+{
+    uintptr_t index;
+    struct leaf *leaf = find_leaf(address, &index);
+    uint8_t expected = (uint8_t)size_class;
+    if (leaf && single_threaded()) {
+        bool claimed = load_relaxed(&leaf->classes[index]) == size_class;
+        if (claimed)
+            store_relaxed(&leaf->classes[index], CLASS_NONE);
+        return claimed;
+    }
+    return leaf && atomic_compare_exchange_strong_explicit(&leaf->classes[index], &expected, CLASS_NONE,
+                                                           memory_order_acq_rel, memory_order_relaxed);
+}
+
 /* The entry for the region at ADDRESS, or NULL. */
 static _Atomic(struct region *) *region_at(const void *address)
 {

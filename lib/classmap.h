@@ -59,6 +59,9 @@ bool classmap_reserve(const void *address, size_t size);
 
 void classmap_set(const void *address, unsigned count, unsigned size_class);
 
+/* Change the byte of ADDRESS from SIZE_CLASS to 0, if it is that; of several threads one succeeds. */
+bool classmap_claim(const void *address, unsigned size_class);
+
 /* The region that begins at the 2 MiB boundary at or below ADDRESS, any address; NULL if none. */
 struct region *classmap_region(const void *address);
 void classmap_set_region(const void *address, struct region *region);

@@ -73,8 +73,8 @@ static bool begins_block(const void *p, unsigned c)
 
 void direct_free(void *p, unsigned c, const char *function)
 {
-    if (c == CLASS_SPAN && span_valid(p)) {
-        span_free(p);
+    if (c == CLASS_SPAN && span_free(p)) {
+        return;
     } else if (c == CLASS_LARGE && large_free(p)) {
         return;
     } else if (c >= 1 && c < CLASSES && begins_block(p, c)) {
@@ -107,6 +107,7 @@ void direct_reclaim(void)
         while ((mag = transfer_remove(c)).count)
             pool_drain(c, mag, "malloc");
     }
+    span_trim();
     large_trim();
     superslab_trim(0);
 }

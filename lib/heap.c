@@ -48,6 +48,7 @@ static void tick(void)
         !atomic_compare_exchange_strong_explicit(&next_ms, &due, now_ms + TICK_MS, memory_order_relaxed,
                                                  memory_order_relaxed))
         return;
+    span_decay(now_ms);
     superslab_decay(now_ms);
     large_decay(now_ms);
 }
@@ -120,6 +121,13 @@ static void *alloc_big(size_t size, size_t align, bool zero, const char *functio
     tick();
     void *p = alloc_uncached(size, align, zero);
     return p ? p : alloc_failed(size, align, zero, function);
+}
+
+/* The same as heap_malloc for the classes behind the tiny ones. */
+void *heap_malloc_mid(size_t size, const char *function)
+{
+    void *p = size <= MID_MAX ? tcache_pop(thread_self.cache, class_of_mid(size)) : NULL;
+    return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
 void *heap_malloc_slow(size_t size, const char *function)
@@ -293,6 +301,7 @@ bool heap_trim(size_t pad)
         while ((mag = transfer_remove(c)).count)
             pool_drain(c, mag, "malloc_trim");
     }
+    span_trim();
     size_t bytes = pool_trim();
     bytes += large_trim();
     bytes += superslab_trim(pad);

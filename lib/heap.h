@@ -24,6 +24,7 @@ void hak_start(void);
 /* True if a block was handed out before the mode was known. */
 extern _Atomic(bool) heap_used_early;
 
+void *heap_malloc_mid(size_t size, const char *function);
 void *heap_malloc_slow(size_t size, const char *function);
 void heap_free_odd(void *p, const char *function);
 void heap_free_full(void *p, const char *function);
@@ -33,12 +34,10 @@ COLD NORETURN void heap_free_twice(void *p, const char *function);
  * always empty. */
 static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
 {
-    if (LIKELY(size <= TINY_MAX)) {
-        void *p = tcache_pop(thread_self.cache, (size + MIN_ALIGN - 1) / MIN_ALIGN);
-        if (LIKELY(p != NULL))
-            return p;
-    }
-    return heap_malloc_slow(size, function);
+    if (UNLIKELY(size > TINY_MAX))
+        return heap_malloc_mid(size, function);
+    void *p = tcache_pop(thread_self.cache, (size + MIN_ALIGN - 1) / MIN_ALIGN);
+    return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
 /* free on one screen. In this order: does P lie in the window of the class map (in that of the

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* large.c - requests above 1 MiB: mappings of their own (floor F4).
  *
+ * The mapping freed last is parked in a slot, still in the list of live ones, so that a program that
+ * allocates and frees one in turn takes no lock. The slot is one word: 0 or a descriptor. Who swaps
+ * it to 0 owns the mapping; ABA is harmless, as the same word means the same descriptor, parked now.
+ * The class byte of a parked mapping is 0, and is the claim of free as for spans (span.c).
+ *
  * The LARGE lock guards the three lists and all descriptors in them. System calls are made
  * unlocked, on mappings whose descriptor is in no list. */
 #include "large.h"
@@ -25,7 +30,7 @@ enum {
 struct large {
     struct region region;
     char *base;
-    size_t size;
+    _Atomic(size_t) size; /* atomic only for the look at a parked one; LARGE lock or sole owner */
     uint64_t freed_ms;
     struct list link; /* live, cached (latest first) or spare */
 };
@@ -108,6 +113,23 @@ static struct large *find(const void *p)
     return l->base == p ? l : NULL;
 }
 
+/* --- The parked mapping --------------------------------------------------------------------------*/
+
+static _Atomic(uint64_t) parked;    /* atomic, any thread: a struct large *, or 0 */
+static _Atomic(uint64_t) parked_ms; /* when; relaxed, a hint */
+
+static struct large *unpark(void)
+{
+    uint64_t word = load_relaxed(&parked);
+    return word && swap_word(&parked, word, 0) ? (struct large *)(uintptr_t)word : NULL;
+}
+
+static bool fits(const struct large *l, size_t size, size_t align)
+{
+    size_t have = load_relaxed(&l->size);
+    return have >= size && have - size <= size >> FIT_SHIFT && ((uintptr_t)l->base & (align - 1)) == 0;
+}
+
 /* --- The cache -----------------------------------------------------------------------------------*/
 
 static void uncache(struct large *l)
@@ -123,8 +145,7 @@ static struct large *take_cached(size_t size, size_t align)
     struct large *best = NULL;
     for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next) {
         struct large *l = CONTAINER_OF(i, struct large, link);
-        if (l->size >= size && l->size - size <= size >> FIT_SHIFT && ((uintptr_t)l->base & (align - 1)) == 0 &&
-            (!best || l->size < best->size))
+        if (fits(l, size, align) && (!best || l->size < best->size))
             best = l;
     }
     if (best)
@@ -169,10 +190,33 @@ static size_t unmap_all(struct large **list, unsigned n)
     return bytes;
 }
 
+/* Move L, live or parked and claimed, to the cache, and what is too much there out of it. */
+static void release(struct large *l)
+{
+    struct large *out[UNMAP_BATCH];
+    take_lock();
+    leave(l);
+    l->freed_ms = os_now_ms();
+    list_push_front(&larges.cached, &l->link);
+    larges.cached_bytes += l->size;
+    larges.cached_count++;
+    unsigned n = evict(out, policy.large_cache_bytes, 0);
+    give_lock();
+    unmap_all(out, n);
+}
+
+static void release_parked(void)
+{
+    struct large *l = unpark();
+    if (l)
+        release(l);
+}
+
 size_t large_trim(void)
 {
     struct large *out[UNMAP_BATCH];
     size_t bytes = 0, done;
+    release_parked();
     do {
         take_lock();
         unsigned n = evict(out, 0, UINT64_MAX);
@@ -188,6 +232,8 @@ void large_decay(uint64_t now_ms)
     struct large *out[UNMAP_BATCH];
     if (now_ms < policy.purge_delay_ms)
         return;
+    if (now_ms - load_relaxed(&parked_ms) >= policy.purge_delay_ms)
+        release_parked();
     take_lock();
     unsigned n = evict(out, SIZE_MAX, now_ms - policy.purge_delay_ms);
     give_lock();
@@ -217,23 +263,41 @@ static struct large *map_new(size_t size, size_t align)
     return l;
 }
 
+/* The parked mapping, if it serves the request; it is live again. */
+static struct large *reuse_parked(size_t size, size_t align)
+{
+    struct large *l = (struct large *)(uintptr_t)load_relaxed(&parked);
+    if (!l || !fits(l, size, align) || (l = unpark()) == NULL)
+        return NULL;
+    if (fits(l, size, align)) {
+        classmap_set(l->base, 1, CLASS_LARGE);
+        return l;
+    }
+    release(l); /* another one was parked in between */
+    return NULL;
+}
+
 void *large_alloc(size_t size, size_t align, bool zero)
 {
     size = mapping_size(size);
-    take_lock();
-    struct large *l = take_cached(size, align);
-    give_lock();
+    struct large *l = reuse_parked(size, align);
+    bool entered = l != NULL;
+    if (!l) {
+        take_lock();
+        l = take_cached(size, align);
+        give_lock();
+    }
     count(COUNT_LARGE_REUSED, l != NULL);
     if (!l)
         l = map_new(size, align);
     else if (zero && os_purge(l->base, l->size) != 0)
         memset(l->base, 0, l->size);
-    if (!l)
-        return NULL;
-    take_lock();
-    enter(l);
-    give_lock();
-    return l->base;
+    if (l && !entered) {
+        take_lock();
+        enter(l);
+        give_lock();
+    }
+    return l ? l->base : NULL;
 }
 
 bool large_find(const void *p, size_t *size)
@@ -248,27 +312,24 @@ bool large_find(const void *p, size_t *size)
 
 bool large_free(void *p)
 {
-    struct large *out[UNMAP_BATCH];
-    unsigned n = 0;
-    take_lock();
-    struct large *l = find(p);
-    if (l) {
-        leave(l);
-        l->freed_ms = os_now_ms();
-        list_push_front(&larges.cached, &l->link);
-        larges.cached_bytes += l->size;
-        larges.cached_count++;
-        n = evict(out, policy.large_cache_bytes, 0);
-    }
-    give_lock();
-    unmap_all(out, n);
-    return l != NULL;
+    /* The descriptor of what is claimed cannot change: it is ours until it is parked. */
+    struct region *region = ((uintptr_t)p & (SUPERSLAB - 1)) == 0 ? classmap_region(p) : NULL;
+    if (!region || region->kind != REGION_LARGE || !classmap_claim(p, CLASS_LARGE))
+        return false;
+    struct large *l = CONTAINER_OF(region, struct large, region);
+    if (l->size <= policy.large_cache_bytes && load_relaxed(&parked) == 0 &&
+        swap_word(&parked, 0, (uintptr_t)l))
+        store_relaxed(&parked_ms, os_now_ms());
+    else
+        release(l);
+    return true;
 }
 
 bool large_was_block(const void *p)
 {
-    bool was = false;
     take_lock();
+    const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
+    bool was = l && l->base == p;
     for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next)
         was = was || CONTAINER_OF(i, struct large, link)->base == p;
     give_lock();
@@ -331,6 +392,13 @@ void large_totals(struct large_totals *out)
 {
     take_lock();
     *out = (struct large_totals){larges.live_bytes, larges.cached_bytes, larges.live_count};
+    const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
+    if (l) { /* in the list of live ones, but free */
+        size_t size = min_size(l->size, out->live);
+        out->live -= size;
+        out->cached += size;
+        out->live_count--;
+    }
     give_lock();
 }
 
@@ -342,7 +410,9 @@ void large_check(void (*fault)(const char *what, const void *where))
         const struct large *l = CONTAINER_OF(i, struct large, link);
         bytes += l->size;
         live++;
-        if (classmap_get(l->base) != CLASS_LARGE || classmap_region(l->base) != &l->region)
+        bool is_parked = load_relaxed(&parked) == (uintptr_t)l;
+        if (classmap_get(l->base) != (is_parked ? CLASS_NONE : CLASS_LARGE) ||
+            classmap_region(l->base) != &l->region)
             fault("large mapping not in the class map", l->base);
     }
     for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next)

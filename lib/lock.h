@@ -39,6 +39,10 @@ static inline void lock_take(struct lock *l)
     if (HAK_DEBUG)
         lock_note_taken(l);
     uint32_t unlocked = 0;
+    if (single_threaded()) { /* nobody else can hold it, and nobody waits */
+        store_relaxed(&l->state, 1);
+        return;
+    }
     if (!atomic_compare_exchange_strong_explicit(&l->state, &unlocked, 1, memory_order_acquire,
                                                  memory_order_relaxed))
         lock_wait(l);
@@ -48,7 +52,9 @@ static inline void lock_give(struct lock *l)
 {
     if (HAK_DEBUG)
         lock_note_given(l);
-    if (atomic_exchange_explicit(&l->state, 0, memory_order_release) == 2)
+    if (single_threaded())
+        store_relaxed(&l->state, 0);
+    else if (atomic_exchange_explicit(&l->state, 0, memory_order_release) == 2)
         lock_wake(l);
 }
 

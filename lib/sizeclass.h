@@ -39,13 +39,22 @@ enum {
 static_assert(TINY_CLASSES + STEPS * 5 == CLASS_LAST, "1 KiB to 32 KiB is five doublings");
 static_assert(SPAN_MAX <= SUPERSLAB, "a span lies in one superslab");
 
+/* Classes of the mid sizes, in steps of the smallest distance between two of them. */
+enum { MID_STEP_SHIFT = 7, MID_STEPS = MID_MAX >> MID_STEP_SHIFT };
+extern const uint8_t mid_class[MID_STEPS];
+
+/* Class of a request of TINY_MAX+1..MID_MAX bytes. */
+static ALWAYS_INLINE unsigned class_of_mid(size_t size)
+{
+    return mid_class[(size - 1) >> MID_STEP_SHIFT];
+}
+
 /* Class of a request of 1..MID_MAX bytes. */
 static inline unsigned class_of(size_t size)
 {
     if (LIKELY(size <= TINY_MAX))
         return (unsigned)((size + MIN_ALIGN - 1) / MIN_ALIGN);
-    unsigned b = log2_floor(size - 1);
-    return TINY_CLASSES + 1 + (b - 10) * STEPS + (unsigned)((size - 1) >> (b - 3) & (STEPS - 1));
+    return class_of_mid(size);
 }
 
 static inline size_t class_size(unsigned c)

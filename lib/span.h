@@ -11,11 +11,20 @@ void *span_alloc(size_t size, bool zero);
 /* Usable size of the span that begins at P; its class byte must be CLASS_SPAN. */
 size_t span_size(const void *p);
 
-/* True if P is the beginning of a span. */
+/* True if P is the beginning of a span in use. */
 bool span_valid(const void *p);
-void span_free(void *p);
+
+/* Give P back; false if it is no span in use (another thread was faster). */
+bool span_free(void *p);
 
 /* True if the span at P holds SIZE bytes now, where it is. Never shrinks. */
 bool span_extend(void *p, size_t size);
+
+/* Return parked spans to their superslabs: all, or those parked for longer than the policy's delay. */
+void span_trim(void);
+void span_decay(uint64_t now_ms);
+
+/* Parked spans, which the superslab floor counts as in use: their number and bytes. */
+size_t span_parked(size_t *bytes);
 
 #endif

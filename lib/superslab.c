@@ -482,6 +482,8 @@ bool superslab_was_block(const void *p)
         unsigned c = slab->size_class;
         if (slab->state == SLAB_EMPTY || slab->state == SLAB_UNUSED || slab->state == SLAB_PURGE)
             was = c == CLASS_SPAN ? offset == 0 : c != CLASS_NONE && offset * class_magic(c) < MAGIC_LIMIT;
+        else if (slab->state == SLAB_SPAN)
+            was = offset == 0 && classmap_get(p) == CLASS_NONE; /* a parked span */
     }
     superslab_unlock();
     return was;
