@@ -39,6 +39,15 @@ void *direct_alloc(size_t size, size_t align, bool zero)
     return p;
 }
 
+void *direct_reuse(size_t size)
+{
+    if (size <= SPAN_MAX)
+        return span_reuse(size);
+    void *p = size < PTRDIFF_MAX - SUPERSLAB ? large_reuse(size) : NULL;
+    count(COUNT_LARGE_ALLOCS, p != NULL);
+    return p;
+}
+
 bool direct_is_free(const void *p, unsigned c)
 {
     if (tcache_holds(thread_self.cache, c, p) || pool_inspect(c, p) == SLAB_IS_FREE)

@@ -38,11 +38,16 @@ static struct tcache *enter(void)
     return thread_self.phase == THREAD_NEW ? thread_begin() : NULL;
 }
 
-/* A few times a second, somebody's slow path gives back what has been free for long enough. */
-static void tick(void)
+/* A few times a second, somebody's slow path gives back what has been free for long enough. The
+ * clock is read every so many slow paths of a thread. */
+static void tick(struct tcache *tc)
 {
-    enum { TICK_MS = 50 };
+    enum { TICK_MS = 50, SLOW_PATHS = 32 };
     static _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on does the work */
+    if (LIKELY(tc && tc->until_tick-- != 0))
+        return;
+    if (tc)
+        tc->until_tick = SLOW_PATHS;
     uint64_t now_ms = os_now_ms(), due = load_relaxed(&next_ms);
     if (LIKELY(now_ms < due) ||
         !atomic_compare_exchange_strong_explicit(&next_ms, &due, now_ms + TICK_MS, memory_order_relaxed,
@@ -76,7 +81,7 @@ static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const c
     if (p)
         return p;
     p = tcache_pop_slow(tc, c, untouched, function);
-    tick();
+    tick(tc);
     return p;
 }
 
@@ -116,9 +121,9 @@ static bool settled_early(size_t size, size_t align, bool zero, void **result)
 }
 
 /* SIZE bytes that no class serves. */
-static void *alloc_big(size_t size, size_t align, bool zero, const char *function)
+static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, const char *function)
 {
-    tick();
+    tick(tc);
     void *p = alloc_uncached(size, align, zero);
     return p ? p : alloc_failed(size, align, zero, function);
 }
@@ -135,9 +140,13 @@ void *heap_malloc_slow(size_t size, const char *function)
     void *p;
     struct tcache *tc = enter();
     if (size > MID_MAX || !tc) {
+        if (tc && (p = direct_reuse(size)) != NULL) {
+            tick(tc);
+            return p;
+        }
         if (settled_early(size, MIN_ALIGN, false, &p))
             return p;
-        return alloc_big(size, MIN_ALIGN, false, function);
+        return alloc_big(tc, size, MIN_ALIGN, false, function);
     }
     bool untouched;
     p = alloc_class(tc, class_of(size ? size : 1), &untouched, function);
@@ -154,7 +163,7 @@ void *heap_calloc(size_t count_of, size_t size, const char *function)
     if (total > MID_MAX || !tc) {
         if (settled_early(total, MIN_ALIGN, true, &p))
             return p;
-        return alloc_big(total, MIN_ALIGN, true, function);
+        return alloc_big(tc, total, MIN_ALIGN, true, function);
     }
     bool untouched;
     p = alloc_class(tc, class_of(total ? total : 1), &untouched, function);
@@ -171,7 +180,7 @@ void *heap_memalign(size_t align, size_t size, const char *function)
     if (c == CLASS_NONE || !tc) {
         if (settled_early(size, align, false, &p))
             return p;
-        return alloc_big(size, align, false, function);
+        return alloc_big(tc, size, align, false, function);
     }
     bool untouched;
     p = alloc_class(tc, c, &untouched, function);
@@ -211,14 +220,16 @@ void heap_free_full(void *p, const char *function)
     unsigned c = classmap_get(p);
     if (c == CLASS_NONE || c >= CLASSES) {
         tc->fill[c] -= FILL_PUSH;
-        if (p)
+        if (c != CLASS_NONE) /* a thread with a cache: neither passive nor checked mode */
+            direct_free(p, c, function);
+        else if (p)
             free_uncached(p, c, function);
         return;
     }
     if (block_linked(p, tc->key) && direct_is_free(p, c))
         report_fault(FAULT_DOUBLE_FREE, function, p);
     tcache_push_slow(tc, c, p, function);
-    tick();
+    tick(tc);
 }
 
 /* P is the block that was freed last. */

@@ -277,6 +277,15 @@ static struct large *reuse_parked(size_t size, size_t align)
     return NULL;
 }
 
+void *large_reuse(size_t size)
+{
+    struct large *l = reuse_parked(size, MIN_ALIGN);
+    if (!l)
+        return NULL;
+    count(COUNT_LARGE_REUSED, 1);
+    return l->base;
+}
+
 void *large_alloc(size_t size, size_t align, bool zero)
 {
     size = mapping_size(size);
@@ -319,7 +328,7 @@ bool large_free(void *p)
     struct large *l = CONTAINER_OF(region, struct large, region);
     if (l->size <= policy.large_cache_bytes && load_relaxed(&parked) == 0 &&
         swap_word(&parked, 0, (uintptr_t)l))
-        store_relaxed(&parked_ms, os_now_ms());
+        store_relaxed(&parked_ms, os_recent_ms());
     else
         release(l);
     return true;

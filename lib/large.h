@@ -11,6 +11,9 @@
 /* SIZE bytes at a multiple of ALIGN, a power of two. NULL if the system refuses. */
 void *large_alloc(size_t size, size_t align, bool zero);
 
+/* The parked mapping, if it serves SIZE bytes, or NULL. */
+void *large_reuse(size_t size);
+
 /* True if P is what large_alloc returned and still live; *SIZE is then the usable size. */
 bool large_find(const void *p, size_t *size);
 

@@ -194,11 +194,20 @@ size_t os_resident(void)
     return pages * os_page_size();
 }
 
+static _Atomic(uint64_t) recent_ms; /* relaxed: any recent value will do */
+
 uint64_t os_now_ms(void)
 {
     struct timespec ts = {0, 0};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+    uint64_t now_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+    store_relaxed(&recent_ms, now_ms);
+    return now_ms;
+}
+
+uint64_t os_recent_ms(void)
+{
+    return load_relaxed(&recent_ms);
 }
 
 int os_pid(void)

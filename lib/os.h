@@ -48,6 +48,8 @@ size_t os_resident(void);
 
 /* Milliseconds of a clock that never goes back, good to a tick (vDSO). */
 uint64_t os_now_ms(void);
+/* What os_now_ms last returned to anybody: for stamps that need not be exact. */
+uint64_t os_recent_ms(void);
 int os_pid(void);
 bool os_secure(void);          /* secure execution: setuid, capabilities */
 uint64_t os_random_seed(void); /* differs in every process; no system call */

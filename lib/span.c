@@ -64,20 +64,28 @@ static void *unpark(unsigned run)
     return NULL;
 }
 
+void *span_reuse(size_t size)
+{
+    void *p = unpark(granules_for(size));
+    if (p) {
+        classmap_set(p, 1, CLASS_SPAN);
+        count(COUNT_SPAN_ALLOCS, 1);
+    }
+    return p;
+}
+
 void *span_alloc(size_t size, bool zero)
 {
     unsigned run = granules_for(size);
     uint32_t dirty = mask_run(0, run);
-    uint8_t *p = unpark(run);
-    if (p) {
-        classmap_set(p, 1, CLASS_SPAN);
-    } else {
+    uint8_t *p = span_reuse(size);
+    if (!p) {
         struct slab *first = superslab_take_run(run, &dirty);
         if (!first)
             return NULL;
         p = first->base;
+        count(COUNT_SPAN_ALLOCS, 1);
     }
-    count(COUNT_SPAN_ALLOCS, 1);
     for (; zero && dirty; dirty &= dirty - 1) {
         size_t offset = (size_t)__builtin_ctz(dirty) << GRANULE_SHIFT;
         if (offset < size)
@@ -102,7 +110,7 @@ bool span_free(void *p)
         return false;
     struct slab *first = superslab_slab_of(p);
     if (park(first))
-        store_relaxed(&parking.parked_ms, os_now_ms());
+        store_relaxed(&parking.parked_ms, os_recent_ms());
     else
         superslab_give_run(first);
     return true;

@@ -8,6 +8,9 @@
 /* SIZE bytes, SPAN_MAX at most, aligned to a granule. NULL if the system refuses. */
 void *span_alloc(size_t size, bool zero);
 
+/* A parked span for SIZE bytes, or NULL. */
+void *span_reuse(size_t size);
+
 /* Usable size of the span that begins at P; its class byte must be CLASS_SPAN. */
 size_t span_size(const void *p);
 

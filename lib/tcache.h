@@ -42,6 +42,7 @@ struct tcache {
     uint16_t capacity[MAP_CLASSES]; /* of head[c]; policy.magazine[c] at most */
     bool lean[CLASSES];             /* capacity is at its least, and no spare is kept */
     uint32_t settled_ms[CLASSES]; /* when the slow path last came by */
+    uint32_t until_tick;         /* slow paths until the clock is read again */
     uint64_t misses;             /* pops that had to go below the cache */
     struct magazine spare[CLASSES];
 };

@@ -4,7 +4,7 @@
 /* { dg-variant "-DSIZE=3000" } */
 /* { dg-variant "-DSIZE=300000" } */
 /* { dg-variant "-DSIZE=3000000" } */
-/* { dg-death {[a-z]+\(\): (double free|invalid pointer) %p} } */
+/* { dg-death {[a-z_ ]+\(\): (double free|damaged free list|invalid pointer) 0x[0-9a-f]+} } */
 #include <pthread.h>
 
 #include "death.h"

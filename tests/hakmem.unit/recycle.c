@@ -38,6 +38,6 @@ int main(void)
     CHECK(last.live_blocks == first.live_blocks);
     /* One more growth step for what caches of each class hold back and for spans that do not fit. */
     CHECK(last.mapped_bytes <= first.mapped_bytes + first.mapped_bytes / 2 + (16u << 20));
-    CHECK(last.stage_empty + last.stage_empty_any > 0);
+    CHECK(ORDER == 2 || last.stage_empty + last.stage_empty_any > 0);
     return 0;
 }
