@@ -16,9 +16,9 @@ const struct option_row option_rows[OPT_COUNT] = {
 #undef HAK_OPTION
 
 #define HAK_OPTION(id, type, def, min, max, since, line, text) [OPT_##id] = (def),
-__attribute__((aligned(OPTION_PAGE))) union option_page option_page = {.values.number = {
+__attribute__((aligned(OPTION_PAGE))) const union option_page option_page = {.values.number = {
 #include "options.def"
-                                                                 }};
+                                                                       }};
 #undef HAK_OPTION
 
 static_assert(sizeof(struct option_values) <= OPTION_PAGE, "the options fit their page");
@@ -71,7 +71,7 @@ static void warn(const struct option_row *row, const char *value)
     message_send(&m, 2);
 }
 
-static void set_option(enum option o, const char *value)
+static void set_option(struct option_values *values, enum option o, const char *value)
 {
     const struct option_row *row = &option_rows[o];
     uint64_t n = 0;
@@ -79,13 +79,13 @@ static void set_option(enum option o, const char *value)
         if (strlen(value) > row->max)
             warn(row, value);
         else if (*value)
-            option_page.values.path[o] = value;
+            values->path[o] = value;
         return;
     }
     if (!parse_number(value, row->type == OPTION_SIZE, &n) || n < row->min || n > row->max)
         warn(row, value);
     else
-        option_page.values.number[o] = n;
+        values->number[o] = n;
 }
 
 /* The value of NAME if VARIABLE is "NAME=value", else NULL. */
@@ -95,21 +95,40 @@ static const char *value_of(const char *variable, const char *name)
     return strncmp(variable, name, len) == 0 && variable[len] == '=' ? variable + len + 1 : NULL;
 }
 
-void options_load(char **environment)
+/* Parse what is set into VALUES; true if there was anything. */
+static bool parse_all(struct option_values *values, char **environment)
 {
-    bool seen[OPT_COUNT] = {false};
+    bool seen[OPT_COUNT] = {false}, any = false;
     for (char **e = environment; e && *e; e++) {
         if (strncmp(*e, "HAKMEM_", 7) != 0)
             continue;
         for (int o = 0; o < OPT_COUNT; o++) {
             const char *value = value_of(*e, option_rows[o].name);
             if (value && !seen[o]) { /* of two with one name, getenv sees the first: so do we */
-                seen[o] = true;
-                set_option((enum option)o, value);
+                seen[o] = any = true;
+                set_option(values, (enum option)o, value);
             }
         }
     }
-    /* Refused (a test, a sandbox): the page stays writable, and nothing else changes. */
-    if (os_page_size() == OPTION_PAGE)
-        (void)os_protect_read(&option_page, OPTION_PAGE);
+    return any;
+}
+
+void options_load(char **environment)
+{
+    struct option_values values = option_page.values;
+    if (!parse_all(&values, environment))
+        return;
+    /* Pages may be larger than ours: then its neighbours are constants, too. */
+    size_t page = os_page_size();
+    void *at = (void *)round_down((uintptr_t)&option_page, page);
+    if (os_protect(at, max_size(page, OPTION_PAGE), true) != 0) {
+        static const char text[] = "hakmem: options ignored: the system refuses to open their page\n";
+        os_write(2, text, sizeof text - 1);
+        return;
+    }
+    /* The compiler knows a constant: let it not know that this is one. */
+    struct option_values *writable = (struct option_values *)(uintptr_t)&option_page.values;
+    __asm__ volatile("" : "+r"(writable));
+    memcpy(writable, &values, sizeof values);
+    (void)os_protect(at, max_size(page, OPTION_PAGE), false);
 }

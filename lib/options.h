@@ -23,14 +23,14 @@ struct option_row {
 
 extern const struct option_row option_rows[OPT_COUNT];
 
-/* A page of their own that nothing but options_load writes: read-only from then on, fixed after
- * start. Where pages are larger than this, it stays writable: it shares its page with other data. */
+/* A page of their own among the constants of the library, so that nothing ever writes it but
+ * options_load, which opens it only where a variable is set. Fixed after start. */
 enum { OPTION_PAGE = 4096 };
 struct option_values {
     uint64_t number[OPT_COUNT];
     const char *path[OPT_COUNT]; /* into the environment of the start, NULL if unset */
 };
-extern union option_page {
+extern const union option_page {
     struct option_values values;
     char page[OPTION_PAGE];
 } option_page;
@@ -45,8 +45,8 @@ static inline const char *option_path(enum option o)
     return option_page.values.path[o];
 }
 
-/* Read the variables from ENVIRON (NULL in secure execution: defaults), warn about bad values,
- * and make the page read-only. Called once, before a second thread can know the library. */
+/* Read the variables from ENVIRONMENT (NULL in secure execution: defaults) and warn about bad
+ * values. Called once, before a second thread can know the library. */
 void options_load(char **environment);
 
 #endif

@@ -126,12 +126,12 @@ int os_purge(void *addr, size_t size)
     return madvise(addr, size, MADV_DONTNEED) ? refuse(OS_MADVISE, saved) : 0;
 }
 
-int os_protect_read(void *addr, size_t size)
+int os_protect(void *addr, size_t size, bool write)
 {
     int saved = errno;
     if (faulted(OS_MPROTECT))
         return -1;
-    return mprotect(addr, size, PROT_READ) ? refuse(OS_MPROTECT, saved) : 0;
+    return mprotect(addr, size, write ? PROT_READ | PROT_WRITE : PROT_READ) ? refuse(OS_MPROTECT, saved) : 0;
 }
 
 void os_no_huge(void *addr, size_t size)

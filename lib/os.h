@@ -35,7 +35,8 @@ int os_move(void *addr, size_t old_size, size_t new_size, void *target);
 
 /* Give the pages back; they read as zero afterwards. */
 int os_purge(void *addr, size_t size);
-int os_protect_read(void *addr, size_t size);
+/* Readable, and writable where WRITE says so. */
+int os_protect(void *addr, size_t size, bool write);
 void os_no_huge(void *addr, size_t size);
 
 /* Bytes written, never partial for what fits a pipe; errors are ignored. */

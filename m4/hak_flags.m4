@@ -35,6 +35,9 @@ for hak_name in malloc calloc realloc free memalign aligned_alloc posix_memalign
     HAK_CHECK_FLAGS([HAK_CFLAGS], [-fno-builtin-$hak_name], [COMPILE])
 done
 
+# On the command line, because no header of the library includes config.h.
+AS_IF([test "x$enable_debug" != xno], [HAK_CFLAGS="$HAK_CFLAGS -DHAK_DEBUG=1"])
+
 HAK_SHARED_LDFLAGS=
 HAK_CHECK_FLAGS([HAK_SHARED_LDFLAGS], [-Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,-z,defs -Wl,-z,noexecstack], [SHARED])
 

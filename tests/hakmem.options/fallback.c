@@ -16,7 +16,7 @@ int main(void)
     static const size_t sizes[] = {100, 3000, 20000, 300000, 3000000};
     os_fault = refuse;
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-        void *block[3000] = {0};
+        void *block[3001] = {0};
         int count = 0, strangers = 0;
         errno = 0;
         while (count < 3000 && (block[count] = malloc(sizes[s])) != NULL && !strangers) {

@@ -19,7 +19,8 @@
 #include <unordered_map>
 #include <vector>
 
-namespace {
+namespace
+{
 
 [[noreturn]] void die(const char *what)
 {
@@ -31,12 +32,17 @@ namespace {
 const std::string early(1000, 'e');
 struct AtExit {
     std::map<int, std::string> m{{1, std::string(500, 'x')}};
-    ~AtExit() { m[2] = m[1] + m[1]; }
+    ~AtExit()
+    {
+        m[2] = m[1] + m[1];
+    }
 } at_exit;
 
 struct Error : std::runtime_error {
     std::vector<int> load;
-    explicit Error(int n) : std::runtime_error("error " + std::to_string(n)), load(n % 1000, n) {}
+    explicit Error(int n) : std::runtime_error("error " + std::to_string(n)), load(n % 1000, n)
+    {
+    }
 };
 
 int depth(int n)
@@ -127,7 +133,10 @@ std::size_t threads()
 
 struct alignas(256) Wide {
     char bytes[256];
-    explicit Wide(char c) { bytes[0] = bytes[255] = c; }
+    explicit Wide(char c)
+    {
+        bytes[0] = bytes[255] = c;
+    }
 };
 
 std::size_t aligned()
@@ -159,7 +168,10 @@ void handler()
 
 struct Thrower {
     char room[100];
-    Thrower() { throw 5; }
+    Thrower()
+    {
+        throw 5;
+    }
 };
 
 int operators()

@@ -33,8 +33,7 @@ static inline size_t pattern_step(size_t size)
 
 /* Write (or check) words at FROM, FROM + STEP ... that end at or before END. Returns the offset of
  * the first wrong word, or PATTERN_NONE. */
-static inline ptrdiff_t pattern_run(char *p, uint64_t key, size_t from, size_t end, size_t step,
-                                    bool write)
+static inline ptrdiff_t pattern_run(char *p, uint64_t key, size_t from, size_t end, size_t step, bool write)
 {
     for (size_t o = from; o + 8 <= end; o += step) {
         uint64_t want = pattern_word(key, o), have;

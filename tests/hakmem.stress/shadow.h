@@ -28,8 +28,7 @@ static shadow_word *_Atomic shadow_root[1 << (ADDRESS_BITS - LEAF_SHIFT)];
 
 static inline void *shadow_map(size_t size)
 {
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                   -1, 0);
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         abort();
     return p;

@@ -23,8 +23,8 @@
 #include <unistd.h>
 
 enum {
-    SLOTS = 4096,          /* nodes of a thread */
-    MAILBOXES = 1024,      /* nodes that lie between threads */
+    SLOTS = 4096,     /* nodes of a thread */
+    MAILBOXES = 1024, /* nodes that lie between threads */
     MAX_THREADS = 64,
     ROUNDS = 4,            /* barriers in the life of a thread */
     PHASE_STEPS = 1 << 15, /* steps between changes of habit */
@@ -32,12 +32,12 @@ enum {
     ERRAND_STEPS = 256,    /* ... for so many steps ... */
     ERRAND_PERIOD = 16384, /* ... at least once in so many steps of its master */
     CHILD_STEPS = 4000,
-    CHILD_SECONDS = 200,   /* then a forked child is taken to hang */
-    WARM_UP = 1000         /* calls before a self-test spoils something */
+    CHILD_SECONDS = 200, /* then a forked child is taken to hang */
+    WARM_UP = 1000       /* calls before a self-test spoils something */
 };
 
 enum fault { NOTHING, OVERLAP, CONTENTS, TAIL, ZERO, ALIGN, USABLE, CHECK, CHILD, LEAK, NFAULTS };
-static const char *const fault_names[NFAULTS] = {"nothing", "overlap", "contents", "tail", "zero",
+static const char *const fault_names[NFAULTS] = {"nothing", "overlap", "contents", "tail",  "zero",
                                                  "align",   "usable",  "check",    "child", "leak"};
 
 struct node {
@@ -74,16 +74,16 @@ static pthread_key_t late_key;
 static _Atomic uint64_t checks, errands, children;
 static bool owned; /* blocks of this run lie in memory that hak_owns() knows */
 
-__attribute__((format(printf, 2, 3), noreturn)) static void fail(const struct worker *w,
-                                                                 const char *format, ...)
+__attribute__((format(printf, 2, 3), noreturn)) static void fail(const struct worker *w, const char *format,
+                                                                 ...)
 {
     char what[200], line[320];
     va_list args;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    int n = w ? snprintf(line, sizeof line, "stress: FAIL: %s (seed %lu, thread %u, call %lu%s)\n",
-                         what, (unsigned long)opt.seed, w->index, (unsigned long)w->calls,
+    int n = w ? snprintf(line, sizeof line, "stress: FAIL: %s (seed %lu, thread %u, call %lu%s)\n", what,
+                         (unsigned long)opt.seed, w->index, (unsigned long)w->calls,
                          w->in_child ? ", in a child" : "")
               : snprintf(line, sizeof line, "stress: FAIL: %s\n", what);
     if (write(STDERR_FILENO, line, (size_t)n) < 0)
@@ -120,8 +120,9 @@ static void verify(struct worker *w, struct node *n, size_t kept)
 static void mark(struct worker *w, struct node *n, bool live)
 {
     if (!shadow_change(n->block, n->usable, live))
-        fail(w, live ? "block %p (size %zu, usable %zu) overlaps a live block"
-                     : "block %p (size %zu, usable %zu) is live but its units are not",
+        fail(w,
+             live ? "block %p (size %zu, usable %zu) overlaps a live block"
+                  : "block %p (size %zu, usable %zu) is live but its units are not",
              (void *)n->block, n->size, n->usable);
 }
 
@@ -467,8 +468,7 @@ static void tear_down(int64_t live_before)
         w->slots[0]->block = api_malloc(100);
     check_heap(w);
     if (api_live_blocks() != live_before)
-        fail(w, "%ld live blocks at the end, %ld at the start", (long)api_live_blocks(),
-             (long)live_before);
+        fail(w, "%ld live blocks at the end, %ld at the start", (long)api_live_blocks(), (long)live_before);
 }
 
 static uint64_t number(const char *text)
@@ -492,16 +492,12 @@ static enum fault fault_named(const char *name)
 static void parse(int argc, char **argv)
 {
     enum { THREADS, OPS, SEED, MAX_BYTES, FORK, NO_FORK, LARGE, NEED_CHECK, SELF_TEST };
-    static const struct option names[] = {{"threads", 1, NULL, THREADS},
-                                          {"ops", 1, NULL, OPS},
-                                          {"seed", 1, NULL, SEED},
-                                          {"max-bytes", 1, NULL, MAX_BYTES},
-                                          {"fork", 1, NULL, FORK},
-                                          {"no-fork", 0, NULL, NO_FORK},
-                                          {"large", 0, NULL, LARGE},
-                                          {"need-check", 0, NULL, NEED_CHECK},
-                                          {"self-test", 1, NULL, SELF_TEST},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option names[] = {
+        {"threads", 1, NULL, THREADS},     {"ops", 1, NULL, OPS},
+        {"seed", 1, NULL, SEED},           {"max-bytes", 1, NULL, MAX_BYTES},
+        {"fork", 1, NULL, FORK},           {"no-fork", 0, NULL, NO_FORK},
+        {"large", 0, NULL, LARGE},         {"need-check", 0, NULL, NEED_CHECK},
+        {"self-test", 1, NULL, SELF_TEST}, {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
         case THREADS: opt.threads = (unsigned)number(optarg); break;
@@ -538,7 +534,7 @@ int main(int argc, char **argv)
         run_generation(life);
     tear_down(live_before);
     printf("stress: sound: %lu calls, %u threads, %lu errands, %lu children, %lu checks%s\n",
-           (unsigned long)total_calls(), opt.threads, (unsigned long)errands,
-           (unsigned long)children, (unsigned long)checks, api_can_check() ? "" : " (empty)");
+           (unsigned long)total_calls(), opt.threads, (unsigned long)errands, (unsigned long)children,
+           (unsigned long)checks, api_can_check() ? "" : " (empty)");
     return 0;
 }
