@@ -10,6 +10,7 @@
 #include "span.h"
 #include "superslab.h"
 #include "transfer.h"
+#include "young.h"
 
 unsigned direct_class(size_t size, size_t align)
 {
@@ -69,7 +70,7 @@ bool direct_is_free(const void *p, unsigned c)
 
 void direct_report(const void *p, const char *function)
 {
-    if (superslab_was_block(p) || large_was_block(p))
+    if (superslab_was_block(p) || large_was_block(p) || young_was_block(p))
         report_fault(FAULT_DOUBLE_FREE, function, p);
     report_fault(FAULT_INVALID_POINTER, function, p);
 }
@@ -86,6 +87,8 @@ void direct_free(void *p, unsigned c, const char *function)
         return;
     } else if (c == CLASS_LARGE && large_free(p)) {
         return;
+    } else if (c == CLASS_YOUNG) {
+        young_free(p, function);
     } else if (c >= 1 && c < CLASSES && begins_block(p, c)) {
         struct block *b = p;
         if (block_linked(b, block_key) && direct_is_free(p, c))
@@ -105,6 +108,8 @@ size_t direct_size(const void *p, unsigned c, const char *function)
     if (c == CLASS_SPAN && span_valid(p))
         return span_size(p);
     if (c == CLASS_LARGE && large_find(p, &size))
+        return size;
+    if (c == CLASS_YOUNG && (size = young_size(p)) != 0)
         return size;
     direct_report(p, function);
 }

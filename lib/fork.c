@@ -17,11 +17,13 @@
 #include "superslab.h"
 #include "thread.h"
 #include "trace.h"
+#include "young.h"
 
 static void prepare(void)
 {
     thread_lock_for_fork();
     checked_lock_for_fork();
+    young_lock_for_fork();
     for (unsigned c = 1; c < CLASSES; c++)
         pool_lock(c);
     large_lock_for_fork();
@@ -38,6 +40,7 @@ static void release(void)
     large_unlock_after_fork();
     for (unsigned c = CLASSES - 1; c >= 1; c--)
         pool_unlock(c);
+    young_unlock_after_fork();
     checked_unlock_after_fork();
 }
 

@@ -16,6 +16,7 @@
 #include "superslab.h"
 #include "trace.h"
 #include "transfer.h"
+#include "young.h"
 
 _Atomic(enum heap_mode) heap_mode = HEAP_EARLY;
 _Atomic(bool) heap_used_early;
@@ -80,6 +81,10 @@ static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const c
     void *p = tcache_pop(tc, c);
     if (p)
         return p;
+    if (c <= TINY_CLASSES && young_open() && (p = young_alloc(class_size(c), function)) != NULL) {
+        count(COUNT_DIRECT_ALLOCS, 1);
+        return p;
+    }
     p = tcache_pop_slow(tc, c, untouched, function);
     tick(tc);
     return p;
@@ -240,6 +245,7 @@ void heap_free_twice(void *p, const char *function)
 
 void heap_verify(const char *function)
 {
+    young_verify(function);
     if (thread_self.cache != TCACHE_NONE)
         tcache_verify(thread_self.cache, function);
 }

@@ -13,6 +13,7 @@ enum lock_rank {
     RANK_START,   /* init.c: the one-time start */
     RANK_THREADS, /* thread.c: the list of thread caches */
     RANK_CHECKED, /* checked.c: serialises the checked mode */
+    RANK_YOUNG,   /* young.c: the first granule; may map the first superslab while held */
     RANK_CLASS,   /* pool.c: one for each size class, taken one at a time, by class in fork */
     RANK_LARGE,   /* large.c: the cache of large mappings */
     RANK_ARENA,   /* superslab.c: all granules */

@@ -6,6 +6,7 @@
  * with -fexceptions: an exception of the handler passes through. */
 #include "align.h"
 #include "heap.h"
+#include "libc.h"
 #include "os.h"
 #include "surface.h"
 
@@ -44,10 +45,32 @@ static ALWAYS_INLINE void *new_plain(size_t size)
     return LIKELY(p != NULL) ? p : new_or_throw(size, MIN_ALIGN);
 }
 
+static bool have_handler(void)
+{
+    return _ZSt15get_new_handlerv && _ZSt15get_new_handlerv() != NULL;
+}
+
+/* What the handler throws must end as NULL. C cannot catch it; libstdc++'s own operator, which calls
+ * ours that throws, can. */
+static COLD void *nothrow_retry(size_t size)
+{
+    typedef void *nothrow_new(size_t, const void *);
+    nothrow_new *next = have_handler() ? (nothrow_new *)libc_symbol("_ZnwmRKSt9nothrow_t") : NULL;
+    return next ? next(size, "") : NULL;
+}
+
+static COLD void *nothrow_retry_aligned(size_t size, size_t align)
+{
+    typedef void *nothrow_new(size_t, size_t, const void *);
+    nothrow_new *next =
+        have_handler() ? (nothrow_new *)libc_symbol("_ZnwmSt11align_val_tRKSt9nothrow_t") : NULL;
+    return next ? next(size, align, "") : NULL;
+}
+
 static ALWAYS_INLINE void *new_plain_nothrow(size_t size)
 {
     void *p = heap_malloc(size, "malloc");
-    return LIKELY(p != NULL) ? p : new_retry(size, MIN_ALIGN);
+    return LIKELY(p != NULL) ? p : nothrow_retry(size);
 }
 
 static void *new_aligned(size_t size, size_t align)
@@ -59,7 +82,7 @@ static void *new_aligned(size_t size, size_t align)
 static void *new_aligned_nothrow(size_t size, size_t align)
 {
     void *p = heap_memalign(align_round(align), size, "malloc");
-    return LIKELY(p != NULL) ? p : new_retry(size, align_round(align));
+    return LIKELY(p != NULL) ? p : nothrow_retry_aligned(size, align_round(align));
 }
 
 /* Mangled: Znw new, Zna new[], Zdl delete, Zda delete[]; m size_t, Pv void *; RKSt9nothrow_t

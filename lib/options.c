@@ -71,6 +71,18 @@ static void warn(const struct option_row *row, const char *value)
     message_send(&m, 2);
 }
 
+/* Programs overwrite their environment to set their title: what is used later is copied. */
+static const char *keep_text(const char *text)
+{
+    static char kept[4096];
+    static size_t used;
+    size_t size = strlen(text) + 1;
+    if (size > sizeof kept - used)
+        return NULL;
+    used += size;
+    return memcpy(kept + used - size, text, size);
+}
+
 static void set_option(struct option_values *values, enum option o, const char *value)
 {
     const struct option_row *row = &option_rows[o];
@@ -79,7 +91,7 @@ static void set_option(struct option_values *values, enum option o, const char *
         if (strlen(value) > row->max)
             warn(row, value);
         else if (*value)
-            values->path[o] = value;
+            values->path[o] = keep_text(value);
         return;
     }
     if (!parse_number(value, row->type == OPTION_SIZE, &n) || n < row->min || n > row->max)

@@ -28,7 +28,7 @@ extern const struct option_row option_rows[OPT_COUNT];
 enum { OPTION_PAGE = 4096 };
 struct option_values {
     uint64_t number[OPT_COUNT];
-    const char *path[OPT_COUNT]; /* into the environment of the start, NULL if unset */
+    const char *path[OPT_COUNT]; /* NULL if unset */
 };
 extern const union option_page {
     struct option_values values;

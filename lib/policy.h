@@ -6,7 +6,7 @@
 
 #include "compiler.h"
 
-enum { POLICY_CLASSES = 108, POLICY_STRIPES = 8 };
+enum { POLICY_CLASSES = 109, POLICY_STRIPES = 8 };
 
 struct policy {
     uint16_t magazine[POLICY_CLASSES]; /* blocks in a full magazine, by class; at least 1 */

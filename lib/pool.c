@@ -18,12 +18,11 @@ struct pool {
     size_t out;          /* sum of `used` over all slabs of the class */
 } CACHE_ALIGNED;
 
-static struct pool pools[CLASSES];
+static struct pool pools[CLASSES] = {[0 ... CLASSES - 1] = {.lock = LOCK_INIT(RANK_CLASS)}};
 
 void pool_lock(unsigned size_class)
 {
     struct pool *pool = &pools[size_class];
-    pool->lock.rank = RANK_CLASS; /* the same value whoever writes it */
     lock_take(&pool->lock);
     if (UNLIKELY(!pool->ready)) {
         list_init(&pool->partial);

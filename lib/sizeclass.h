@@ -5,7 +5,7 @@
  *        1..64  16, 32, ... 1024                      (tiny)
  *       65..104 1152, 1280, ... 32768                 (mid)
  *          105  first granule of a span, 106 the granules behind it, 107 first granule of a large
- *               mapping: only in the class map */
+ *               mapping, 108 the granule of young.h: only in the class map */
 #ifndef HAK_SIZECLASS_H
 #define HAK_SIZECLASS_H
 
@@ -31,7 +31,8 @@ enum {
     CLASS_SPAN = 105,
     CLASS_SPAN_TAIL = 106,
     CLASS_LARGE = 107,
-    MAP_CLASSES = 108, /* values of the class map */
+    CLASS_YOUNG = 108,
+    MAP_CLASSES = 109, /* values of the class map */
 
     SPAN_MAX = 1 << 20
 };

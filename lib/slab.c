@@ -15,7 +15,7 @@ void slab_start(struct slab *slab, unsigned size_class, bool fresh)
     slab->fresh = fresh;
     slab->trimming = false;
     slab->used = slab->carved = 0;
-    slab->total = (uint16_t)class_blocks(size_class);
+    slab->total = (uint16_t)(size_class < CLASSES ? class_blocks(size_class) : 0);
     slab->first_word = SLAB_WORDS;
     memset(slab->free_bits, 0, sizeof(uint64_t) * ((slab->total + 63u) / 64));
 }

@@ -27,7 +27,7 @@ static struct {
 
 static unsigned granules_for(size_t size)
 {
-    return (unsigned)((size + GRANULE - 1) >> GRANULE_SHIFT);
+    return size ? (unsigned)((size + GRANULE - 1) >> GRANULE_SHIFT) : 1;
 }
 
 static uint64_t pack(const struct slab *first)

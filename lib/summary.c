@@ -12,6 +12,7 @@
 #include "superslab.h"
 #include "thread.h"
 #include "transfer.h"
+#include "young.h"
 
 struct sums {
     size_t cached[CLASSES]; /* blocks */
@@ -47,6 +48,9 @@ void summary_get(struct hak_stats *out)
         out->live_bytes += live * class_size(c);
         out->cached_bytes += cached * class_size(c);
     }
+    size_t young_bytes;
+    out->live_blocks += young_live(&young_bytes);
+    out->live_bytes += young_bytes;
     size_t parked_bytes, parked = span_parked(&parked_bytes);
     out->live_blocks += slabs.spans - min_size(slabs.spans, parked) + large.live_count;
     out->live_bytes += slabs.span - min_size(slabs.span, parked_bytes) + large.live;

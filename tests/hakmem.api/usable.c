@@ -4,7 +4,10 @@
 
 int main(void)
 {
-    static struct { unsigned char *p; size_t n; } block[2000];
+    static struct {
+        unsigned char *p;
+        size_t n;
+    } block[2000];
     uint64_t state = 99;
     for (int i = 0; i < 2000; i++) {
         size_t n = next_random(&state) % (i % 100 ? 2000 : 200000);

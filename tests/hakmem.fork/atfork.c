@@ -22,14 +22,27 @@ static void use_heap(void)
     }
 }
 
-static void prepare(void) { prepared++; use_heap(); }
-static void parent(void) { parents++; use_heap(); }
-static void in_child(void) { children++; use_heap(); }
+static void prepare(void)
+{
+    prepared++;
+    use_heap();
+}
+static void parent(void)
+{
+    parents++;
+    use_heap();
+}
+static void in_child(void)
+{
+    children++;
+    use_heap();
+}
 
 #ifdef EARLY
 __attribute__((constructor(101)))
 #endif
-static void enroll(void)
+static void
+enroll(void)
 {
     CHECK(pthread_atfork(prepare, parent, in_child) == 0);
 }

@@ -23,7 +23,11 @@
 #endif
 
 enum { SLOTS = 40, STEPS = 260 };
-static struct { unsigned char *p; size_t n; unsigned char fill; } slot[SLOTS];
+static struct {
+    unsigned char *p;
+    size_t n;
+    unsigned char fill;
+} slot[SLOTS];
 static atomic_int calls, refusals, target, forever;
 
 static int refuse(enum os_call call)
@@ -59,7 +63,9 @@ static void step(uint64_t r)
     size_t n = 1 + (r >> 20) % top[(r >> 8) % 6];
     errno = 0;
     if (!slot[i].p) {
-        unsigned char *p = r >> 60 & 1 ? calloc(1, n) : r >> 61 & 1 ? memalign((size_t)16 << (r >> 32) % 16, n) : malloc(n);
+        unsigned char *p = r >> 60 & 1   ? calloc(1, n)
+                           : r >> 61 & 1 ? memalign((size_t)16 << (r >> 32) % 16, n)
+                                         : malloc(n);
         if (!p)
             CHECK(errno == ENOMEM);
         else

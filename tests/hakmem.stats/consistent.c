@@ -24,7 +24,8 @@ int main(void)
         CHECK(during.frees == before.frees);
         CHECK(during.live_blocks == before.live_blocks + count);
         CHECK(during.live_bytes >= before.live_bytes + bytes);
-        CHECK(during.live_bytes <= before.live_bytes + bytes + bytes / 8 + (sizes[s] > 32768 ? 65536 : 32) * count);
+        CHECK(during.live_bytes <=
+              before.live_bytes + bytes + bytes / 8 + (sizes[s] > 32768 ? 65536 : 32) * count);
         CHECK(during.live_blocks == during.allocations - during.frees);
         CHECK(during.mapped_bytes >= during.slab_bytes + during.span_bytes + during.large_bytes);
         CHECK(during.mapped_bytes >= during.live_bytes);
@@ -39,6 +40,8 @@ int main(void)
         CHECK(after.live_bytes == before.live_bytes);
         CHECK(after.threads <= 1);
     }
-    CHECK(after.stage_partial + after.stage_empty + after.stage_empty_any + after.stage_unused + after.stage_new > 0);
+    CHECK(after.stage_partial + after.stage_empty + after.stage_empty_any + after.stage_unused +
+              after.stage_new >
+          0);
     return 0;
 }

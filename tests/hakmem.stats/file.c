@@ -8,9 +8,11 @@
 #include "check.h"
 
 static const char *const field[] = {
-    "pid", "allocations", "frees", "cache_hits", "live_blocks", "live_bytes", "cached_bytes", "slab_bytes",
-    "span_bytes", "large_bytes", "mapped_bytes", "metadata_bytes", "retained_bytes", "purged_bytes",
-    "stage_partial", "stage_empty", "stage_empty_any", "stage_unused", "stage_new", "failures", "threads"};
+    "pid",          "allocations",     "frees",          "cache_hits",   "live_blocks",
+    "live_bytes",   "cached_bytes",    "slab_bytes",     "span_bytes",   "large_bytes",
+    "mapped_bytes", "metadata_bytes",  "retained_bytes", "purged_bytes", "stage_partial",
+    "stage_empty",  "stage_empty_any", "stage_unused",   "stage_new",    "failures",
+    "threads"};
 /* The header may have more fields by now; pid comes before them and resident_bytes behind. */
 enum { KNOWN = sizeof field / sizeof *field, LINES = sizeof(struct hak_stats) / sizeof(uint64_t) + 2 };
 

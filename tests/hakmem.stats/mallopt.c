@@ -4,8 +4,8 @@
 
 int main(void)
 {
-    static const int parameters[] = {M_MXFAST, M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD,
-                                     M_MMAP_MAX, M_CHECK_ACTION, M_ARENA_TEST, M_ARENA_MAX};
+    static const int parameters[] = {M_MXFAST,   M_TRIM_THRESHOLD, M_TOP_PAD,    M_MMAP_THRESHOLD,
+                                     M_MMAP_MAX, M_CHECK_ACTION,   M_ARENA_TEST, M_ARENA_MAX};
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
         CHECK(mallopt(parameters[i], 1) == 1);
     CHECK(mallopt(M_PERTURB, 0xaa) == 0);

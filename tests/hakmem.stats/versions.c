@@ -5,7 +5,10 @@
 
 int main(void)
 {
-    struct { struct hak_stats stats; uint64_t more[8]; } wide;
+    struct {
+        struct hak_stats stats;
+        uint64_t more[8];
+    } wide;
     memset(&wide, 0x77, sizeof wide);
     CHECK(hak_stats_get(&wide.stats, 24) == 0);
     CHECK(wide.stats.live_blocks == 0x7777777777777777u); /* the fourth field */

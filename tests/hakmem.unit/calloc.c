@@ -9,7 +9,8 @@ static int is_zero(const char *p, size_t n)
 
 int main(void)
 {
-    static const size_t sizes[] = {1, 16, 17, 100, 1024, 1025, 3000, 8000, 32768, 32769, 70000, 300000, 1048576, 3000000};
+    static const size_t sizes[] = {1,    16,    17,    100,   1024,   1025,    3000,
+                                   8000, 32768, 32769, 70000, 300000, 1048576, 3000000};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_t n = sizes[i];
         char *block[40];

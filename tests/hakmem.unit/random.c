@@ -6,7 +6,11 @@
 /* { dg-variant "-DSLOTS=100 -DTOP=1500000" } */
 #include "check.h"
 
-static struct { unsigned char *p; size_t n; unsigned char fill; } slot[SLOTS];
+static struct {
+    unsigned char *p;
+    size_t n;
+    unsigned char fill;
+} slot[SLOTS];
 
 static void verify(int i)
 {

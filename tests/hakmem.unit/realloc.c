@@ -2,7 +2,8 @@
 /* realloc keeps the contents over every pair of size ranges, up and down. */
 #include "check.h"
 
-static const size_t sizes[] = {1, 15, 16, 17, 500, 1024, 1025, 5000, 32768, 40000, 200000, 1048576, 1048577, 5000000};
+static const size_t sizes[] = {1,    15,    16,    17,     500,     1024,    1025,
+                               5000, 32768, 40000, 200000, 1048576, 1048577, 5000000};
 enum { COUNT = sizeof sizes / sizeof *sizes };
 
 static void pattern(unsigned char *p, size_t n, unsigned seed)

@@ -6,7 +6,10 @@
 #include "check.h"
 
 enum { THREADS = 4, SLOTS = 512, STEPS = 60000 };
-struct head { size_t size; uint64_t stamp; };
+struct head {
+    size_t size;
+    uint64_t stamp;
+};
 static _Atomic(struct head *) slot[SLOTS];
 
 static uint64_t stamp_of(const struct head *h)

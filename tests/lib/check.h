@@ -18,12 +18,12 @@
 
 #include "hakmem.h"
 
-#define CHECK(what)                                                                                  \
-    do {                                                                                             \
-        if (!(what)) {                                                                               \
-            dprintf(2, "%s:%d: failed: %s (errno %d)\n", __FILE__, __LINE__, #what, errno);          \
-            _exit(1);                                                                                \
-        }                                                                                            \
+#define CHECK(what)                                                                                          \
+    do {                                                                                                     \
+        if (!(what)) {                                                                                       \
+            dprintf(2, "%s:%d: failed: %s (errno %d)\n", __FILE__, __LINE__, #what, errno);                  \
+            _exit(1);                                                                                        \
+        }                                                                                                    \
     } while (0)
 
 #define UNUSED __attribute__((unused))

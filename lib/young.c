@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* young.c - the first blocks of a process, packed side by side (floor F5).
+ *
+ * units[i] tells of the 16 bytes number i: how many of them the block has that begins there (0: none
+ * does), and whether it was freed. Freed blocks are linked and keep the check of slab.h, so that a
+ * write to one of them is found: the latest at the next allocation, all at the end. */
+#include "young.h"
+
+#include "atomic.h"
+#include "list.h"
+#include "lock.h"
+#include "os.h"
+#include "superslab.h"
+
+enum {
+    UNITS = GRANULE / MIN_ALIGN,
+    UNIT_FREED = 0x80,
+    PREFAULT = 32 << 10 /* nearly every program uses this much: one call instead of eight faults */
+};
+static_assert(TINY_MAX / MIN_ALIGN < UNIT_FREED, "a length and the flag share a byte");
+
+enum young_state { YOUNG_NEW, YOUNG_OPEN, YOUNG_CLOSED };
+
+static struct young {
+    struct lock lock;            /* guards all but state's being read */
+    _Atomic(enum young_state) state;
+    struct slab *slab;
+    unsigned next;               /* first unit that no block has had */
+    unsigned live, live_units;
+    struct block *freed;         /* chain of freed blocks, latest first */
+    uint8_t units[UNITS];
+} young = {.lock = LOCK_INIT(RANK_YOUNG), .freed = BLOCK_END};
+
+bool young_open(void)
+{
+    return load_relaxed(&young.state) != YOUNG_CLOSED;
+}
+
+/* Get the granule. Lock held; no system call but the one for memory that does not exist yet. */
+static bool open_granule(void)
+{
+    young.slab = superslab_take_slab(CLASS_YOUNG);
+    bool got = young.slab != NULL && young.slab->fresh;
+    store_relaxed(&young.state, got ? YOUNG_OPEN : YOUNG_CLOSED);
+    if (got)
+        os_prefault(young.slab->base, PREFAULT);
+    return got;
+}
+
+void *young_alloc(size_t size, const char *function)
+{
+    unsigned n = (unsigned)((size + MIN_ALIGN - 1) / MIN_ALIGN);
+    uint8_t *p = NULL;
+    lock_take(&young.lock);
+    const struct block *damaged = NULL;
+    if (young.freed != BLOCK_END && !block_linked(young.freed, block_key))
+        damaged = young.freed;
+    else if (load_relaxed(&young.state) == YOUNG_OPEN ||
+             (load_relaxed(&young.state) == YOUNG_NEW && open_granule())) {
+        if (young.next + n <= UNITS) {
+            p = young.slab->base + (size_t)young.next * MIN_ALIGN;
+            young.units[young.next] = (uint8_t)n;
+            young.next += n;
+            young.live++;
+            young.live_units += n;
+        } else {
+            store_relaxed(&young.state, YOUNG_CLOSED);
+        }
+    }
+    lock_give(&young.lock);
+    if (damaged)
+        report_fault(FAULT_DAMAGED_LIST, function, damaged);
+    return p;
+}
+
+/* The entry of the block that begins at P, or NULL. */
+static uint8_t *unit_of(const void *p)
+{
+    uintptr_t offset = (uintptr_t)p & (GRANULE - 1);
+    uint8_t *unit = &young.units[offset / MIN_ALIGN];
+    return offset % MIN_ALIGN == 0 && *unit ? unit : NULL;
+}
+
+void young_free(void *p, const char *function)
+{
+    int fault = -1;
+    struct slab *empty = NULL;
+    lock_take(&young.lock);
+    uint8_t *unit = unit_of(p);
+    if (!unit) {
+        fault = FAULT_INVALID_POINTER;
+    } else if (*unit & UNIT_FREED) {
+        fault = FAULT_DOUBLE_FREE;
+    } else {
+        young.live--;
+        young.live_units -= *unit;
+        *unit |= UNIT_FREED;
+        block_link(p, young.freed, block_key);
+        young.freed = p;
+        if (young.live == 0 && load_relaxed(&young.state) == YOUNG_CLOSED) {
+            empty = young.slab;
+            young.freed = BLOCK_END;
+        }
+    }
+    lock_give(&young.lock);
+    if (fault >= 0)
+        report_fault((enum fault)fault, function, p);
+    if (empty) {
+        struct list one;
+        list_init(&one);
+        list_push_back(&one, &empty->link);
+        superslab_give_slabs(&one);
+    }
+}
+
+size_t young_size(const void *p)
+{
+    lock_take(&young.lock);
+    const uint8_t *unit = unit_of(p);
+    size_t size = unit && !(*unit & UNIT_FREED) ? (size_t)*unit * MIN_ALIGN : 0;
+    lock_give(&young.lock);
+    return size;
+}
+
+bool young_was_block(const void *p)
+{
+    lock_take(&young.lock);
+    const uint8_t *unit = classmap_get(p) == CLASS_YOUNG ? unit_of(p) : NULL;
+    bool was = unit && (*unit & UNIT_FREED);
+    lock_give(&young.lock);
+    return was;
+}
+
+void young_verify(const char *function)
+{
+    lock_take(&young.lock);
+    const struct block *b = young.freed;
+    while (b != BLOCK_END && block_linked(b, block_key))
+        b = b->next;
+    lock_give(&young.lock);
+    if (b != BLOCK_END)
+        report_fault(FAULT_DAMAGED_LIST, function, b);
+}
+
+size_t young_live(size_t *bytes)
+{
+    lock_take(&young.lock);
+    size_t n = young.live;
+    *bytes = (size_t)young.live_units * MIN_ALIGN;
+    lock_give(&young.lock);
+    return n;
+}
+
+void young_lock_for_fork(void)
+{
+    lock_take(&young.lock);
+}
+
+void young_unlock_after_fork(void)
+{
+    lock_give(&young.lock);
+}

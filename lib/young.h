@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* young.h - the first blocks of a process, packed side by side (floor F5).
+ *
+ * A slab for each class costs a page for each class, and a page costs a fault: a program as small as
+ * ls spends more on those than on all its calls of malloc. So the first tiny blocks of a process
+ * come one behind the other out of a single granule, each used once: what is freed there is not
+ * handed out again, and the granule is EMPTY when the last block comes back. */
+#ifndef HAK_YOUNG_H
+#define HAK_YOUNG_H
+
+#include "report.h"
+#include "sizeclass.h"
+
+/* A block of SIZE bytes, 1..TINY_MAX, or NULL: the granule is used up, or there is none. It is zero. */
+void *young_alloc(size_t size, const char *function);
+
+/* True while young_alloc may have something; any thread, a hint. */
+bool young_open(void);
+
+/* Give back P, whose class byte is CLASS_YOUNG. Aborts on what is no block in use. */
+void young_free(void *p, const char *function);
+
+/* Usable size of block P, or 0 if P is none. */
+size_t young_size(const void *p);
+
+/* True if P was a block and is free. */
+bool young_was_block(const void *p);
+
+/* At the end of the process: abort if a freed block was written to. */
+void young_verify(const char *function);
+
+/* Blocks in use, and their bytes. */
+size_t young_live(size_t *bytes);
+
+void young_lock_for_fork(void);
+void young_unlock_after_fork(void);
+
+#endif

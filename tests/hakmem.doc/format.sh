@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# format.sh - the sources are what clang-format makes of them.
+set -u
+cd "$TOP" || exit 1
+
+if ! command -v clang-format >/dev/null; then
+    echo "UNSUPPORTED: clang-format is missing"
+    exit 0
+fi
+for file in lib/*.c lib/*.h include/*.h tests/lib/*.h tests/hakmem.*/*.[ch]; do
+    case $file in lib/config.h) continue ;; esac
+    if clang-format --dry-run -Werror "$file" 2>"$SCRATCH/format.log"; then
+        echo "PASS: $file"
+    else
+        cat "$SCRATCH/format.log"
+        echo "FAIL: $file"
+    fi
+done
+rm -f "$SCRATCH/format.log"
+exit 0

@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# pages.sh - the manual pages: complete, quoted right, and without complaint from the tools.
+set -u
+cd "$TOP" || exit 1
+
+judge()
+{
+    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
+}
+
+dir=$BUILD/man
+[ -f "$dir/hakmem.7" ] || dir=$TOP/man
+pages=$(ls "$dir"/*.[37] 2>/dev/null)
+judge "pages are built" "$([ "$(echo "$pages" | wc -l)" -ge 12 ] || echo "$dir: $pages")"
+[ -f "$dir/hakmem.7" ] && [ -f "$dir/hakmem.3" ] || exit 0
+
+# Text as a reader sees it, in one line.
+plain() { sed 's/\\f[A-Z]//g; s/\\-/-/g; s/\\(aq/'"'"'/g' "$1" | tr '\n' ' '; }
+seven=$(plain "$dir/hakmem.7") three=$(plain "$dir/hakmem.3")
+
+# Every fault of report.h, and the other lines the library writes.
+sed -n 's/^ *X([A-Z_]*, "\(.*\)").*/\1/p' lib/report.h >"$SCRATCH/faults"
+judge "faults are found" "$([ "$(wc -l <"$SCRATCH/faults")" -ge 4 ] || echo few)"
+while read -r fault; do
+    judge "hakmem(7) quotes '$fault'" "$(printf '%s\n' "$seven" | grep -qF "(): $fault" || echo missing)"
+done <"$SCRATCH/faults"
+rm -f "$SCRATCH/faults"
+for words in 'bad value' 'failed allocation:' 'pool stages:' Threshold Exhaustion MapFail; do
+    judge "hakmem(7) quotes '$words'" "$(printf '%s\n' "$seven" | grep -qF "$words" || echo missing)"
+    judge "lib/ writes '$words'" "$(grep -qF "$words" lib/*.c lib/*.h || echo missing)"
+done
+
+for function in $(sed -n 's/^HAK_EXPORT .*[ *]\(hak_[a-z_]*\)(.*/\1/p' include/hakmem.h); do
+    judge "hakmem(3) describes $function" "$(printf '%s\n' "$three" | grep -qF "$function" || echo missing)"
+done
+judge "nothing is left to substitute" "$(grep -nE '@[A-Z_]+@' $pages)"
+version=$(sed -n 's/#define PACKAGE_VERSION "\(.*\)"/\1/p' "$BUILD/lib/config.h")
+judge "pages carry the version" "$(for page in $pages; do
+    grep -q '^\.so ' $page || grep -q "^\.TH .*libhakmem $version" $page || echo $page
+done)"
+
+if command -v mandoc >/dev/null; then
+    for page in $pages; do
+        ! grep -q '^\.so ' $page || continue
+        words=$(cd "$dir/.." && mandoc -T lint -W warning "$page" 2>&1 | grep -v 'referenced manual not found\|bad date\|\.so')
+        judge "mandoc -T lint $(basename $page)" "$words"
+    done
+else
+    echo "UNSUPPORTED: mandoc is missing"
+fi
+if command -v lexgrog >/dev/null; then
+    judge "lexgrog reads every page" "$(for page in $pages; do
+        grep -q '^\.so ' $page || lexgrog $page >/dev/null 2>&1 || echo $page
+    done)"
+else
+    echo "UNSUPPORTED: lexgrog is missing"
+fi
+exit 0

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# variables.sh - every HAKMEM_ name anywhere is a row of options.def, and every row has its page.
+set -u
+cd "$TOP" || exit 1
+
+judge()
+{
+    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
+}
+
+page() # page NAME: where it was built
+{
+    if [ -f "$BUILD/man/$1" ]; then echo "$BUILD/man/$1"; else echo "$TOP/man/$1"; fi
+}
+
+rows=$(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/HAKMEM_\1/p' lib/options.def)
+judge "options.def has rows" "$([ "$(echo "$rows" | wc -l)" -ge 10 ] || echo "$rows")"
+judge "no row twice" "$(echo "$rows" | sort | uniq -d)"
+
+# HAKMEM_H is a guard, HAKMEM_1 a symbol version, X and NAME stand for any.
+known=$(printf '%s\n' $rows HAKMEM_H HAKMEM_1 HAKMEM_X HAKMEM_NAME)
+for place in lib include README.md HACKING.md NEWS man bench demo quickstart .ci; do
+    [ -e "$place" ] || continue
+    names=$(grep -rhoE --include='*' '\bHAKMEM_[A-Z0-9][A-Z0-9_]*\b' "$place" | sort -u)
+    judge "names in $place are rows" "$(echo "$names" | grep -vxF -e "$known" | grep -v '^$')"
+done
+
+for row in $rows; do
+    id=${row#HAKMEM_} file=$(page "$row.7")
+    judge "$row is used in lib/" "$(grep -qE "OPT_$id\b" lib/*.c lib/*.h || echo "no OPT_$id")"
+    if [ ! -f "$file" ]; then
+        echo "FAIL: $row has a page"
+        continue
+    fi
+    judge "$row has a page" "$(grep -q "^\.TH $row 7 " "$file" || echo "$file: no .TH")"
+    line=$(awk -v id="$id" 'index($0, "HAK_OPTION(" id ",") { getline; gsub(/^ *"|",$/, ""); print; exit }' lib/options.def)
+    judge "$row has its line in the page" "$(grep -qF "$line" "$file" || echo "not found: $line")"
+    judge "$row is in hakmem-env(7)" "$(grep -q "$row" "$(page hakmem-env.7)" || echo missing)"
+done
+judge "no page without a row" "$(for file in "$BUILD"/man/HAKMEM_*.7 man/HAKMEM_*.7; do
+    name=$(basename "$file" .7)
+    case $name in '*' | 'HAKMEM_*') continue ;; esac
+    echo "$rows" | grep -qx "$name" || echo "$file"
+done)"
+
+# Numbers of the pages are those of the table, as the compiler reads it.
+cat >"$SCRATCH/rows.c" <<'END'
+#include <stdio.h>
+int main(void)
+{
+#define HAK_OPTION(id, type, def, min, max, since, line, text) \
+    printf(#id " " #type " %llu %llu %llu " since "\n", 0ull + def, 0ull + min, 0ull + max);
+#include "options.def"
+    return 0;
+}
+END
+$CC -Ilib -o "$SCRATCH/rows" "$SCRATCH/rows.c"
+"$SCRATCH/rows" >"$SCRATCH/rows.txt"
+while read -r id type default min max since; do
+    file=$(page "HAKMEM_$id.7")
+    text=$(tr '\n' ' ' <"$file")
+    wrong=
+    [ "$type" = PATH ] || printf '%s\n' "$text" | grep -qE "\b$default\b" || wrong="default $default"
+    [ "$type" = PATH ] || [ "$type" = BOOL ] || printf '%s\n' "$text" | grep -qE "\b$min to $max\b" || wrong="$wrong range $min to $max"
+    printf '%s\n' "$text" | grep -qF "$since" || wrong="$wrong since $since"
+    judge "HAKMEM_$id.7 says what the table says" "$wrong"
+done <"$SCRATCH/rows.txt"
+rm -f "$SCRATCH/rows" "$SCRATCH/rows.c" "$SCRATCH/rows.txt"
+exit 0

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# calls.sh - only os.c makes system calls, and nothing in the core names malloc: seen in the objects.
+set -u
+
+judge()
+{
+    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
+}
+
+core=$LIBS/libhakcore.a all=$LIBS/libhakmem.a
+for archive in "$core" "$all"; do
+    if [ ! -f "$archive" ]; then
+        echo "FAIL: $archive exists"
+        exit 0
+    fi
+done
+
+undefined() # undefined ARCHIVE: lines "MEMBER NAME"
+{
+    nm -A --undefined-only "$1" | sed 's/^.*\.a:\([^:]*\): *[UwV] /\1 /; s/@.*//'
+}
+
+calls='mmap mmap64 munmap mremap mprotect madvise brk sbrk syscall write read open open64 openat close pipe
+fcntl ioctl lseek getpid gettid clock_gettime gettimeofday time futex usleep nanosleep sched_yield prctl sysconf
+getauxval secure_getenv getenv sysinfo stat fstat mlock munlock kill raise tgkill abort exit _exit fork clone'
+pattern=$(echo $calls | tr ' ' '|')
+found=$(undefined "$all" | grep -E "^[^ ]* ($pattern)$")
+judge "os.c makes system calls" "$(echo "$found" | grep -q '^[^ ]*os\.o mmap' || echo "none seen")"
+judge "nothing else does" "$(echo "$found" | grep -v '^\([^ ]*-\)\{0,1\}os\.o ')"
+
+family='malloc|free|calloc|realloc|memalign|posix_memalign|aligned_alloc|strdup|asprintf|vasprintf'
+judge "the core does not call malloc" "$(undefined "$core" | grep -E "^[^ ]* ($family)$")"
+judge "the core defines no name of the C library" "$(nm -A --defined-only --extern-only "$core" |
+    awk '{ print $NF }' | grep -E "^($family|mall.*|_Z.*)$")"
+judge "no formatted output in the core" "$(undefined "$core" |
+    grep -E ' (printf|fprintf|snprintf|sprintf|puts|fputs|perror|dlsym|dlopen)$' | grep -v 'libc\.o dlsym$')"
+judge "no assembler calls the kernel" "$(grep -n 'syscall' "$TOP"/lib/*.[ch] | grep -v '/os\.c:' | grep asm)"
+exit 0

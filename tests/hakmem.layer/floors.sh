@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# floors.sh - each file of lib/ stands on a floor and includes headers of its own floor or lower only.
+# A new file gets its place in the table below, and says the same in its banner.
+set -u
+cd "$TOP/lib" || exit 1
+
+table='
+0 compiler.h bits.h atomic.h list.h
+1 os message lock libc
+2 options counters report trace policy meta
+3 sizeclass classmap ace
+4 superslab slab pool large
+5 transfer span
+6 tcache thread
+7 heap direct checked summary validate
+8 init fork
+9 malloc glibc stats hak operators align surface
+'
+
+floor_of() # floor_of FILE: its number, or nothing
+{
+    echo "$table" | awk -v file="$1" -v stem="${1%.*}" '
+        { for (i = 2; i <= NF; i++) if ($i == file || $i == stem) { print $1; exit } }'
+}
+
+judge() # judge WHAT WORDS: passed when there are no words
+{
+    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
+}
+
+files=$(ls *.c *.h | grep -v -e '^config\.h$' -e '^anchor\.c$')
+judge "lib/ is where it was" "$([ "$(echo "$files" | wc -l)" -ge 40 ] || echo "few files")"
+judge "every file has a floor" "$(for file in $files; do [ "$(floor_of $file)" ] || echo "$file"; done)"
+judge "every banner names it" "$(for file in $files; do
+    head -n 4 $file | tr '\n' ' ' | grep -q "(floor F$(floor_of $file))" || echo "$file: not F$(floor_of $file)"
+done)"
+judge "first line is the licence, second the name of the file" "$(for file in *.[ch] options.def counters.def; do
+    sed -n 1p $file | grep -q '^/\* SPDX-License-Identifier: MIT \*/$' || echo "$file"
+    sed -n 2p $file | grep -q "^/\* $file - \|^/\* anchor.c" || echo "$file"
+done)"
+judge "no include of a higher floor" "$(for file in $files; do
+    own=$(floor_of $file)
+    for name in $(sed -n 's,^ *# *include *"\([^"]*/\)*\([^"/]*\)".*,\2,p' $file); do
+        case $name in
+        config.h | hakmem.h | options.def | counters.def) continue ;;
+        *.h) ;;
+        *) echo "$file includes $name" ;;
+        esac
+        other=$(floor_of $name)
+        [ "${other:-99}" -le "${own:-0}" ] || echo "$file (F$own) includes $name (F${other:-?})"
+    done
+done)"
+judge "no file includes a .c" "$(grep -n '^ *# *include.*\.c[">]' *.[ch])"
+judge "headers have guards" "$(for file in *.h; do
+    grep -q '^#ifndef HAK_' $file || echo "$file"
+done | grep -v '^config\.h$')"
+exit 0
