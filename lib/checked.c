@@ -20,7 +20,7 @@ enum {
     GUARD_BASE = 0xa0
 };
 
-static struct lock checked_lock = LOCK_INIT(RANK_CHECKED);
+static struct lock checked_lock;
 
 static uint32_t hide(uint32_t slack)
 {
@@ -60,13 +60,13 @@ static size_t guarded_size(const uint8_t *p, size_t usable, unsigned c)
 
 void *checked_alloc(size_t size, size_t align, bool zero)
 {
-    lock_take(&checked_lock);
+    lock_take(&checked_lock, RANK_CHECKED);
     uint8_t *p = direct_alloc(size + TRAILER, align, zero);
     if (p) {
         unsigned c = classmap_get(p);
         set_guard(p, size, direct_size(p, c, "malloc"), c);
     }
-    lock_give(&checked_lock);
+    lock_give(&checked_lock, RANK_CHECKED);
     return p;
 }
 
@@ -90,14 +90,14 @@ static const void *damaged(const uint8_t *p, unsigned c, size_t usable)
 
 void checked_free(void *p, unsigned c, const char *function)
 {
-    lock_take(&checked_lock);
+    lock_take(&checked_lock, RANK_CHECKED);
     size_t usable = direct_size(p, c, function);
     bool slab = c >= 1 && c < CLASSES;
     enum slab_verdict verdict = slab ? pool_inspect(c, p) : SLAB_OK;
     const void *bad = verdict == SLAB_OK ? damaged(p, c, usable) : NULL;
     if (verdict == SLAB_OK && !bad)
         direct_free(p, c, function);
-    lock_give(&checked_lock);
+    lock_give(&checked_lock, RANK_CHECKED);
     if (verdict != SLAB_OK)
         report_fault(verdict == SLAB_IS_FREE ? FAULT_DOUBLE_FREE : FAULT_INVALID_POINTER, function, p);
     if (bad)
@@ -106,9 +106,9 @@ void checked_free(void *p, unsigned c, const char *function)
 
 size_t checked_size(const void *p, unsigned c, const char *function)
 {
-    lock_take(&checked_lock);
+    lock_take(&checked_lock, RANK_CHECKED);
     size_t size = guarded_size(p, direct_size(p, c, function), c);
-    lock_give(&checked_lock);
+    lock_give(&checked_lock, RANK_CHECKED);
     if (size == SIZE_MAX)
         report_fault(FAULT_OVERRUN, function, p);
     return size;
@@ -116,10 +116,10 @@ size_t checked_size(const void *p, unsigned c, const char *function)
 
 void checked_lock_for_fork(void)
 {
-    lock_take(&checked_lock);
+    lock_take(&checked_lock, RANK_CHECKED);
 }
 
 void checked_unlock_after_fork(void)
 {
-    lock_give(&checked_lock);
+    lock_give(&checked_lock, RANK_CHECKED);
 }

@@ -6,10 +6,11 @@
 #include "meta.h"
 #include "os.h"
 
-struct leaf classmap_window; /* .bss: pages nobody uses are never resident */
+/* Pages of .bss that nobody uses are never resident. Common, so that the linker puts it behind the
+ * rest of .bss, which is prefaulted. */
+__attribute__((common)) struct leaf classmap_window;
+__attribute__((common)) _Atomic(struct leaf *) classmap_roots[ROOTS];
 _Atomic(uintptr_t) classmap_window_at = WINDOW_NOWHERE;
-
-static _Atomic(struct leaf *) roots[ROOTS];
 
 /* The kernel maps downwards: most of the window lies below the first superslab. */
 enum { GRANULES_BELOW = LEAF_GRANULES / 4 * 3 };
@@ -28,7 +29,7 @@ static struct leaf *find_leaf(const void *address, uintptr_t *index)
     if ((uintptr_t)address >> ADDRESS_BITS)
         return NULL;
     *index = (uintptr_t)address >> GRANULE_SHIFT & (LEAF_GRANULES - 1);
-    return load_acquire(&roots[root_of(address)]);
+    return load_acquire(&classmap_roots[root_of(address)]);
 }
 
 unsigned classmap_get(const void *address)
@@ -44,9 +45,9 @@ static bool add_leaf(unsigned root)
     if (!leaf)
         return false;
     meta_lock_for_fork();
-    bool won = load_relaxed(&roots[root]) == NULL;
+    bool won = load_relaxed(&classmap_roots[root]) == NULL;
     if (won)
-        store_release(&roots[root], leaf);
+        store_release(&classmap_roots[root], leaf);
     meta_unlock_after_fork();
     if (won)
         meta_note_mapped(sizeof *leaf);

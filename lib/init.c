@@ -3,27 +3,30 @@
 #include <unistd.h>
 
 #include "ace.h"
+#include "bits.h"
+#include "classmap.h"
 #include "fork.h"
 #include "heap.h"
 #include "libc.h"
 #include "lock.h"
-#include "message.h"
 #include "options.h"
 #include "os.h"
 #include "summary.h"
 #include "superslab.h"
 
-static struct lock start_lock = LOCK_INIT(RANK_START);
+enum { PREFAULT_MAX = 96 << 10 };
+
+static struct lock start_lock;
 static bool started; /* by start_lock; everybody else reads heap_mode */
 
 static enum heap_mode choose_mode(void)
 {
     if (!option(OPT_TINY_SS_SHARED) || !option(OPT_TINY_USE_SUPERSLAB))
-        return libc_usable() ? HEAP_PASSIVE : HEAP_POOL;
+        return libc_find() ? HEAP_PASSIVE : HEAP_POOL;
     /* Blocks handed out before have no guard: the mode cannot be had any more. */
     if (option(OPT_TINY_SLL_VALIDATE_HDR) && !load_relaxed(&heap_used_early))
         return HEAP_CHECKED;
-    return option(OPT_TINY_SS_SHARED) == 1 && libc_usable() ? HEAP_MIXED : HEAP_POOL;
+    return option(OPT_TINY_SS_SHARED) == 1 && libc_find() ? HEAP_MIXED : HEAP_POOL;
 }
 
 static void apply_policy(void)
@@ -35,15 +38,28 @@ static void apply_policy(void)
     ace_decide(&in, &policy);
 }
 
+/* The variables of the library are a few pages that every process needs: one call instead of a fault
+ * for each. They end where the class map begins. */
+extern char __bss_start[] __attribute__((visibility("hidden")));
+static void prefault_data(void)
+{
+    uintptr_t from = round_down((uintptr_t)__bss_start, os_page_size());
+    uintptr_t to = (uintptr_t)&classmap_window, roots = (uintptr_t)classmap_roots;
+    to = roots > from && roots < to ? roots : to;
+    if (to > from && to - from <= PREFAULT_MAX)
+        os_prefault((void *)from, round_down(to - from, os_page_size()));
+}
+
 static void start(char **environment)
 {
     if (thread_self.starting)
         return; /* what follows called malloc: served uncached until it is done */
     thread_self.starting = true;
-    lock_take(&start_lock);
+    lock_take(&start_lock, RANK_START);
     if (!started) {
         options_load(os_secure() ? NULL : environment);
         apply_policy();
+        prefault_data();
         superslab_begin();
         block_key = os_random_seed() | 1;
         thread_init();
@@ -51,7 +67,7 @@ static void start(char **environment)
         started = true;
         atomic_store_explicit(&heap_mode, choose_mode(), memory_order_release);
     }
-    lock_give(&start_lock);
+    lock_give(&start_lock, RANK_START);
     thread_self.starting = false;
 }
 

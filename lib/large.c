@@ -40,11 +40,11 @@ static struct larges {
     bool ready;
     struct list live, cached, spare;
     size_t live_bytes, cached_bytes, live_count, cached_count;
-} larges = {.lock = LOCK_INIT(RANK_LARGE)};
+} larges;
 
 static void take_lock(void)
 {
-    lock_take(&larges.lock);
+    lock_take(&larges.lock, RANK_LARGE);
     if (LIKELY(larges.ready))
         return;
     list_init(&larges.live);
@@ -55,7 +55,7 @@ static void take_lock(void)
 
 static void give_lock(void)
 {
-    lock_give(&larges.lock);
+    lock_give(&larges.lock, RANK_LARGE);
 }
 
 static size_t mapping_size(size_t size)

@@ -4,46 +4,58 @@
 
 #include <dlfcn.h>
 
-#define WEAK __attribute__((weak))
-extern void *__libc_malloc(size_t) WEAK;
-extern void *__libc_calloc(size_t, size_t) WEAK;
-extern void *__libc_realloc(void *, size_t) WEAK;
-extern void *__libc_memalign(size_t, size_t) WEAK;
-extern void __libc_free(void *) WEAK;
+/* Weak: a static program has none, and then no passive mode. */
+extern void *dlsym(void *, const char *) __attribute__((weak));
 
-bool libc_usable(void)
+static struct {
+    void *(*malloc)(size_t);
+    void *(*calloc)(size_t, size_t);
+    void *(*realloc)(void *, size_t);
+    void *(*memalign)(size_t, size_t);
+    void (*free)(void *);
+} libc; /* fixed after libc_find */
+
+void *libc_symbol(const char *name)
 {
-    return __libc_malloc && __libc_calloc && __libc_realloc && __libc_memalign && __libc_free;
+    return dlsym ? dlsym(RTLD_NEXT, name) : NULL;
+}
+
+/* ISO C has no conversion from an object pointer to a function; POSIX promises this one. */
+#define FIND(field, name) (*(void **)&libc.field = libc_symbol(name))
+
+bool libc_find(void)
+{
+    FIND(malloc, "__libc_malloc");
+    FIND(calloc, "__libc_calloc");
+    FIND(realloc, "__libc_realloc");
+    FIND(memalign, "__libc_memalign");
+    FIND(free, "__libc_free");
+    return libc.malloc && libc.calloc && libc.realloc && libc.memalign && libc.free;
 }
 
 void *libc_malloc(size_t size)
 {
-    return __libc_malloc(size);
+    return libc.malloc(size);
 }
 
 void *libc_calloc(size_t count, size_t size)
 {
-    return __libc_calloc(count, size);
+    return libc.calloc(count, size);
 }
 
 void *libc_realloc(void *p, size_t size)
 {
-    return __libc_realloc(p, size);
+    return libc.realloc(p, size);
 }
 
 void *libc_memalign(size_t align, size_t size)
 {
-    return __libc_memalign(align, size);
+    return libc.memalign(align, size);
 }
 
 void libc_free(void *p)
 {
-    __libc_free(p);
-}
-
-void *libc_symbol(const char *name)
-{
-    return dlsym(RTLD_NEXT, name);
+    libc.free(p);
 }
 
 size_t libc_usable_size(void *p)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* libc.h - the C library's own allocator, for passive mode and mode 1 (floor F1).
- * glibc exports it under names that nobody interposes. Where they are missing, there is no passive
- * mode: libc_usable() is false. */
+ * glibc exports it under names that nobody interposes; they are looked up only where they are needed. */
 #ifndef HAK_LIBC_H
 #define HAK_LIBC_H
 
 #include "compiler.h"
 
-bool libc_usable(void);
+/* Find them, once, before any of the others is called. False where they are missing: then there is
+ * no passive mode. */
+bool libc_find(void);
 void *libc_malloc(size_t size);
 void *libc_calloc(size_t count, size_t size);
 void *libc_realloc(void *p, size_t size);

@@ -31,15 +31,15 @@ void lock_wake(struct lock *l)
 /* Bit r: the thread holds a lock of rank r. Debug builds only write it. */
 static THREAD_LOCAL uint32_t held;
 
-void lock_note_taken(const struct lock *l)
+void lock_note_taken(enum lock_rank rank)
 {
     /* Class locks share a rank: fork holds all of them, taken by class. */
-    uint32_t above = l->rank == RANK_CLASS ? ~0u << (l->rank + 1) : ~0u << l->rank;
+    uint32_t above = rank == RANK_CLASS ? ~0u << (rank + 1) : ~0u << rank;
     HAK_ASSERT((held & above) == 0);
-    held |= 1u << l->rank;
+    held |= 1u << rank;
 }
 
-void lock_note_given(const struct lock *l)
+void lock_note_given(enum lock_rank rank)
 {
-    held &= ~(1u << l->rank);
+    held &= ~(1u << rank);
 }

@@ -22,23 +22,21 @@ enum lock_rank {
     RANK_COUNT
 };
 
+/* All zero is a free lock. The rank is an argument, so that locks need no initial value. */
 struct lock {
     _Atomic(uint32_t) state; /* 0 free, 1 held, 2 held and somebody waits */
-    uint32_t rank;
 };
-
-#define LOCK_INIT(r) {0, (r)}
 
 void lock_wait(struct lock *l);
 void lock_wake(struct lock *l);
 /* Debug builds: note and check the order. */
-void lock_note_taken(const struct lock *l);
-void lock_note_given(const struct lock *l);
+void lock_note_taken(enum lock_rank rank);
+void lock_note_given(enum lock_rank rank);
 
-static inline void lock_take(struct lock *l)
+static inline void lock_take(struct lock *l, enum lock_rank rank)
 {
     if (HAK_DEBUG)
-        lock_note_taken(l);
+        lock_note_taken(rank);
     uint32_t unlocked = 0;
     if (single_threaded()) { /* nobody else can hold it, and nobody waits */
         store_relaxed(&l->state, 1);
@@ -49,10 +47,10 @@ static inline void lock_take(struct lock *l)
         lock_wait(l);
 }
 
-static inline void lock_give(struct lock *l)
+static inline void lock_give(struct lock *l, enum lock_rank rank)
 {
     if (HAK_DEBUG)
-        lock_note_given(l);
+        lock_note_given(rank);
     if (single_threaded())
         store_relaxed(&l->state, 0);
     else if (atomic_exchange_explicit(&l->state, 0, memory_order_release) == 2)

@@ -8,7 +8,8 @@
 #include "lock.h"
 #include "os.h"
 
-enum { FIRST_CHUNK = 48 << 10, CHUNK = 256 << 10 };
+/* The first chunk holds one thread cache and the first superslab's descriptor. */
+enum { FIRST_CHUNK = 26 << 10, CHUNK = 256 << 10 };
 
 static CACHE_ALIGNED char first_chunk[FIRST_CHUNK];
 
@@ -16,13 +17,13 @@ static struct meta {
     struct lock lock;
     char *next, *end; /* by lock: the unused rest of the current chunk */
     _Atomic(size_t) mapped;
-} meta = {LOCK_INIT(RANK_META), first_chunk, first_chunk + FIRST_CHUNK, FIRST_CHUNK};
+} meta = {.next = first_chunk, .end = first_chunk + FIRST_CHUNK, .mapped = FIRST_CHUNK};
 
 void *meta_alloc(size_t size)
 {
     size = round_up(size, 64);
     void *result = NULL;
-    lock_take(&meta.lock);
+    lock_take(&meta.lock, RANK_META);
     if ((size_t)(meta.end - meta.next) < size) {
         size_t chunk = max_size(CHUNK, round_up(size, os_page_size()));
         char *p = os_map(chunk, os_page_size(), NULL, true);
@@ -38,7 +39,7 @@ void *meta_alloc(size_t size)
         result = meta.next;
         meta.next += size;
     }
-    lock_give(&meta.lock);
+    lock_give(&meta.lock, RANK_META);
     return result;
 }
 
@@ -54,10 +55,10 @@ void meta_note_mapped(size_t size)
 
 void meta_lock_for_fork(void)
 {
-    lock_take(&meta.lock);
+    lock_take(&meta.lock, RANK_META);
 }
 
 void meta_unlock_after_fork(void)
 {
-    lock_give(&meta.lock);
+    lock_give(&meta.lock, RANK_META);
 }

@@ -6,6 +6,7 @@
 
 #include "bits.h"
 #include "message.h"
+#include "meta.h"
 #include "os.h"
 
 #define HAK_OPTION(id, type, def, min, max, since, line, text)                                               \
@@ -74,13 +75,9 @@ static void warn(const struct option_row *row, const char *value)
 /* Programs overwrite their environment to set their title: what is used later is copied. */
 static const char *keep_text(const char *text)
 {
-    static char kept[4096];
-    static size_t used;
     size_t size = strlen(text) + 1;
-    if (size > sizeof kept - used)
-        return NULL;
-    used += size;
-    return memcpy(kept + used - size, text, size);
+    char *copy = meta_alloc(size);
+    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 static void set_option(struct option_values *values, enum option o, const char *value)

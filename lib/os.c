@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* os.c - the only system calls of the library (floor F1). */
+/* os.c - the only system calls of the library (floor F1).
+ *
+ * They go through syscall(2): a program that interposes mmap or write is not in the way, and each
+ * function not imported saves a symbol lookup in every process that starts. */
 #include "os.h"
 
 #include <errno.h>
@@ -59,7 +62,7 @@ static void *map_once(size_t size, void *hint, bool access)
         return NULL;
     int prot = access ? PROT_READ | PROT_WRITE : PROT_NONE;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | (access ? 0 : MAP_NORESERVE);
-    void *p = mmap(hint, size, prot, flags, -1, 0);
+    void *p = (void *)syscall(SYS_mmap, hint, size, prot, flags, -1, 0L);
     if (p == MAP_FAILED) {
         refuse(OS_MMAP, saved);
         return NULL;
@@ -98,7 +101,7 @@ int os_unmap(void *addr, size_t size)
     int saved = errno;
     if (faulted(OS_MUNMAP))
         return -1;
-    return munmap(addr, size) ? refuse(OS_MUNMAP, saved) : 0;
+    return syscall(SYS_munmap, addr, size) ? refuse(OS_MUNMAP, saved) : 0;
 }
 
 int os_resize(void *addr, size_t old_size, size_t new_size)
@@ -106,7 +109,7 @@ int os_resize(void *addr, size_t old_size, size_t new_size)
     int saved = errno;
     if (faulted(OS_MREMAP))
         return -1;
-    return mremap(addr, old_size, new_size, 0) == MAP_FAILED ? refuse(OS_MREMAP, saved) : 0;
+    return syscall(SYS_mremap, addr, old_size, new_size, 0) == -1 ? refuse(OS_MREMAP, saved) : 0;
 }
 
 int os_move(void *addr, size_t old_size, size_t new_size, void *target)
@@ -114,8 +117,8 @@ int os_move(void *addr, size_t old_size, size_t new_size, void *target)
     int saved = errno;
     if (faulted(OS_MREMAP))
         return -1;
-    void *p = mremap(addr, old_size, new_size, MREMAP_MAYMOVE | MREMAP_FIXED, target);
-    return p == MAP_FAILED ? refuse(OS_MREMAP, saved) : 0;
+    long p = syscall(SYS_mremap, addr, old_size, new_size, MREMAP_MAYMOVE | MREMAP_FIXED, target);
+    return p == -1 ? refuse(OS_MREMAP, saved) : 0;
 }
 
 int os_purge(void *addr, size_t size)
@@ -123,7 +126,7 @@ int os_purge(void *addr, size_t size)
     int saved = errno;
     if (faulted(OS_MADVISE))
         return -1;
-    return madvise(addr, size, MADV_DONTNEED) ? refuse(OS_MADVISE, saved) : 0;
+    return syscall(SYS_madvise, addr, size, MADV_DONTNEED) ? refuse(OS_MADVISE, saved) : 0;
 }
 
 int os_protect(void *addr, size_t size, bool write)
@@ -131,7 +134,7 @@ int os_protect(void *addr, size_t size, bool write)
     int saved = errno;
     if (faulted(OS_MPROTECT))
         return -1;
-    return mprotect(addr, size, write ? PROT_READ | PROT_WRITE : PROT_READ) ? refuse(OS_MPROTECT, saved) : 0;
+    return syscall(SYS_mprotect, addr, size, write ? PROT_READ | PROT_WRITE : PROT_READ) ? refuse(OS_MPROTECT, saved) : 0;
 }
 
 #ifndef MADV_POPULATE_WRITE
@@ -141,14 +144,14 @@ int os_protect(void *addr, size_t size, bool write)
 void os_prefault(void *addr, size_t size)
 {
     int saved = errno;
-    if (!faulted(OS_MADVISE) && madvise(addr, size, MADV_POPULATE_WRITE))
+    if (!faulted(OS_MADVISE) && syscall(SYS_madvise, addr, size, MADV_POPULATE_WRITE))
         errno = saved;
 }
 
 void os_no_huge(void *addr, size_t size)
 {
     int saved = errno;
-    if (!faulted(OS_MADVISE) && madvise(addr, size, MADV_NOHUGEPAGE))
+    if (!faulted(OS_MADVISE) && syscall(SYS_madvise, addr, size, MADV_NOHUGEPAGE))
         errno = saved; /* a kernel without huge pages */
 }
 
@@ -156,7 +159,7 @@ void os_write(int fd, const char *text, size_t len)
 {
     int saved = errno;
     while (len) {
-        ssize_t n = write(fd, text, len);
+        long n = syscall(SYS_write, fd, text, len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -170,7 +173,7 @@ void os_write(int fd, const char *text, size_t len)
 int os_open_append(const char *path)
 {
     int saved = errno;
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
     errno = saved;
     return fd;
 }
@@ -178,7 +181,7 @@ int os_open_append(const char *path)
 void os_close(int fd)
 {
     int saved = errno;
-    close(fd);
+    syscall(SYS_close, fd);
     errno = saved;
 }
 
@@ -186,10 +189,10 @@ size_t os_resident(void)
 {
     int saved = errno;
     char text[128];
-    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    long n = fd < 0 ? -1 : syscall(SYS_read, fd, text, sizeof text - 1);
     if (fd >= 0)
-        close(fd);
+        syscall(SYS_close, fd);
     errno = saved;
     if (n <= 0)
         return 0;
@@ -223,7 +226,7 @@ uint64_t os_recent_ms(void)
 
 int os_pid(void)
 {
-    return getpid();
+    return (int)syscall(SYS_getpid);
 }
 
 bool os_secure(void)

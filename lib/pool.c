@@ -18,12 +18,12 @@ struct pool {
     size_t out;          /* sum of `used` over all slabs of the class */
 } CACHE_ALIGNED;
 
-static struct pool pools[CLASSES] = {[0 ... CLASSES - 1] = {.lock = LOCK_INIT(RANK_CLASS)}};
+static struct pool pools[CLASSES];
 
 void pool_lock(unsigned size_class)
 {
     struct pool *pool = &pools[size_class];
-    lock_take(&pool->lock);
+    lock_take(&pool->lock, RANK_CLASS);
     if (UNLIKELY(!pool->ready)) {
         list_init(&pool->partial);
         pool->ready = true;
@@ -32,7 +32,7 @@ void pool_lock(unsigned size_class)
 
 void pool_unlock(unsigned size_class)
 {
-    lock_give(&pools[size_class].lock);
+    lock_give(&pools[size_class].lock, RANK_CLASS);
 }
 
 /* Fill MAG from partial slabs. Freed blocks are taken from as many slabs as it needs, new ones from

@@ -26,7 +26,7 @@ static struct arena {
     uint8_t *lowest;                    /* the lowest superslab so far: the next goes below it */
     size_t superslabs, empties, actives, span_granules, spans; /* counts */
     uint64_t purge_again_ms;            /* no purging before this time */
-} arena = {.lock = LOCK_INIT(RANK_ARENA)};
+} arena;
 
 /* Work that locked code hands out, to be done after the unlock. COUNT == ALL_GRANULES: unmap. */
 struct purge_work {
@@ -36,7 +36,7 @@ struct purge_work {
 
 void superslab_lock(void)
 {
-    lock_take(&arena.lock);
+    lock_take(&arena.lock, RANK_ARENA);
     if (LIKELY(arena.ready))
         return;
     for (int i = 0; i <= ALL_GRANULES; i++)
@@ -51,7 +51,7 @@ void superslab_lock(void)
 
 void superslab_unlock(void)
 {
-    lock_give(&arena.lock);
+    lock_give(&arena.lock, RANK_ARENA);
 }
 
 static struct superslab *superslab_of(const struct slab *slab)

@@ -18,11 +18,11 @@ static struct threads {
     pthread_key_t key; /* its destructor ends the thread; both fixed after start */
     struct list all, idle;
     size_t in_use;
-} threads = {.lock = LOCK_INIT(RANK_THREADS)};
+} threads;
 
 static void take_lock(void)
 {
-    lock_take(&threads.lock);
+    lock_take(&threads.lock, RANK_THREADS);
     if (LIKELY(threads.ready))
         return;
     list_init(&threads.all);
@@ -41,7 +41,7 @@ static void end(void *cache)
     tc->in_use = false;
     list_push_front(&threads.idle, &tc->idle);
     threads.in_use--;
-    lock_give(&threads.lock);
+    lock_give(&threads.lock, RANK_THREADS);
 }
 
 void thread_init(void)
@@ -68,7 +68,7 @@ struct tcache *thread_begin(void)
         tc->in_use = true;
         tcache_start(tc, transfer_stripe_for((unsigned)threads.in_use++));
     }
-    lock_give(&threads.lock);
+    lock_give(&threads.lock, RANK_THREADS);
     if (!tc)
         return NULL;
     /* First the cache, then the destructor: pthread_setspecific may allocate. */
@@ -85,14 +85,14 @@ void thread_each(void (*each)(const struct tcache *tc, void *arg), void *arg)
     take_lock();
     for (struct list *l = threads.all.next; l != &threads.all; l = l->next)
         each(CONTAINER_OF(l, struct tcache, all), arg);
-    lock_give(&threads.lock);
+    lock_give(&threads.lock, RANK_THREADS);
 }
 
 size_t thread_count(void)
 {
     take_lock();
     size_t n = threads.in_use;
-    lock_give(&threads.lock);
+    lock_give(&threads.lock, RANK_THREADS);
     return n;
 }
 
@@ -103,7 +103,7 @@ void thread_lock_for_fork(void)
 
 void thread_unlock_after_fork(void)
 {
-    lock_give(&threads.lock);
+    lock_give(&threads.lock, RANK_THREADS);
 }
 
 void thread_forget_others(void)

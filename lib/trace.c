@@ -16,7 +16,7 @@ static struct trace {
     struct lock lock;
     uint64_t written; /* by lock; entry n is ring[n % RING] */
     struct trace_entry ring[RING];
-} trace = {.lock = LOCK_INIT(RANK_TRACE)};
+} trace;
 
 const char *const trace_reason_name[TRACE_REASONS] = {"none", "Threshold", "Exhaustion", "MapFail"};
 
@@ -48,9 +48,9 @@ void *trace_failure(enum trace_reason reason, size_t size, int size_class)
                             .call = refused ? os_error.call : "none"};
     os_error.call = NULL;
     count(COUNT_FAILURES, 1);
-    lock_take(&trace.lock);
+    lock_take(&trace.lock, RANK_TRACE);
     trace.ring[trace.written++ % RING] = e;
-    lock_give(&trace.lock);
+    lock_give(&trace.lock, RANK_TRACE);
     if (option(OPT_ACE_TRACE))
         print(&e);
     errno = ENOMEM;
@@ -59,20 +59,20 @@ void *trace_failure(enum trace_reason reason, size_t size, int size_class)
 
 bool trace_latest(struct trace_entry *out)
 {
-    lock_take(&trace.lock);
+    lock_take(&trace.lock, RANK_TRACE);
     bool any = trace.written != 0;
     if (any)
         *out = trace.ring[(trace.written - 1) % RING];
-    lock_give(&trace.lock);
+    lock_give(&trace.lock, RANK_TRACE);
     return any;
 }
 
 void trace_lock_for_fork(void)
 {
-    lock_take(&trace.lock);
+    lock_take(&trace.lock, RANK_TRACE);
 }
 
 void trace_unlock_after_fork(void)
 {
-    lock_give(&trace.lock);
+    lock_give(&trace.lock, RANK_TRACE);
 }

@@ -27,9 +27,9 @@ static struct young {
     struct slab *slab;
     unsigned next;               /* first unit that no block has had */
     unsigned live, live_units;
-    struct block *freed;         /* chain of freed blocks, latest first */
+    struct block *freed;         /* chain of freed blocks, latest first; NULL before there is a granule */
     uint8_t units[UNITS];
-} young = {.lock = LOCK_INIT(RANK_YOUNG), .freed = BLOCK_END};
+} young;
 
 bool young_open(void)
 {
@@ -42,6 +42,7 @@ static bool open_granule(void)
     young.slab = superslab_take_slab(CLASS_YOUNG);
     bool got = young.slab != NULL && young.slab->fresh;
     store_relaxed(&young.state, got ? YOUNG_OPEN : YOUNG_CLOSED);
+    young.freed = BLOCK_END;
     if (got)
         os_prefault(young.slab->base, PREFAULT);
     return got;
@@ -51,9 +52,9 @@ void *young_alloc(size_t size, const char *function)
 {
     unsigned n = (unsigned)((size + MIN_ALIGN - 1) / MIN_ALIGN);
     uint8_t *p = NULL;
-    lock_take(&young.lock);
+    lock_take(&young.lock, RANK_YOUNG);
     const struct block *damaged = NULL;
-    if (young.freed != BLOCK_END && !block_linked(young.freed, block_key))
+    if (young.freed && young.freed != BLOCK_END && !block_linked(young.freed, block_key))
         damaged = young.freed;
     else if (load_relaxed(&young.state) == YOUNG_OPEN ||
              (load_relaxed(&young.state) == YOUNG_NEW && open_granule())) {
@@ -67,7 +68,7 @@ void *young_alloc(size_t size, const char *function)
             store_relaxed(&young.state, YOUNG_CLOSED);
         }
     }
-    lock_give(&young.lock);
+    lock_give(&young.lock, RANK_YOUNG);
     if (damaged)
         report_fault(FAULT_DAMAGED_LIST, function, damaged);
     return p;
@@ -85,7 +86,7 @@ void young_free(void *p, const char *function)
 {
     int fault = -1;
     struct slab *empty = NULL;
-    lock_take(&young.lock);
+    lock_take(&young.lock, RANK_YOUNG);
     uint8_t *unit = unit_of(p);
     if (!unit) {
         fault = FAULT_INVALID_POINTER;
@@ -102,7 +103,7 @@ void young_free(void *p, const char *function)
             young.freed = BLOCK_END;
         }
     }
-    lock_give(&young.lock);
+    lock_give(&young.lock, RANK_YOUNG);
     if (fault >= 0)
         report_fault((enum fault)fault, function, p);
     if (empty) {
@@ -115,48 +116,48 @@ void young_free(void *p, const char *function)
 
 size_t young_size(const void *p)
 {
-    lock_take(&young.lock);
+    lock_take(&young.lock, RANK_YOUNG);
     const uint8_t *unit = unit_of(p);
     size_t size = unit && !(*unit & UNIT_FREED) ? (size_t)*unit * MIN_ALIGN : 0;
-    lock_give(&young.lock);
+    lock_give(&young.lock, RANK_YOUNG);
     return size;
 }
 
 bool young_was_block(const void *p)
 {
-    lock_take(&young.lock);
+    lock_take(&young.lock, RANK_YOUNG);
     const uint8_t *unit = classmap_get(p) == CLASS_YOUNG ? unit_of(p) : NULL;
     bool was = unit && (*unit & UNIT_FREED);
-    lock_give(&young.lock);
+    lock_give(&young.lock, RANK_YOUNG);
     return was;
 }
 
 void young_verify(const char *function)
 {
-    lock_take(&young.lock);
+    lock_take(&young.lock, RANK_YOUNG);
     const struct block *b = young.freed;
-    while (b != BLOCK_END && block_linked(b, block_key))
+    while (b && b != BLOCK_END && block_linked(b, block_key))
         b = b->next;
-    lock_give(&young.lock);
-    if (b != BLOCK_END)
+    lock_give(&young.lock, RANK_YOUNG);
+    if (b && b != BLOCK_END)
         report_fault(FAULT_DAMAGED_LIST, function, b);
 }
 
 size_t young_live(size_t *bytes)
 {
-    lock_take(&young.lock);
+    lock_take(&young.lock, RANK_YOUNG);
     size_t n = young.live;
     *bytes = (size_t)young.live_units * MIN_ALIGN;
-    lock_give(&young.lock);
+    lock_give(&young.lock, RANK_YOUNG);
     return n;
 }
 
 void young_lock_for_fork(void)
 {
-    lock_take(&young.lock);
+    lock_take(&young.lock, RANK_YOUNG);
 }
 
 void young_unlock_after_fork(void)
 {
-    lock_give(&young.lock);
+    lock_give(&young.lock, RANK_YOUNG);
 }
