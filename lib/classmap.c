@@ -6,10 +6,8 @@
 #include "meta.h"
 #include "os.h"
 
-/* Pages of .bss that nobody uses are never resident. Common, so that the linker puts it behind the
- * rest of .bss, which is prefaulted. */
-__attribute__((common)) struct leaf classmap_window;
-__attribute__((common)) _Atomic(struct leaf *) classmap_roots[ROOTS];
+struct leaf classmap_window; /* .bss: pages nobody uses are never resident */
+static _Atomic(struct leaf *) classmap_roots[ROOTS]; /* for what lies outside of the window */
 _Atomic(uintptr_t) classmap_window_at = WINDOW_NOWHERE;
 
 /* The kernel maps downwards: most of the window lies below the first superslab. */

@@ -39,7 +39,6 @@ struct leaf {
 };
 
 extern struct leaf classmap_window;
-extern _Atomic(struct leaf *) classmap_roots[ROOTS]; /* for what lies outside of it */
 /* First granule of the window; before it is placed, and for the empty thread cache, WINDOW_NOWHERE:
  * then no address lies in it. */
 extern _Atomic(uintptr_t) classmap_window_at;

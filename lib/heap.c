@@ -81,7 +81,7 @@ static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const c
     void *p = tcache_pop(tc, c);
     if (p)
         return p;
-    if (c <= TINY_CLASSES && young_open() && (p = young_alloc(class_size(c), function)) != NULL) {
+    if (class_size(c) <= YOUNG_MAX && young_open() && (p = young_alloc(class_size(c), function)) != NULL) {
         count(COUNT_DIRECT_ALLOCS, 1);
         return p;
     }

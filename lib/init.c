@@ -3,8 +3,6 @@
 #include <unistd.h>
 
 #include "ace.h"
-#include "bits.h"
-#include "classmap.h"
 #include "fork.h"
 #include "heap.h"
 #include "libc.h"
@@ -13,8 +11,6 @@
 #include "os.h"
 #include "summary.h"
 #include "superslab.h"
-
-enum { PREFAULT_MAX = 96 << 10 };
 
 static struct lock start_lock;
 static bool started; /* by start_lock; everybody else reads heap_mode */
@@ -38,18 +34,6 @@ static void apply_policy(void)
     ace_decide(&in, &policy);
 }
 
-/* The variables of the library are a few pages that every process needs: one call instead of a fault
- * for each. They end where the class map begins. */
-extern char __bss_start[] __attribute__((visibility("hidden")));
-static void prefault_data(void)
-{
-    uintptr_t from = round_down((uintptr_t)__bss_start, os_page_size());
-    uintptr_t to = (uintptr_t)&classmap_window, roots = (uintptr_t)classmap_roots;
-    to = roots > from && roots < to ? roots : to;
-    if (to > from && to - from <= PREFAULT_MAX)
-        os_prefault((void *)from, round_down(to - from, os_page_size()));
-}
-
 static void start(char **environment)
 {
     if (thread_self.starting)
@@ -59,7 +43,6 @@ static void start(char **environment)
     if (!started) {
         options_load(os_secure() ? NULL : environment);
         apply_policy();
-        prefault_data();
         superslab_begin();
         block_key = os_random_seed() | 1;
         thread_init();
@@ -71,22 +54,18 @@ static void start(char **environment)
     thread_self.starting = false;
 }
 
+/* Called by the first thing that needs memory: a program that allocates nothing pays nothing. Before
+ * libc has set environ, the loader may be that; those blocks are served uncached. */
 void hak_start(void)
 {
-    /* NULL: called by the loader before libc has set it. The constructor comes back with it. */
     if (environ)
         start(environ);
 }
 
-__attribute__((constructor)) static void on_load(int argc, char **argv, char **environment)
-{
-    (void)argc;
-    (void)argv;
-    start(environment ? environment : environ);
-}
-
 __attribute__((destructor)) static void on_unload(void)
 {
+    if (load_relaxed(&heap_mode) == HEAP_EARLY)
+        return; /* never used */
     heap_verify("exit");
     if (option(OPT_SHARED_POOL_STAGE_STATS))
         summary_stages(2);

@@ -137,17 +137,6 @@ int os_protect(void *addr, size_t size, bool write)
     return syscall(SYS_mprotect, addr, size, write ? PROT_READ | PROT_WRITE : PROT_READ) ? refuse(OS_MPROTECT, saved) : 0;
 }
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
-void os_prefault(void *addr, size_t size)
-{
-    int saved = errno;
-    if (!faulted(OS_MADVISE) && syscall(SYS_madvise, addr, size, MADV_POPULATE_WRITE))
-        errno = saved;
-}
-
 void os_no_huge(void *addr, size_t size)
 {
     int saved = errno;

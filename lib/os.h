@@ -37,8 +37,6 @@ int os_move(void *addr, size_t old_size, size_t new_size, void *target);
 int os_purge(void *addr, size_t size);
 /* Readable, and writable where WRITE says so. */
 int os_protect(void *addr, size_t size, bool write);
-/* Have the pages there at one call; a hint, older kernels ignore it. */
-void os_prefault(void *addr, size_t size);
 void os_no_huge(void *addr, size_t size);
 
 /* Bytes written, never partial for what fits a pipe; errors are ignored. */

@@ -14,10 +14,9 @@
 
 enum {
     UNITS = GRANULE / MIN_ALIGN,
-    UNIT_FREED = 0x80,
-    PREFAULT = 32 << 10 /* nearly every program uses this much: one call instead of eight faults */
+    UNIT_FREED = 0x8000
 };
-static_assert(TINY_MAX / MIN_ALIGN < UNIT_FREED, "a length and the flag share a byte");
+static_assert(YOUNG_MAX / MIN_ALIGN < UNIT_FREED, "a length and the flag share an entry");
 
 enum young_state { YOUNG_NEW, YOUNG_OPEN, YOUNG_CLOSED };
 
@@ -28,7 +27,7 @@ static struct young {
     unsigned next;               /* first unit that no block has had */
     unsigned live, live_units;
     struct block *freed;         /* chain of freed blocks, latest first; NULL before there is a granule */
-    uint8_t units[UNITS];
+    uint16_t units[UNITS];
 } young;
 
 bool young_open(void)
@@ -43,8 +42,6 @@ static bool open_granule(void)
     bool got = young.slab != NULL && young.slab->fresh;
     store_relaxed(&young.state, got ? YOUNG_OPEN : YOUNG_CLOSED);
     young.freed = BLOCK_END;
-    if (got)
-        os_prefault(young.slab->base, PREFAULT);
     return got;
 }
 
@@ -60,7 +57,7 @@ void *young_alloc(size_t size, const char *function)
              (load_relaxed(&young.state) == YOUNG_NEW && open_granule())) {
         if (young.next + n <= UNITS) {
             p = young.slab->base + (size_t)young.next * MIN_ALIGN;
-            young.units[young.next] = (uint8_t)n;
+            young.units[young.next] = (uint16_t)n;
             young.next += n;
             young.live++;
             young.live_units += n;
@@ -75,10 +72,10 @@ void *young_alloc(size_t size, const char *function)
 }
 
 /* The entry of the block that begins at P, or NULL. */
-static uint8_t *unit_of(const void *p)
+static uint16_t *unit_of(const void *p)
 {
     uintptr_t offset = (uintptr_t)p & (GRANULE - 1);
-    uint8_t *unit = &young.units[offset / MIN_ALIGN];
+    uint16_t *unit = &young.units[offset / MIN_ALIGN];
     return offset % MIN_ALIGN == 0 && *unit ? unit : NULL;
 }
 
@@ -87,7 +84,7 @@ void young_free(void *p, const char *function)
     int fault = -1;
     struct slab *empty = NULL;
     lock_take(&young.lock, RANK_YOUNG);
-    uint8_t *unit = unit_of(p);
+    uint16_t *unit = unit_of(p);
     if (!unit) {
         fault = FAULT_INVALID_POINTER;
     } else if (*unit & UNIT_FREED) {
@@ -117,7 +114,7 @@ void young_free(void *p, const char *function)
 size_t young_size(const void *p)
 {
     lock_take(&young.lock, RANK_YOUNG);
-    const uint8_t *unit = unit_of(p);
+    const uint16_t *unit = unit_of(p);
     size_t size = unit && !(*unit & UNIT_FREED) ? (size_t)*unit * MIN_ALIGN : 0;
     lock_give(&young.lock, RANK_YOUNG);
     return size;
@@ -126,7 +123,7 @@ size_t young_size(const void *p)
 bool young_was_block(const void *p)
 {
     lock_take(&young.lock, RANK_YOUNG);
-    const uint8_t *unit = classmap_get(p) == CLASS_YOUNG ? unit_of(p) : NULL;
+    const uint16_t *unit = classmap_get(p) == CLASS_YOUNG ? unit_of(p) : NULL;
     bool was = unit && (*unit & UNIT_FREED);
     lock_give(&young.lock, RANK_YOUNG);
     return was;

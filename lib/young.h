@@ -11,7 +11,9 @@
 #include "report.h"
 #include "sizeclass.h"
 
-/* A block of SIZE bytes, 1..TINY_MAX, or NULL: the granule is used up, or there is none. It is zero. */
+enum { YOUNG_MAX = 4096 }; /* larger blocks have pages of their own anyway */
+
+/* A block of SIZE bytes, 1..YOUNG_MAX, or NULL: the granule is used up, or there is none. It is zero. */
 void *young_alloc(size_t size, const char *function);
 
 /* True while young_alloc may have something; any thread, a hint. */

@@ -11,6 +11,14 @@
 #define FAULT(statement) statement
 #endif
 
+#ifdef WARM
+__attribute__((constructor)) static void warm(void)
+{
+    for (int i = 0; i < 3000; i++)
+        CHECK(hide(malloc(64)));
+}
+#endif
+
 /* Blocks for plenty of allocations of SIZE. */
 static UNUSED int many(size_t size)
 {

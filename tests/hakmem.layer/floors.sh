@@ -11,7 +11,7 @@ table='
 2 options counters report trace policy meta
 3 sizeclass classmap ace
 4 superslab slab pool large
-5 transfer span
+5 transfer span young
 6 tcache thread
 7 heap direct checked summary validate
 8 init fork
