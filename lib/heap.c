@@ -81,12 +81,20 @@ static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const c
     void *p = tcache_pop(tc, c);
     if (p)
         return p;
-    if (class_size(c) <= YOUNG_MAX && young_open() && (p = young_alloc(class_size(c), function)) != NULL) {
-        count(COUNT_DIRECT_ALLOCS, 1);
-        return p;
-    }
     p = tcache_pop_slow(tc, c, untouched, function);
     tick(tc);
+    return p;
+}
+
+/* The same for SIZE bytes that need no alignment beyond MIN_ALIGN: among the first of the process. */
+static void *alloc_small(struct tcache *tc, size_t size, bool *untouched, const char *function)
+{
+    size = size ? size : 1;
+    void *p = size <= YOUNG_MAX && young_open() ? young_alloc(size, function) : NULL;
+    if (LIKELY(!p))
+        return alloc_class(tc, class_of(size), untouched, function);
+    *untouched = true;
+    count(COUNT_DIRECT_ALLOCS, 1);
     return p;
 }
 
@@ -154,7 +162,7 @@ void *heap_malloc_slow(size_t size, const char *function)
         return alloc_big(tc, size, MIN_ALIGN, false, function);
     }
     bool untouched;
-    p = alloc_class(tc, class_of(size ? size : 1), &untouched, function);
+    p = alloc_small(tc, size, &untouched, function);
     return LIKELY(p != NULL) ? p : alloc_failed(size, MIN_ALIGN, false, function);
 }
 
@@ -171,7 +179,7 @@ void *heap_calloc(size_t count_of, size_t size, const char *function)
         return alloc_big(tc, total, MIN_ALIGN, true, function);
     }
     bool untouched;
-    p = alloc_class(tc, class_of(total ? total : 1), &untouched, function);
+    p = alloc_small(tc, total, &untouched, function);
     if (UNLIKELY(!p))
         return alloc_failed(total, MIN_ALIGN, true, function);
     return memset(p, 0, untouched ? min_size(total, sizeof(struct block)) : total);
