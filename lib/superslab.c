@@ -11,6 +11,7 @@
 enum {
     ALL_GRANULES = GRANULES, /* max_run of a superslab nobody uses */
     PURGE_BATCH = 16,        /* pieces of work collected under the lock at a time */
+    REGRET_MS = 1000,
     REFUSED_PAUSE_MS = 1000  /* no purging for this long after the system refused one */
 };
 static const uint32_t every_granule = 0xffffffffu;
@@ -26,6 +27,10 @@ static struct arena {
     uint8_t *lowest;                    /* the lowest superslab so far: the next goes below it */
     size_t superslabs, empties, actives, span_granules, spans; /* counts */
     uint64_t purge_again_ms;            /* no purging before this time */
+    /* Granules to keep beyond the budget: what was purged and soon needed again was purged too early.
+     * It is forgotten when a second goes by without. */
+    size_t regretted;
+    uint64_t purged_ms, regretted_ms;
 } arena;
 
 /* Work that locked code hands out, to be done after the unlock. COUNT == ALL_GRANULES: unmap. */
@@ -190,7 +195,17 @@ void superslab_begin(void)
 static size_t budget(void)
 {
     size_t in_use = (arena.actives + arena.span_granules) * (size_t)GRANULE;
-    return max_size(policy.retain_bytes, in_use >> policy.retain_shift);
+    return max_size(policy.retain_bytes, in_use >> policy.retain_shift) + arena.regretted * GRANULE;
+}
+
+/* N granules without pages are needed: were there pages a moment ago? ARENA lock held. */
+static void regret(size_t n)
+{
+    uint64_t now_ms = os_recent_ms();
+    if (now_ms - arena.purged_ms < REGRET_MS) {
+        arena.regretted += n;
+        arena.regretted_ms = now_ms;
+    }
 }
 
 /* Take SS out of everything, to be unmapped: all its granules are free. */
@@ -241,6 +256,7 @@ static unsigned collect(struct purge_work *work, size_t keep, uint64_t before_ms
         if (before_ms != UINT64_MAX && (int32_t)((uint32_t)before_ms - oldest->emptied_ms) < 0)
             break;
         work[n++] = isolate(oldest, arena.empties - keep_slabs);
+        arena.purged_ms = now_ms;
     }
     return n;
 }
@@ -322,6 +338,8 @@ void superslab_decay(uint64_t now_ms)
     if (now_ms < policy.purge_delay_ms)
         return;
     superslab_lock();
+    if (now_ms - arena.regretted_ms >= REGRET_MS)
+        arena.regretted = 0;
     unsigned n = collect(work, 0, now_ms - policy.purge_delay_ms, now_ms);
     superslab_unlock();
     do_work(work, n, now_ms);
@@ -348,6 +366,8 @@ static struct slab *find_slab(unsigned size_class, enum counter *stage)
     }
     if (slab->state == SLAB_EMPTY)
         unlink_empty(slab);
+    else
+        regret(1);
     struct superslab *ss = superslab_of(slab);
     set_free_mask(ss, ss->free_mask & ~(1u << slab->index));
     return slab;
@@ -411,6 +431,7 @@ static void claim_run(struct superslab *ss, unsigned at, unsigned n)
         slab->size_class = CLASS_SPAN;
     }
     arena.span_granules += n;
+    regret((size_t)__builtin_popcount(mask_run(at, n) & ~ss->dirty_mask));
     ss->dirty_mask |= mask_run(at, n);
     set_free_mask(ss, ss->free_mask & ~mask_run(at, n));
 }

@@ -68,12 +68,12 @@ static void set_head(struct tcache *tc, unsigned c, struct magazine mag)
     tc->fill[c] = fill_of(tc->capacity[c], mag.count);
 }
 
-/* A magazine came from below: the next may be larger. head[c] is empty. */
-static void grow(struct tcache *tc, unsigned c)
+/* A magazine came from below, or another thread has a use for one: the next may be larger. The
+ * caller sets head[c] and its count anew. */
+static void raise_capacity(struct tcache *tc, unsigned c)
 {
     tc->capacity[c] = (uint16_t)min_size(policy.magazine[c], (size_t)tc->capacity[c] * 2);
     tc->lean[c] = false;
-    set_head(tc, c, (struct magazine){BLOCK_END, 0});
 }
 
 /* A magazine went to the slabs: the next will be smaller. At the smallest, what other threads left
@@ -104,7 +104,8 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
     tc->spare[c] = (struct magazine){BLOCK_END, 0};
     if (!mag.count) {
         tc->misses++;
-        grow(tc, c);
+        raise_capacity(tc, c);
+        set_head(tc, c, (struct magazine){BLOCK_END, 0});
         mag = transfer_take(tc->stripe, c);
     }
     if (!mag.count)
@@ -144,7 +145,9 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
         out = full;
     else
         tc->spare[c] = full;
-    if (out.count && !transfer_put(tc->stripe, c, out)) {
+    if (out.count && transfer_put(tc->stripe, c, out)) {
+        raise_capacity(tc, c);
+    } else if (out.count) {
         pool_drain(c, out, function);
         shrink(tc, c, function);
     }

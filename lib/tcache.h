@@ -10,8 +10,8 @@
  * malloc adds FILL_POP, free adds FILL_PUSH. After 2^30 pops without a slow path the lower part
  * carries into the upper one; tcache.c finds that by the length of the list and puts it right.
  *
- * A capacity begins small, doubles with each magazine that had to come from below the cache, and
- * halves with each that had to go to the slabs because nobody wants it: a thread that only frees
+ * A capacity begins small, doubles with each magazine that had to come from below the cache or that
+ * another thread wants, and halves with each that had to go to the slabs because nobody does: a thread that only frees
  * soon holds almost nothing, so that slabs can become EMPTY.
  *
  * Invariants: head[c] is a chain that ends in BLOCK_END; its length is fill_blocks of fill[c], but

@@ -7,7 +7,7 @@
 #include "policy.h"
 
 enum {
-    SLOTS = 4,
+    SLOTS = 16,
     CREDITS = 2, /* for each miss: one magazine to replace it, one to get ahead */
     COUNT_SHIFT = ADDRESS_BITS
 };
