@@ -32,7 +32,7 @@ HAK_EXPORT void *hak_calloc(size_t count, size_t size);
 HAK_EXPORT void *hak_realloc(void *block, size_t size);
 HAK_EXPORT void hak_free(void *block);
 
-/* ALIGNMENT is rounded up to a power of two as memalign(3) does in glibc. */
+/* ALIGNMENT is rounded up to a power of two as memalign(3) does in glibc; EINVAL where there is none. */
 HAK_EXPORT void *hak_memalign(size_t alignment, size_t size);
 
 /* The number of bytes that may be used at BLOCK: at least what was asked for. 0 for NULL. */
@@ -94,7 +94,7 @@ enum hak_reason {
 };
 
 struct hak_failure {
-    size_t size;             /* bytes asked for */
+    size_t size; /* bytes asked for */
     enum hak_reason reason;
     int size_class;          /* class index, or -1 for a span or large request */
     int saved_errno;         /* errno of the system call, or 0 */

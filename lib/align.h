@@ -5,15 +5,16 @@
 
 #include "bits.h"
 
-/* The power of two that memalign(3) of glibc makes of ALIGN. What is too large for one stays too
- * large for the heap. */
+enum { ALIGN_BAD = 0 };
+
+/* The power of two that memalign(3) of glibc makes of ALIGN; ALIGN_BAD where there is none. */
 static inline size_t align_round(size_t align)
 {
     if (align <= 16)
         return 16;
     if (is_pow2(align))
         return align;
-    return align > (SIZE_MAX >> 1) + 1 ? (SIZE_MAX >> 1) + 1 : (size_t)1 << (log2_floor(align) + 1);
+    return align > (SIZE_MAX >> 1) + 1 ? ALIGN_BAD : (size_t)1 << (log2_floor(align) + 1);
 }
 
 #endif

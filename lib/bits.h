@@ -40,7 +40,7 @@ static ALWAYS_INLINE bool add_reaches_zero(int64_t *n, int32_t add)
 {
 #if defined(__x86_64__)
     bool reached;
-    __asm__("addq %2, %0" : "+m"(*n), "=@ccns"(reached) : "i"(add));
+    __asm__("addq %2, %0" : "+m"(*n), "=@ccns"(reached) : "er"((int64_t)add));
     return reached;
 #else
     return (*n += add) >= 0;

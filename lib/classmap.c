@@ -6,7 +6,7 @@
 #include "meta.h"
 #include "os.h"
 
-struct leaf classmap_window; /* .bss: pages nobody uses are never resident */
+struct leaf classmap_window;                         /* .bss: pages nobody uses are never resident */
 static _Atomic(struct leaf *) classmap_roots[ROOTS]; /* for what lies outside of the window */
 _Atomic(uintptr_t) classmap_window_at = WINDOW_NOWHERE;
 

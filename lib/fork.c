@@ -3,15 +3,16 @@
  *
  * Before fork every lock is taken in rank order, so the child's copy of what they guard is whole;
  * afterwards parent and child release them. In the child that is enough: it is the thread that
- * took them, and the locks are plain words. Handlers of other libraries that allocate run outside
- * of ours: prepare handlers run latest registered first, the others earliest first, and we
- * register when the library is loaded or first used. */
+ * took them, and the locks are plain words. Handlers of the program may run while the locks are
+ * held, if they were registered before ours: they may allocate, as the thread that holds every lock
+ * takes none. */
 #include "fork.h"
 
 #include <pthread.h>
 
 #include "checked.h"
 #include "large.h"
+#include "lock.h"
 #include "meta.h"
 #include "pool.h"
 #include "superslab.h"
@@ -21,6 +22,7 @@
 
 static void prepare(void)
 {
+    start_lock_for_fork();
     thread_lock_for_fork();
     checked_lock_for_fork();
     young_lock_for_fork();
@@ -30,10 +32,12 @@ static void prepare(void)
     superslab_lock();
     meta_lock_for_fork();
     trace_lock_for_fork();
+    lock_holds_all = true;
 }
 
 static void release(void)
 {
+    lock_holds_all = false;
     trace_unlock_after_fork();
     meta_unlock_after_fork();
     superslab_unlock();
@@ -48,6 +52,7 @@ static void in_parent(void)
 {
     release();
     thread_unlock_after_fork();
+    start_unlock_after_fork();
 }
 
 static void in_child(void)
@@ -55,6 +60,7 @@ static void in_child(void)
     release();
     thread_forget_others();
     thread_unlock_after_fork();
+    start_unlock_after_fork();
 }
 
 void fork_init(void)

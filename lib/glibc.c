@@ -103,7 +103,8 @@ EXPORT int malloc_info(int options, FILE *out)
             (size_t)s.large_bytes);
     fprintf(out, "<system type=\"current\" size=\"%zu\"/>\n", (size_t)s.mapped_bytes);
     fprintf(out, "<hakmem>\n");
-#define PUT_FIELD(name) fprintf(out, "<stat name=\"%s\" value=\"%llu\"/>\n", #name, (unsigned long long)s.name);
+#define PUT_FIELD(name)                                                                                      \
+    fprintf(out, "<stat name=\"%s\" value=\"%llu\"/>\n", #name, (unsigned long long)s.name);
     STATS_FIELDS(PUT_FIELD)
 #undef PUT_FIELD
     fprintf(out, "</hakmem>\n</malloc>\n");

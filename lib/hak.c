@@ -8,6 +8,7 @@
 #include "align.h"
 #include "config.h"
 #include "heap.h"
+#include "large.h"
 #include "summary.h"
 #include "trace.h"
 #include "validate.h"
@@ -42,7 +43,12 @@ EXPORT void hak_free(void *block)
 
 EXPORT void *hak_memalign(size_t alignment, size_t size)
 {
-    return heap_memalign(align_round(alignment), size, "hak_memalign");
+    size_t align = align_round(alignment);
+    if (align == ALIGN_BAD) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return heap_memalign(align, size, "hak_memalign");
 }
 
 EXPORT size_t hak_usable_size(const void *block)
@@ -52,7 +58,7 @@ EXPORT size_t hak_usable_size(const void *block)
 
 EXPORT int hak_owns(const void *address)
 {
-    return (uintptr_t)address >> ADDRESS_BITS == 0 && classmap_get(address) != CLASS_NONE;
+    return classmap_get(address) != CLASS_NONE || large_holds(address);
 }
 
 EXPORT int hak_trim(size_t pad)

@@ -19,11 +19,18 @@
 #include "young.h"
 
 _Atomic(enum heap_mode) heap_mode = HEAP_EARLY;
+_Atomic(bool) heap_mixed;
 _Atomic(bool) heap_used_early;
 
 static enum heap_mode mode(void)
 {
     return load_relaxed(&heap_mode);
+}
+
+/* What is not ours may be a block of libc's. */
+static bool foreign_is_libcs(void)
+{
+    return mode() == HEAP_PASSIVE || load_relaxed(&heap_mixed);
 }
 
 /* The calling thread's cache, given to it now if it may have one; else NULL. */
@@ -34,7 +41,7 @@ static struct tcache *enter(void)
         return tc;
     if (mode() == HEAP_EARLY)
         hak_start();
-    if (mode() != HEAP_POOL && mode() != HEAP_MIXED)
+    if (mode() != HEAP_POOL)
         return NULL;
     return thread_self.phase == THREAD_NEW ? thread_begin() : NULL;
 }
@@ -106,7 +113,7 @@ static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char 
         tcache_flush(thread_self.cache, function);
     direct_reclaim();
     void *p = alloc_uncached(size, align, zero);
-    if (!p && mode() == HEAP_MIXED)
+    if (!p && load_relaxed(&heap_mixed))
         p = zero ? libc_calloc(1, size) : libc_memalign(align, size);
     if (p)
         return p;
@@ -205,7 +212,7 @@ void *heap_memalign(size_t align, size_t size, const char *function)
 /* Free P without the cache, in whatever mode; its class byte is C. Aborts on what is no block. */
 static void free_uncached(void *p, unsigned c, const char *function)
 {
-    if (c == CLASS_NONE && (mode() == HEAP_PASSIVE || mode() == HEAP_MIXED))
+    if (c == CLASS_NONE && foreign_is_libcs())
         libc_free(p);
     else if (mode() == HEAP_CHECKED)
         checked_free(p, c, function);
@@ -271,7 +278,7 @@ size_t heap_usable_size(const void *p, const char *function)
     if (!p)
         return 0;
     unsigned c = classmap_get(p);
-    if (c == CLASS_NONE && (mode() == HEAP_PASSIVE || mode() == HEAP_MIXED))
+    if (c == CLASS_NONE && foreign_is_libcs())
         return libc_usable_size((void *)p);
     return size_of(p, c, function);
 }
@@ -295,7 +302,7 @@ void *heap_realloc(void *p, size_t size, const char *function)
     if (!p)
         return heap_malloc(size, function);
     unsigned c = classmap_get(p);
-    if (c == CLASS_NONE && (mode() == HEAP_PASSIVE || mode() == HEAP_MIXED))
+    if (c == CLASS_NONE && foreign_is_libcs())
         return libc_realloc(p, size);
     if (size == 0) {
         heap_free(p, function);

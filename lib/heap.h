@@ -10,8 +10,7 @@
 
 enum heap_mode {
     HEAP_EARLY,   /* before the options could be read: uncached */
-    HEAP_POOL,    /* HAKMEM_TINY_SS_SHARED=2 */
-    HEAP_MIXED,   /* 1: libc where the pool fails, and for pointers that are not ours */
+    HEAP_POOL,    /* HAKMEM_TINY_SS_SHARED=2 or 1 */
     HEAP_PASSIVE, /* 0: libc */
     HEAP_CHECKED, /* HAKMEM_TINY_SLL_VALIDATE_HDR=1 */
 };
@@ -20,6 +19,9 @@ extern _Atomic(enum heap_mode) heap_mode;
 
 /* Read the options and choose the mode, if that has not happened: floor F8 defines it. */
 void hak_start(void);
+
+/* HAKMEM_TINY_SS_SHARED=1: libc where the pool fails, and for pointers that are not ours. */
+extern _Atomic(bool) heap_mixed;
 
 /* True if a block was handed out before the mode was known. */
 extern _Atomic(bool) heap_used_early;
@@ -41,11 +43,12 @@ static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
 }
 
 /* free on one screen. In this order: does P lie in the window of the class map (in that of the
- * empty cache, nothing does)? Is it the beginning of a block of its class? Is there room (class 0, spans and large blocks have none)? Is it the block that
- * was freed last? P's memory is written and not read: it is often cold, and a load would wait for
- * it (48 % of the throughput at a million live blocks). A block freed twice with others in between
- * is found when it comes back: tcache_pop finds the `check` of a block in use, slab_put its bit,
- * tcache_verify a chain longer than it should be. It is never handed out twice. */
+ * empty cache, nothing does)? Is it the beginning of a block of its class? Is there room (class 0,
+ * spans, large and young blocks have none)? Is it the block that was freed last? P's memory is
+ * written and not read: it is often cold, and a load would wait for it (48 % of the throughput at a
+ * million live blocks). A block freed twice with others in between is found when it comes back:
+ * tcache_pop finds the `check` of a block in use, slab_put its bit, tcache_verify a chain longer than
+ * it should be. It is never handed out twice. */
 static ALWAYS_INLINE void heap_free(void *p, const char *function)
 {
     struct tcache *tc = thread_self.cache;

@@ -12,17 +12,20 @@
 #include "summary.h"
 #include "superslab.h"
 
-static struct lock start_lock;
-static bool started; /* by start_lock; everybody else reads heap_mode */
+static struct lock start_lock; /* guards these */
+static bool loaded;            /* the options are read, fork is looked after */
+static bool started;           /* the heap may be used; everybody else reads heap_mode */
 
 static enum heap_mode choose_mode(void)
 {
-    if (!option(OPT_TINY_SS_SHARED) || !option(OPT_TINY_USE_SUPERSLAB))
-        return libc_find() ? HEAP_PASSIVE : HEAP_POOL;
+    bool passive = !option(OPT_TINY_SS_SHARED) || !option(OPT_TINY_USE_SUPERSLAB);
+    if (passive && libc_find())
+        return HEAP_PASSIVE;
+    if (option(OPT_TINY_SS_SHARED) == 1)
+        store_relaxed(&heap_mixed, libc_find());
     /* Blocks handed out before have no guard: the mode cannot be had any more. */
-    if (option(OPT_TINY_SLL_VALIDATE_HDR) && !load_relaxed(&heap_used_early))
-        return HEAP_CHECKED;
-    return option(OPT_TINY_SS_SHARED) == 1 && libc_find() ? HEAP_MIXED : HEAP_POOL;
+    bool checked = option(OPT_TINY_SLL_VALIDATE_HDR) && !load_relaxed(&heap_used_early);
+    return checked ? HEAP_CHECKED : HEAP_POOL;
 }
 
 static void apply_policy(void)
@@ -34,6 +37,16 @@ static void apply_policy(void)
     ace_decide(&in, &policy);
 }
 
+/* What every process gets, used or not. Lock held. */
+static void load(char **environment)
+{
+    if (loaded)
+        return;
+    loaded = true;
+    options_load(os_secure() ? NULL : environment);
+    fork_init();
+}
+
 static void start(char **environment)
 {
     if (thread_self.starting)
@@ -41,12 +54,11 @@ static void start(char **environment)
     thread_self.starting = true;
     lock_take(&start_lock, RANK_START);
     if (!started) {
-        options_load(os_secure() ? NULL : environment);
+        load(environment);
         apply_policy();
         superslab_begin();
         block_key = os_random_seed() | 1;
         thread_init();
-        fork_init();
         started = true;
         atomic_store_explicit(&heap_mode, choose_mode(), memory_order_release);
     }
@@ -54,7 +66,7 @@ static void start(char **environment)
     thread_self.starting = false;
 }
 
-/* Called by the first thing that needs memory: a program that allocates nothing pays nothing. Before
+/* Called by the first thing that needs memory: a program that allocates nothing maps nothing. Before
  * libc has set environ, the loader may be that; those blocks are served uncached. */
 void hak_start(void)
 {
@@ -62,10 +74,28 @@ void hak_start(void)
         start(environ);
 }
 
+void start_lock_for_fork(void)
+{
+    lock_take(&start_lock, RANK_START);
+}
+
+void start_unlock_after_fork(void)
+{
+    lock_give(&start_lock, RANK_START);
+}
+
+/* Before other constructors, so that their fork handlers come after ours. */
+__attribute__((constructor(101))) static void on_load(int argc, char **argv, char **environment)
+{
+    (void)argc;
+    (void)argv;
+    lock_take(&start_lock, RANK_START);
+    load(environment ? environment : environ);
+    lock_give(&start_lock, RANK_START);
+}
+
 __attribute__((destructor)) static void on_unload(void)
 {
-    if (load_relaxed(&heap_mode) == HEAP_EARLY)
-        return; /* never used */
     heap_verify("exit");
     if (option(OPT_SHARED_POOL_STAGE_STATS))
         summary_stages(2);

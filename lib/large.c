@@ -21,9 +21,9 @@
 #include "policy.h"
 
 enum {
-    CACHED_MAX = 16,   /* mappings in the cache: a linear search stays short */
-    FIT_SHIFT = 3,     /* a cached mapping may be larger than the request by an eighth */
-    GROWTH_SHIFT = 2,  /* a resize asks for a quarter more address space */
+    CACHED_MAX = 16,  /* mappings in the cache: a linear search stays short */
+    FIT_SHIFT = 3,    /* a cached mapping may be larger than the request by an eighth */
+    GROWTH_SHIFT = 2, /* a resize asks for a quarter more address space */
     UNMAP_BATCH = CACHED_MAX
 };
 
@@ -334,6 +334,18 @@ bool large_free(void *p)
     return true;
 }
 
+bool large_holds(const void *address)
+{
+    bool holds = false;
+    take_lock();
+    for (struct list *i = larges.live.next; i != &larges.live && !holds; i = i->next) {
+        const struct large *l = CONTAINER_OF(i, struct large, link);
+        holds = (uintptr_t)address - (uintptr_t)l->base < l->size && load_relaxed(&parked) != (uintptr_t)l;
+    }
+    give_lock();
+    return holds;
+}
+
 bool large_was_block(const void *p)
 {
     take_lock();
@@ -419,9 +431,8 @@ void large_check(void (*fault)(const char *what, const void *where))
         const struct large *l = CONTAINER_OF(i, struct large, link);
         bytes += l->size;
         live++;
-        bool is_parked = load_relaxed(&parked) == (uintptr_t)l;
-        if (classmap_get(l->base) != (is_parked ? CLASS_NONE : CLASS_LARGE) ||
-            classmap_region(l->base) != &l->region)
+        unsigned mapped = classmap_get(l->base); /* 0: parked, or another thread is about to park it */
+        if ((mapped != CLASS_LARGE && mapped != CLASS_NONE) || classmap_region(l->base) != &l->region)
             fault("large mapping not in the class map", l->base);
     }
     for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next)

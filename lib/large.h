@@ -20,6 +20,9 @@ bool large_find(const void *p, size_t *size);
 /* Give P back; false if it is no live large block (another thread was faster). */
 bool large_free(void *p);
 
+/* True if ADDRESS lies in a live large block. */
+bool large_holds(const void *address);
+
 /* True if P began a large block that was freed and whose mapping is still cached. */
 bool large_was_block(const void *p);
 

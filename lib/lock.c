@@ -7,6 +7,8 @@
 
 #include "os.h"
 
+THREAD_LOCAL bool lock_holds_all;
+
 enum { SPINS = 100 }; /* about the time a holder needs for one magazine */
 
 void lock_wait(struct lock *l)

@@ -60,13 +60,18 @@ EXPORT void *reallocarray(void *p, size_t n, size_t size)
 
 EXPORT void *memalign(size_t alignment, size_t size)
 {
-    return heap_memalign(align_round(alignment), size, "memalign");
+    size_t align = align_round(alignment);
+    if (UNLIKELY(align == ALIGN_BAD)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return heap_memalign(align, size, "memalign");
 }
 
 /* glibc 2.36 has aligned_alloc take whatever memalign takes. */
 EXPORT void *aligned_alloc(size_t alignment, size_t size)
 {
-    return heap_memalign(align_round(alignment), size, "memalign");
+    return memalign(alignment, size);
 }
 
 /* Says what is wrong by its result; errno stays as it was. */

@@ -14,8 +14,8 @@ const char hak_surface_operators = 1;
 
 #define WEAK __attribute__((weak))
 typedef void (*new_handler)(void);
-extern new_handler _ZSt15get_new_handlerv(void) WEAK;  /* std::get_new_handler() */
-extern void _ZSt17__throw_bad_allocv(void) WEAK;       /* std::__throw_bad_alloc() */
+extern new_handler _ZSt15get_new_handlerv(void) WEAK; /* std::get_new_handler() */
+extern void _ZSt17__throw_bad_allocv(void) WEAK;      /* std::__throw_bad_alloc() */
 
 /* After a failed allocation: ask the handler and try again. NULL if there is no handler. */
 static COLD void *new_retry(size_t size, size_t align)

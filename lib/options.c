@@ -19,7 +19,7 @@ const struct option_row option_rows[OPT_COUNT] = {
 #define HAK_OPTION(id, type, def, min, max, since, line, text) [OPT_##id] = (def),
 __attribute__((aligned(OPTION_PAGE))) const union option_page option_page = {.values.number = {
 #include "options.def"
-                                                                       }};
+                                                                             }};
 #undef HAK_OPTION
 
 static_assert(sizeof(struct option_values) <= OPTION_PAGE, "the options fit their page");

@@ -134,7 +134,8 @@ int os_protect(void *addr, size_t size, bool write)
     int saved = errno;
     if (faulted(OS_MPROTECT))
         return -1;
-    return syscall(SYS_mprotect, addr, size, write ? PROT_READ | PROT_WRITE : PROT_READ) ? refuse(OS_MPROTECT, saved) : 0;
+    int prot = write ? PROT_READ | PROT_WRITE : PROT_READ;
+    return syscall(SYS_mprotect, addr, size, prot) ? refuse(OS_MPROTECT, saved) : 0;
 }
 
 void os_no_huge(void *addr, size_t size)
@@ -162,7 +163,8 @@ void os_write(int fd, const char *text, size_t len)
 int os_open_append(const char *path)
 {
     int saved = errno;
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
     errno = saved;
     return fd;
 }

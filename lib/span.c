@@ -21,8 +21,8 @@
 enum { PARKED = 4 };
 
 static struct {
-    _Atomic(uint64_t) slot[PARKED];     /* atomic; any thread */
-    _Atomic(uint64_t) parked_ms;        /* when the latest was parked; relaxed, a hint */
+    _Atomic(uint64_t) slot[PARKED]; /* atomic; any thread */
+    _Atomic(uint64_t) parked_ms;    /* when the latest was parked; relaxed, a hint */
 } parking;
 
 static unsigned granules_for(size_t size)

@@ -19,7 +19,7 @@ struct sums {
     uint64_t popped, misses;
 };
 
-static void add_cache(const struct tcache *tc, void *arg)
+NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
 {
     struct sums *sums = arg;
     for (unsigned c = 1; c < CLASSES; c++) {

@@ -12,7 +12,7 @@ enum {
     ALL_GRANULES = GRANULES, /* max_run of a superslab nobody uses */
     PURGE_BATCH = 16,        /* pieces of work collected under the lock at a time */
     REGRET_MS = 1000,
-    REFUSED_PAUSE_MS = 1000  /* no purging for this long after the system refused one */
+    REFUSED_PAUSE_MS = 1000 /* no purging for this long after the system refused one */
 };
 static const uint32_t every_granule = 0xffffffffu;
 
@@ -26,7 +26,7 @@ static struct arena {
     struct list all, spare;             /* superslabs; descriptors without memory, by `all` */
     uint8_t *lowest;                    /* the lowest superslab so far: the next goes below it */
     size_t superslabs, empties, actives, span_granules, spans; /* counts */
-    uint64_t purge_again_ms;            /* no purging before this time */
+    uint64_t purge_again_ms;                                   /* no purging before this time */
     /* Granules to keep beyond the budget: what was purged and soon needed again was purged too early.
      * It is forgotten when a second goes by without. */
     size_t regretted;

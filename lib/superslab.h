@@ -60,11 +60,11 @@ size_t superslab_trim(size_t keep);
 void superslab_decay(uint64_t now_ms);
 
 struct superslab_totals {
-    size_t mapped;   /* bytes of superslabs */
-    size_t empty;    /* bytes of EMPTY slabs */
-    size_t active;   /* bytes of ACTIVE slabs */
-    size_t span;     /* bytes of spans */
-    size_t spans;    /* their number */
+    size_t mapped; /* bytes of superslabs */
+    size_t empty;  /* bytes of EMPTY slabs */
+    size_t active; /* bytes of ACTIVE slabs */
+    size_t span;   /* bytes of spans */
+    size_t spans;  /* their number */
     size_t superslabs;
 };
 void superslab_totals(struct superslab_totals *out);

@@ -9,8 +9,10 @@
 
 /* One entry for each class of the class map. */
 #define FOUR(x) x, x, x, x
-#define ALL_CLASSES(x) FOUR(FOUR(x)), FOUR(FOUR(x)), FOUR(FOUR(x)), FOUR(FOUR(x)), FOUR(FOUR(x)), FOUR(FOUR(x)), FOUR(x), FOUR(x), FOUR(x), x
-static_assert(MAP_CLASSES == 6 * 16 + 3 * 4 + 1, "ALL_CLASSES covers the class map");
+#define SIXTEEN(x) FOUR(x), FOUR(x), FOUR(x), FOUR(x)
+#define FORTY_EIGHT(x) SIXTEEN(x), SIXTEEN(x), SIXTEEN(x)
+#define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), FOUR(x), FOUR(x), FOUR(x), x
+static_assert(MAP_CLASSES == 2 * 48 + 3 * 4 + 1, "ALL_CLASSES covers the class map");
 
 const struct tcache tcache_empty = {.head = {ALL_CLASSES(BLOCK_END)}, .key = 1, .window_at = WINDOW_NOWHERE};
 

@@ -11,8 +11,8 @@
  * carries into the upper one; tcache.c finds that by the length of the list and puts it right.
  *
  * A capacity begins small, doubles with each magazine that had to come from below the cache or that
- * another thread wants, and halves with each that had to go to the slabs because nobody does: a thread that only frees
- * soon holds almost nothing, so that slabs can become EMPTY.
+ * another thread wants, and halves with each that had to go to the slabs because nobody does: a
+ * thread that only frees soon holds almost nothing, so that slabs can become EMPTY.
  *
  * Invariants: head[c] is a chain that ends in BLOCK_END; its length is fill_blocks of fill[c], but
  * for that carry; spare[c] is empty or a magazine; class 0 and the classes that only the class
@@ -31,19 +31,19 @@ enum { FILL_SHIFT = 30 };
 struct tcache {
     struct block *head[MAP_CLASSES];
     int64_t fill[MAP_CLASSES];
-    uint32_t magic[MAP_CLASSES]; /* class_magic: fixed */
-    uint64_t key;                /* block_key, fixed */
-    uintptr_t window;            /* table of the class map, less window_at: shorter to reach */
-    uintptr_t window_at;         /* classmap_window_at, fixed; WINDOW_NOWHERE in the empty cache */
-    bool in_use;                 /* THREADS lock */
-    uint32_t stripe;             /* of the transfer slots, fixed while in use */
-    struct list all, idle;       /* every cache ever made; those without a thread. THREADS lock */
-    uint64_t popped[CLASSES];    /* total, less what fill still holds */
+    uint32_t magic[MAP_CLASSES];    /* class_magic: fixed */
+    uint64_t key;                   /* block_key, fixed */
+    uintptr_t window;               /* table of the class map, less window_at: shorter to reach */
+    uintptr_t window_at;            /* classmap_window_at, fixed; WINDOW_NOWHERE in the empty cache */
+    bool in_use;                    /* THREADS lock */
+    uint32_t stripe;                /* of the transfer slots, fixed while in use */
+    struct list all, idle;          /* every cache ever made; those without a thread. THREADS lock */
+    uint64_t popped[CLASSES];       /* total, less what fill still holds */
     uint16_t capacity[MAP_CLASSES]; /* of head[c]; policy.magazine[c] at most */
     bool lean[CLASSES];             /* capacity is at its least, and no spare is kept */
-    uint32_t settled_ms[CLASSES]; /* when the slow path last came by */
-    uint32_t until_tick;         /* slow paths until the clock is read again */
-    uint64_t misses;             /* pops that had to go below the cache */
+    uint32_t settled_ms[CLASSES];   /* when the slow path last came by */
+    uint32_t until_tick;            /* slow paths until the clock is read again */
+    uint64_t misses;                /* pops that had to go below the cache */
     struct magazine spare[CLASSES];
 };
 

@@ -12,21 +12,18 @@
 #include "os.h"
 #include "superslab.h"
 
-enum {
-    UNITS = GRANULE / MIN_ALIGN,
-    UNIT_FREED = 0x8000
-};
+enum { UNITS = GRANULE / MIN_ALIGN, UNIT_FREED = 0x8000 };
 static_assert(YOUNG_MAX / MIN_ALIGN < UNIT_FREED, "a length and the flag share an entry");
 
 enum young_state { YOUNG_NEW, YOUNG_OPEN, YOUNG_CLOSED };
 
 static struct young {
-    struct lock lock;            /* guards all but state's being read */
+    struct lock lock; /* guards all but state's being read */
     _Atomic(enum young_state) state;
     struct slab *slab;
-    unsigned next;               /* first unit that no block has had */
+    unsigned next; /* first unit that no block has had */
     unsigned live, live_units;
-    struct block *freed;         /* chain of freed blocks, latest first; NULL before there is a granule */
+    struct block *freed; /* chain of freed blocks, latest first; NULL before there is a granule */
     uint16_t units[UNITS];
 } young;
 

@@ -22,6 +22,11 @@
 #define THREADS 0
 #endif
 
+#ifdef HAK_SANITIZED
+enum { STRIDE = 3 };
+#else
+enum { STRIDE = 16 };
+#endif
 enum { SLOTS = 40, STEPS = 260 };
 static struct {
     unsigned char *p;
@@ -136,7 +141,7 @@ int main(void)
 {
     int happened = 0;
     for (int forever = 0; forever < 2; forever++) {
-        for (int n = 0, refused = 1; refused; n += 1 + n / 16) {
+        for (int n = 0, refused = 1; refused; n += 1 + n / STRIDE) {
             pid_t pid = fork();
             CHECK(pid >= 0);
             if (pid == 0)
