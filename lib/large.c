@@ -29,7 +29,7 @@ enum {
 
 struct large {
     struct region region;
-    char *base;
+    char *base;           /* as size: the look at a parked one that may be gone is verified after the take */
     _Atomic(size_t) size; /* atomic only for the look at a parked one; LARGE lock or sole owner */
     uint64_t freed_ms;
     struct list link; /* live, cached (latest first) or spare */
@@ -124,7 +124,7 @@ static struct large *unpark(void)
     return word && swap_word(&parked, word, 0) ? (struct large *)(uintptr_t)word : NULL;
 }
 
-static bool fits(const struct large *l, size_t size, size_t align)
+static NO_TSAN bool fits(const struct large *l, size_t size, size_t align)
 {
     size_t have = load_relaxed(&l->size);
     return have >= size && have - size <= size >> FIT_SHIFT && ((uintptr_t)l->base & (align - 1)) == 0;

@@ -33,7 +33,6 @@ struct tcache {
     int64_t fill[MAP_CLASSES];
     uint32_t magic[MAP_CLASSES];    /* class_magic: fixed */
     uint64_t key;                   /* block_key, fixed */
-    uintptr_t window;               /* table of the class map, less window_at: shorter to reach */
     uintptr_t window_at;            /* classmap_window_at, fixed; WINDOW_NOWHERE in the empty cache */
     bool in_use;                    /* THREADS lock */
     uint32_t stripe;                /* of the transfer slots, fixed while in use */
