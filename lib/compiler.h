@@ -33,6 +33,13 @@
  * first: an instruction less where both are used once. */
 #define KEEP_INDEX(i) __asm__("" : "+r"(i))
 
+/* Have P in the register that functions return their result in, before it is needed there. */
+#if defined(__x86_64__)
+#define IN_RESULT_REGISTER(p) __asm__("" : "+a"(p))
+#else
+#define IN_RESULT_REGISTER(p) ((void)(p))
+#endif
+
 #define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

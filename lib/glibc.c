@@ -9,6 +9,7 @@
 #include "surface.h"
 
 const char hak_surface_glibc = 1;
+static const char *const other __attribute__((used)) = &hak_surface_malloc;
 
 static bool passive(void)
 {

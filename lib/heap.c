@@ -2,6 +2,7 @@
 /* heap.c - what malloc and free do, without their names: the slow paths (floor F7). */
 #include "heap.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "checked.h"
@@ -316,9 +317,14 @@ void *heap_realloc(void *p, size_t size, const char *function)
     void *q = resize_in_place(p, c, old, size);
     if (q)
         return q;
+    int saved = errno;
     q = heap_malloc(size, function);
+    if (!q && size <= old) { /* no memory to shrink into: a success all the same */
+        errno = saved;
+        return p;
+    }
     if (!q)
-        return size <= old ? p : NULL;
+        return NULL;
     memcpy(q, p, min_size(old, size));
     heap_free(p, function);
     return q;

@@ -52,12 +52,11 @@ static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
 static ALWAYS_INLINE void heap_free(void *p, const char *function)
 {
     struct tcache *tc = thread_self.cache;
-    uintptr_t granule = window_index(p, tc->window_at);
-    if (UNLIKELY(granule >= LEAF_GRANULES)) {
+    if (UNLIKELY(window_index(p, tc->window_at) >= LEAF_GRANULES)) {
         heap_free_odd(p, function);
         return;
     }
-    size_t c = load_relaxed(&classmap_window.classes[granule]);
+    size_t c = load_relaxed((const class_byte *)(tc->window + ((uintptr_t)p >> GRANULE_SHIFT)));
     if (UNLIKELY((uint16_t)(uintptr_t)p * tc->magic[c] >= MAGIC_LIMIT)) {
         heap_free_odd(p, function);
         return;

@@ -269,11 +269,12 @@ static struct large *reuse_parked(size_t size, size_t align)
     struct large *l = (struct large *)(uintptr_t)load_relaxed(&parked);
     if (!l || !fits(l, size, align) || (l = unpark()) == NULL)
         return NULL;
-    if (fits(l, size, align)) {
+    /* Another thread may have taken it and parked another size since the look. */
+    if (single_threaded() || fits(l, size, align)) {
         classmap_set(l->base, 1, CLASS_LARGE);
         return l;
     }
-    release(l); /* another one was parked in between */
+    release(l);
     return NULL;
 }
 

@@ -10,6 +10,7 @@
 #include "trace.h"
 
 const char hak_surface_malloc = 1;
+static const char *const others[] __attribute__((used)) = {&hak_surface_glibc, &hak_surface_operators};
 
 EXPORT void *malloc(size_t size)
 {

@@ -11,6 +11,7 @@
 #include "surface.h"
 
 const char hak_surface_operators = 1;
+static const char *const other __attribute__((used)) = &hak_surface_malloc;
 
 #define WEAK __attribute__((weak))
 typedef void (*new_handler)(void);

@@ -14,7 +14,7 @@ void cfree(void *p);
 void free_sized(void *p, size_t size);
 void free_aligned_sized(void *p, size_t alignment, size_t size);
 
-/* Each file of the surface defines one of these and names the next, so that a static link that
+/* Each file of the surface defines one of these and names another, so that a static link that
  * takes one of them takes all: a program with two allocators would be the alternative. */
 extern const char hak_surface_malloc, hak_surface_glibc, hak_surface_operators;
 

@@ -32,6 +32,7 @@ void tcache_start(struct tcache *tc, unsigned stripe)
 {
     tc->key = block_key;
     tc->window_at = load_relaxed(&classmap_window_at);
+    tc->window = (uintptr_t)classmap_window.classes - tc->window_at;
     tc->stripe = stripe;
     for (unsigned c = 0; c < MAP_CLASSES; c++) {
         tc->head[c] = BLOCK_END;
