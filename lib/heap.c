@@ -174,7 +174,7 @@ void *heap_malloc_slow(size_t size, const char *function)
     return LIKELY(p != NULL) ? p : alloc_failed(size, MIN_ALIGN, false, function);
 }
 
-void *heap_calloc(size_t count_of, size_t size, const char *function)
+void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
 {
     void *p;
     size_t total;
@@ -193,7 +193,7 @@ void *heap_calloc(size_t count_of, size_t size, const char *function)
     return memset(p, 0, untouched ? min_size(total, sizeof(struct block)) : total);
 }
 
-void *heap_memalign(size_t align, size_t size, const char *function)
+void *heap_memalign_slow(size_t align, size_t size, const char *function)
 {
     void *p;
     struct tcache *tc = enter();

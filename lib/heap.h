@@ -6,6 +6,8 @@
 #ifndef HAK_HEAP_H
 #define HAK_HEAP_H
 
+#include <string.h>
+
 #include "thread.h"
 
 enum heap_mode {
@@ -68,15 +70,35 @@ static ALWAYS_INLINE void heap_free(void *p, const char *function)
     struct block *b = p, *next = tc->head[c];
     if (UNLIKELY(next == b))
         heap_free_twice(p, function);
+    KEEP_INDEX(c);
     b->next = next;
     b->check = (uintptr_t)next ^ tc->key;
     tc->head[c] = b;
 }
 
-void *heap_calloc(size_t count, size_t size, const char *function);
+void *heap_calloc_slow(size_t count, size_t size, const char *function);
+void *heap_memalign_slow(size_t align, size_t size, const char *function);
 void *heap_realloc(void *p, size_t size, const char *function);
-/* ALIGN is a power of two. */
-void *heap_memalign(size_t align, size_t size, const char *function);
+
+static ALWAYS_INLINE void *heap_calloc(size_t count, size_t size, const char *function)
+{
+    size_t total;
+    if (UNLIKELY(__builtin_mul_overflow(count, size, &total) || total > TINY_MAX))
+        return heap_calloc_slow(count, size, function);
+    void *p = tcache_pop(thread_self.cache, (total + MIN_ALIGN - 1) / MIN_ALIGN);
+    return LIKELY(p != NULL) ? memset(p, 0, total) : heap_calloc_slow(count, size, function);
+}
+
+/* ALIGN is a power of two. The size of a tiny class that is a multiple of it: so are its blocks. */
+static ALWAYS_INLINE void *heap_memalign(size_t align, size_t size, const char *function)
+{
+    if (UNLIKELY(align > TINY_MAX || size > TINY_MAX))
+        return heap_memalign_slow(align, size, function);
+    size_t rounded = round_up(size, align); /* align <= TINY_MAX, which is a multiple of it */
+    void *p = tcache_pop(thread_self.cache, (rounded + MIN_ALIGN - 1) / MIN_ALIGN);
+    return LIKELY(p != NULL) ? p : heap_memalign_slow(align, size, function);
+}
+
 size_t heap_usable_size(const void *p, const char *function);
 
 /* At the end of the process: abort if the caller's cache shows a fault not found before. */

@@ -29,16 +29,16 @@ enum { FILL_SHIFT = 30 };
 #define FILL_POPPED(fill) ((uint64_t)(fill) & (FILL_PUSH - 1))
 
 struct tcache {
+    uint64_t key;        /* block_key, fixed */
+    uintptr_t window;    /* table of the class map, less window_at: the class is found without it */
+    uintptr_t window_at; /* classmap_window_at, fixed; WINDOW_NOWHERE in the empty cache */
     struct block *head[MAP_CLASSES];
     int64_t fill[MAP_CLASSES];
-    uint32_t magic[MAP_CLASSES]; /* class_magic: fixed */
-    uint64_t key;                /* block_key, fixed */
-    uintptr_t window;            /* table of the class map, less window_at: the class is found without it */
-    uintptr_t window_at;         /* classmap_window_at, fixed; WINDOW_NOWHERE in the empty cache */
-    bool in_use;                 /* THREADS lock */
-    uint32_t stripe;             /* of the transfer slots, fixed while in use */
-    struct list all, idle;       /* every cache ever made; those without a thread. THREADS lock */
-    uint64_t popped[CLASSES];    /* total, less what fill still holds */
+    uint32_t magic[MAP_CLASSES];    /* class_magic: fixed */
+    bool in_use;                    /* THREADS lock */
+    uint32_t stripe;                /* of the transfer slots, fixed while in use */
+    struct list all, idle;          /* every cache ever made; those without a thread. THREADS lock */
+    uint64_t popped[CLASSES];       /* total, less what fill still holds */
     uint16_t capacity[MAP_CLASSES]; /* of head[c]; policy.magazine[c] at most */
     bool lean[CLASSES];             /* capacity is at its least, and no spare is kept */
     uint32_t settled_ms[CLASSES];   /* when the slow path last came by */
@@ -61,6 +61,7 @@ static ALWAYS_INLINE void *tcache_pop(struct tcache *tc, size_t c)
 {
     struct block *b = tc->head[c];
     IN_RESULT_REGISTER(b);
+    KEEP_INDEX(c);
     struct block *next = b->next;
     if (UNLIKELY(((uintptr_t)next ^ b->check) != tc->key))
         return NULL;
