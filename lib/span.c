@@ -18,7 +18,7 @@
 #include "policy.h"
 #include "superslab.h"
 
-enum { PARKED = 4 };
+enum { PARKED = 2 };
 
 static struct {
     _Atomic(uint64_t) slot[PARKED]; /* atomic; any thread */

@@ -30,6 +30,7 @@ static struct arena {
     /* Granules to keep beyond the budget: what was purged and soon needed again was purged too early.
      * It is forgotten when a second goes by without. */
     size_t regretted;
+    size_t lately_purged; /* granules purged within REGRET_MS of each other, and not regretted yet */
     uint64_t purged_ms, regretted_ms;
 } arena;
 
@@ -198,12 +199,23 @@ static size_t budget(void)
     return max_size(policy.retain_bytes, in_use >> policy.retain_shift) + arena.regretted * GRANULE;
 }
 
+/* N granules are about to be purged. ARENA lock held. */
+static void note_purge(size_t n, uint64_t now_ms)
+{
+    if (now_ms - arena.purged_ms >= REGRET_MS)
+        arena.lately_purged = 0;
+    arena.lately_purged += n;
+    arena.purged_ms = now_ms;
+}
+
 /* N granules without pages are needed: were there pages a moment ago? ARENA lock held. */
 static void regret(size_t n)
 {
     uint64_t now_ms = os_recent_ms();
-    if (now_ms - arena.purged_ms < REGRET_MS) {
+    n = min_size(n, arena.lately_purged);
+    if (n && now_ms - arena.purged_ms < REGRET_MS) {
         arena.regretted += n;
+        arena.lately_purged -= n;
         arena.regretted_ms = now_ms;
     }
 }
@@ -255,8 +267,9 @@ static unsigned collect(struct purge_work *work, size_t keep, uint64_t before_ms
         struct slab *oldest = LIST_LAST(&arena.by_age, struct slab, age);
         if (before_ms != UINT64_MAX && (int32_t)((uint32_t)before_ms - oldest->emptied_ms) < 0)
             break;
+        size_t before = arena.empties;
         work[n++] = isolate(oldest, arena.empties - keep_slabs);
-        arena.purged_ms = now_ms;
+        note_purge(before - arena.empties, now_ms);
     }
     return n;
 }
