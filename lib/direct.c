@@ -58,8 +58,7 @@ bool direct_is_free(const void *p, unsigned c)
     unsigned n = 0;
     bool found = false;
     while (n < 64 && (seen[n] = transfer_remove(c)).count) {
-        for (const struct block *b = seen[n].head; b != BLOCK_END && block_linked(b, block_key); b = b->next)
-            found = found || b == p;
+        found = found || tcache_chain_holds(seen[n].head, p);
         n++;
     }
     while (n-- > 0)

@@ -46,11 +46,14 @@ void tcache_start(struct tcache *tc, unsigned stripe)
     }
 }
 
-static unsigned chain_length(const struct block *b)
+/* Length of a chain that should have MOST blocks at the most: a block that was pushed twice makes it a
+ * circle. Where a link is damaged it ends; whoever uses the chain finds that. */
+static unsigned chain_length(const struct block *b, size_t most, const char *function)
 {
     unsigned n = 0;
     for (; b != BLOCK_END && block_linked(b, block_key); b = b->next)
-        n++;
+        if (n++ == most)
+            report_fault(FAULT_DOUBLE_FREE, function, b);
     return n;
 }
 
@@ -130,19 +133,19 @@ static NO_TSAN size_t counted_blocks(const struct tcache *tc, unsigned c)
 
 /* The full magazine in head[c]. The counter is right but for carries: the chain is walked only where
  * there was time for 2^30 pops. */
-static struct magazine full_head(struct tcache *tc, unsigned c)
+static struct magazine full_head(struct tcache *tc, unsigned c, const char *function)
 {
     tc->fill[c] -= FILL_PUSH; /* the push that did not happen */
     unsigned n = (unsigned)counted_blocks(tc, c);
     if ((uint32_t)os_now_ms() - tc->settled_ms[c] > CARRY_MS)
-        n = chain_length(tc->head[c]);
+        n = chain_length(tc->head[c], n, function);
     settle(tc, c, n);
     return (struct magazine){tc->head[c], n};
 }
 
 void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *function)
 {
-    struct magazine full = full_head(tc, c), out = tc->spare[c];
+    struct magazine full = full_head(tc, c, function), out = tc->spare[c];
     if (tc->lean[c])
         out = full;
     else
@@ -184,7 +187,7 @@ void tcache_flush(struct tcache *tc, const char *function)
 {
     for (unsigned c = 1; c < CLASSES; c++) {
         struct magazine head = {tc->head[c], 0}, spare = tc->spare[c];
-        settle(tc, c, chain_length(head.head));
+        settle(tc, c, chain_length(head.head, counted_blocks(tc, c), function));
         set_head(tc, c, (struct magazine){BLOCK_END, 0});
         tc->spare[c] = (struct magazine){BLOCK_END, 0};
         if (head.head != BLOCK_END)
@@ -194,9 +197,10 @@ void tcache_flush(struct tcache *tc, const char *function)
     }
 }
 
-static bool chain_holds(const struct block *b, const void *p)
+bool tcache_chain_holds(const struct block *b, const void *p)
 {
-    for (; b != BLOCK_END && block_linked(b, block_key); b = b->next)
+    /* Bounded: the chain may be a circle already. */
+    for (unsigned n = 0; n <= CHAIN_MAX && b != BLOCK_END && block_linked(b, block_key); b = b->next, n++)
         if (b == p)
             return true;
     return false;
@@ -204,7 +208,7 @@ static bool chain_holds(const struct block *b, const void *p)
 
 bool tcache_holds(const struct tcache *tc, unsigned c, const void *p)
 {
-    return chain_holds(tc->head[c], p) || chain_holds(tc->spare[c].head, p);
+    return tcache_chain_holds(tc->head[c], p) || tcache_chain_holds(tc->spare[c].head, p);
 }
 
 NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)

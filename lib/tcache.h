@@ -88,6 +88,10 @@ void tcache_verify(const struct tcache *tc, const char *function);
 /* Return everything to the slabs. */
 void tcache_flush(struct tcache *tc, const char *function);
 
+/* True if P lies in the chain B, which may be damaged. */
+enum { CHAIN_MAX = UINT16_MAX }; /* no magazine is longer */
+bool tcache_chain_holds(const struct block *b, const void *p);
+
 /* True if P lies in one of the chains of class C of TC, which the caller owns. */
 bool tcache_holds(const struct tcache *tc, unsigned c, const void *p);
 

@@ -30,7 +30,7 @@ static void fault(const char *what, const void *where)
 static unsigned check_chain(const struct block *b, unsigned c)
 {
     unsigned n = 0;
-    for (; b != BLOCK_END; b = b->next, n++) {
+    for (; b != BLOCK_END && n <= CHAIN_MAX; b = b->next, n++) {
         if (!block_linked(b, block_key)) {
             fault("damaged free list", b);
             break;
