@@ -2,7 +2,6 @@
 /* classmap.c - the tables of the class map (floor F3). */
 #include "classmap.h"
 
-#include "lock.h"
 #include "meta.h"
 #include "os.h"
 
@@ -42,12 +41,9 @@ static bool add_leaf(unsigned root)
     struct leaf *leaf = os_map(sizeof *leaf, os_page_size(), NULL, true);
     if (!leaf)
         return false;
-    meta_lock_for_fork();
-    bool won = load_relaxed(&classmap_roots[root]) == NULL;
-    if (won)
-        store_release(&classmap_roots[root], leaf);
-    meta_unlock_after_fork();
-    if (won)
+    struct leaf *none = NULL;
+    if (atomic_compare_exchange_strong_explicit(&classmap_roots[root], &none, leaf, memory_order_release,
+                                                memory_order_relaxed))
         meta_note_mapped(sizeof *leaf);
     else /* another thread was first */
         (void)os_unmap(leaf, sizeof *leaf);

@@ -7,7 +7,7 @@
  * What lies outside has leaves of its own under a root indexed by bits 38..47 of the address.
  *
  * Sharing: the window is placed once, at start, before a second thread can hold a block. Root
- * entries go once from NULL to a leaf (release, META lock). Bytes are written by the owner of the
+ * entries go once from NULL to a leaf (release). Bytes are written by the owner of the
  * granule (the ARENA lock, or the creator of a large mapping) before a pointer into it is given to
  * anybody, and are atomic, so that any address may be asked about at any time: 0 means not ours,
  * and nothing of the program is touched. */

@@ -113,14 +113,14 @@ size_t direct_size(const void *p, unsigned c, const char *function)
     direct_report(p, function);
 }
 
-void direct_reclaim(void)
+void direct_flush(const char *function)
 {
+    if (thread_self.cache != TCACHE_NONE)
+        tcache_flush(thread_self.cache, function);
     for (unsigned c = 1; c < CLASSES; c++) {
         struct magazine mag;
         while ((mag = transfer_remove(c)).count)
-            pool_drain(c, mag, "malloc");
+            pool_drain(c, mag, function);
     }
     span_trim();
-    large_trim();
-    superslab_trim(0);
 }

@@ -28,7 +28,8 @@ bool direct_is_free(const void *p, unsigned c);
 /* Report P, whose class byte is 0 or wrong: a double free where it was a block once. */
 COLD NORETURN void direct_report(const void *p, const char *function);
 
-/* Make room: everything that is free goes back to the system. */
-void direct_reclaim(void);
+/* Return what is free in the caller's cache, the transfer slots and the parking of spans to its slabs
+ * and superslabs, whence it can be reused or trimmed. Aborts with FUNCTION's name on a damaged list. */
+void direct_flush(const char *function);
 
 #endif

@@ -11,12 +11,10 @@
 #include "large.h"
 #include "libc.h"
 #include "os.h"
-#include "policy.h"
 #include "pool.h"
 #include "span.h"
 #include "superslab.h"
 #include "trace.h"
-#include "transfer.h"
 #include "young.h"
 
 _Atomic(enum heap_mode) heap_mode = HEAP_EARLY;
@@ -80,12 +78,10 @@ static void *alloc_uncached(size_t size, size_t align, bool zero)
     return direct_alloc(size, align, zero);
 }
 
-/* One block of class C through the cache TC, or without one. NULL if there is no memory. */
+/* One block of class C through the cache TC. NULL if there is no memory. */
 static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const char *function)
 {
     *untouched = false;
-    if (!tc)
-        return alloc_uncached(class_size(c), MIN_ALIGN, false);
     void *p = tcache_pop(tc, c);
     if (p)
         return p;
@@ -110,9 +106,9 @@ static void *alloc_small(struct tcache *tc, size_t size, bool *untouched, const 
 static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char *function)
 {
     struct os_error first = os_error;
-    if (thread_self.cache != TCACHE_NONE)
-        tcache_flush(thread_self.cache, function);
-    direct_reclaim();
+    direct_flush(function);
+    large_trim();
+    superslab_trim(0);
     void *p = alloc_uncached(size, align, zero);
     if (!p && load_relaxed(&heap_mixed))
         p = zero ? libc_calloc(1, size) : libc_memalign(align, size);
@@ -332,14 +328,7 @@ void *heap_realloc(void *p, size_t size, const char *function)
 
 bool heap_trim(size_t pad)
 {
-    if (thread_self.cache != TCACHE_NONE)
-        tcache_flush(thread_self.cache, "malloc_trim");
-    for (unsigned c = 1; c < CLASSES; c++) {
-        struct magazine mag;
-        while ((mag = transfer_remove(c)).count)
-            pool_drain(c, mag, "malloc_trim");
-    }
-    span_trim();
+    direct_flush("malloc_trim");
     size_t bytes = pool_trim();
     bytes += large_trim();
     bytes += superslab_trim(pad);

@@ -3,7 +3,7 @@
  *
  * A thread takes locks in rising rank only; a debug build aborts on any other order. fork takes all
  * of them in this order (fork.c). Nothing that holds a lock makes a system call other than futex,
- * but for what rank META says. */
+ * but START, YOUNG and META, which map memory where the first of its kind is needed. */
 #ifndef HAK_LOCK_H
 #define HAK_LOCK_H
 

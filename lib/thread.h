@@ -11,7 +11,7 @@ enum thread_phase {
     THREAD_ENDED, /* its cache is flushed; libc may still free after that: served uncached */
 };
 
-/* All that the library keeps in thread-local storage, but for os_error. Owner only. */
+/* The thread-local storage of the library, with os_error (os.h) and lock_holds_all (lock.h). Owner only. */
 struct thread_self {
     struct tcache *cache; /* never NULL; &tcache_empty where there is none */
     enum thread_phase phase;
