@@ -128,6 +128,21 @@ WORKLOADS = [
                  targets.at_most('rss_trimmed_kb', 'MB trimmed', 8))),
 
     # --- Latency of single calls: programs that print p50_ps ... max_ps ---------------------------------
+    Workload('latency_small', 'latency', 'latency',
+             'How long a request to a server may be held up by a single call: 8,192 slots, 16 to 1039 bytes.',
+             '--ops 500000'),
+    Workload('latency_mid', 'latency',
+             'latency --slots 1024 --smallest 1024 --largest 32768 --ops 3000000',
+             'Single calls for message buffers of 1 to 32 KiB, a thousand slots.', '--ops 250000'),
+    Workload('latency_span', 'latency',
+             'latency --slots 64 --smallest 32768 --largest 1048576 --ops 1500000',
+             'Single calls for large buffers of 32 KiB to 1 MiB, 64 slots.', '--ops 100000'),
+    Workload('latency_threads', 'latency', 'latency --threads 2',
+             'Single calls of two threads with a common table: half of the blocks come from the other thread.',
+             '--ops 500000', threads=2),
+    Workload('latency_burst', 'latency', 'latency --burst 100000 --ops 3000000',
+             'A request that needs 100,000 blocks, then drops them all: single calls while the heap grows.',
+             '--ops 400000'),
 
     # --- Real programs ----------------------------------------------------------------------------------
 
