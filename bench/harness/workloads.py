@@ -48,7 +48,8 @@ class Workload:
     timeline: bool = False  # resident memory is polled during the warm-up round and drawn
     speed: bool = True   # speed is compared and judged
     memory: bool = True  # peak memory is compared and judged
-    traced: str | None = None  # counted by strace instead of command; '' for nothing
+    traced: object = None  # counted by strace instead of command; '' for nothing
+    needs: tuple = ()    # programs without which the workload is skipped
     extra: tuple = ()    # further targets, see targets.py
     kind: str = 'program'  # how it is run, see kinds.py
 
@@ -73,6 +74,15 @@ WORKLOADS = [
     Workload('random_mixed_1000000', 'blocks', 'random_mixed --slots 1000000 --ops 10000000',
              'A large heap: a million blocks, where nearly each step misses cache and TLB.',
              '--ops 1000000'),
+    Workload('mix_compiler', 'blocks', 'mix --file {source}/mixes/compiler.mix --ops 12000000',
+             'Sizes and lifetimes of the blocks of a C++ compiler, recorded and replayed.',
+             '--ops 1000000', timeline=True),
+    Workload('mix_interpreter', 'blocks', 'mix --file {source}/mixes/interpreter.mix --ops 7600000',
+             'Sizes and lifetimes of the blocks of a Python script, recorded and replayed.',
+             '--ops 600000', timeline=True),
+    Workload('mix_database', 'blocks', 'mix --file {source}/mixes/database.mix',
+             'Sizes and lifetimes of the blocks of a Redis server under load, recorded and replayed.',
+             '--ops 600000', timeline=True),
 
     # --- One block at a time ----------------------------------------------------------------------------
     *(Workload(f'pair_{size}', 'pairs', f'pairs --size {size}', about, '--ms 60') for size, about in (
@@ -160,7 +170,7 @@ WORKLOADS = [
              speed=False, memory=False, kind='footprint', extra=targets.footprint()),
     Workload('fastpath', 'process', 'fastpath',
              'Instructions of a warm pair of malloc and free of 64 bytes, as callgrind counts them.',
-             speed=False, memory=False, kind='fastpath',
+             speed=False, memory=False, kind='fastpath', needs=('valgrind',),
              extra=(targets.at_most('instructions', 'instructions', 40),)),
     Workload('lookup', 'process', 'lookup',
              'Is this pointer one of ours: asking the kernel, the byte before the block, or the class map.',
