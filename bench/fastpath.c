@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fastpath.c - warm pairs of malloc and free and nothing else, to be run under callgrind.
  *
- * bench/run runs it with N and with 2 N pairs; what the second run executes more outside of this program
+ * bench/compare runs it with N and with 2 N pairs; what the second run executes more outside of this program
  * is what N pairs cost, whatever start-up and symbol lookup took. */
 #include "bench.h"
 

@@ -107,3 +107,9 @@ def usual(workload, keys):
     found += [peak(workload)] if workload.memory else []
     found += [TAIL]
     return [target for target in found if target.key in keys]
+
+
+# --- Those of all workloads together: geometric means against the best peer's ----------------------------
+
+MEAN_SPEED = 1.10
+MEAN_MEMORY = 0.95
