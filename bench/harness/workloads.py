@@ -119,8 +119,26 @@ WORKLOADS = [
     Workload('free_only', 'threads', 'handover --size 0 --batch 100000',
              'Results of a job that a thread tears down which never allocated anything.',
              '--ops 2000000', threads=2, extra=(targets.GROWTH,)),
+    Workload('fan_in', 'threads', 'exchange --producers 3 --consumers 1',
+             'A logger: three threads make messages of 16 to 1039 bytes, one consumes and frees them.',
+             '--ms 60', threads=4, extra=(targets.GROWTH,)),
+    Workload('fan_out', 'threads', 'exchange --producers 1 --consumers 3',
+             'A dispatcher: one thread makes messages of 16 to 1039 bytes, three consume and free them.',
+             '--ms 60', threads=4, extra=(targets.GROWTH,)),
+    Workload('both_ways', 'threads', 'exchange --circle 2',
+             'Requests and replies: two threads, each frees what the other one allocated.',
+             '--ms 60', threads=2, extra=(targets.GROWTH,)),
+    Workload('sharing_active', 'threads', 'sharing',
+             'Counters that two threads allocate for themselves and write to all the time: do they share lines?',
+             '--ms 60', threads=2),
+    Workload('sharing_passive', 'threads', 'sharing --passive 1',
+             'Counters that a main thread allocated side by side for its workers, who replace and write them.',
+             '--ms 60', threads=2),
 
     # --- Scaling: names end in _THREADS, the report draws those with the same beginning as one curve -----
+    *(Workload(f'circle_{threads}', 'scaling', f'exchange --circle {threads}',
+               f'{threads} threads in a circle, each frees what the one before it allocated.',
+               '--ms 60', threads=threads) for threads in (2, 4, 8)),
 
     # --- Buffers that grow ------------------------------------------------------------------------------
     Workload('realloc_step', 'growth', 'grow --first 262144 --step 262144 --repeats 4',
