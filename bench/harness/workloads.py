@@ -11,7 +11,7 @@
 import dataclasses
 import fnmatch
 
-from . import targets
+from . import programs, targets
 
 # Chapters of the report, in this order: group -> (title, what they have in common).
 GROUPS = {
@@ -134,6 +134,9 @@ WORKLOADS = [
     Workload('sharing_passive', 'threads', 'sharing --passive 1',
              'Counters that a main thread allocated side by side for its workers, who replace and write them.',
              '--ms 60', threads=2),
+    Workload('churn', 'threads', 'churn',
+             'A server that starts a thread for each request: 300 blocks each, a third of them freed by others.',
+             '--ops 800', threads=2, unit='op/ms', extra=(targets.GROWTH,)),
 
     # --- Scaling: names end in _THREADS, the report draws those with the same beginning as one curve -----
     *(Workload(f'circle_{threads}', 'scaling', f'exchange --circle {threads}',
@@ -154,6 +157,18 @@ WORKLOADS = [
                  targets.info('rss_full_kb', 'MB full'),
                  targets.at_most('rss_freed_kb', 'MB freed', 26),
                  targets.at_most('rss_trimmed_kb', 'MB trimmed', 8))),
+    Workload('phases', 'memory', 'phases',
+             'A program whose work changes: six phases, each with blocks of other sizes, a tenth of them kept.',
+             '--mb 6', timeline=True, extra=(
+                 targets.info('live_kb', 'MB alive'),
+                 targets.Target('rss_phase6_kb', 'MB at the end', 'ratio', 1.0, targets.PEERS,
+                                scale=targets.MEGABYTE))),
+    Workload('giveback', 'memory', 'giveback',
+             'A server after a burst: 200 MB allocated and freed, then a little work, then none.',
+             '--mb 40 --work 10 --idle 20', timeline=True, extra=(
+                 *(targets.Target(f'rss_{when}_kb', f'MB {when}', 'ratio', 1.0, targets.PEERS,
+                                  scale=targets.MEGABYTE) for when in ('freed', 'idle')),
+                 targets.info('rss_trimmed_kb', 'MB trimmed'))),
 
     # --- Latency of single calls: programs that print p50_ps ... max_ps ---------------------------------
     Workload('latency_small', 'latency', 'latency',
@@ -173,6 +188,35 @@ WORKLOADS = [
              '--ops 400000'),
 
     # --- Real programs ----------------------------------------------------------------------------------
+    Workload('program_gcc', 'programs', 'gcc -O1 -c -o {scratch}/out.o {source}/programs/translation.c',
+             'Building a C program: the compiler with a large file.', '-DSMALL',
+             unit='runs/s', needs=('gcc',), kind=programs.REAL),
+    Workload('program_gxx', 'programs', 'g++ -std=c++17 -c -o {scratch}/out.o {source}/programs/templates.cc',
+             'Building a C++ program: the compiler with many templates.', '-DSMALL -fsyntax-only',
+             unit='runs/s', needs=('g++',), kind=programs.REAL),
+    Workload('program_python', 'programs', 'PYTHONHASHSEED=0 python3 -B {source}/programs/access_log.py',
+             'A Python script that reads a log: small objects come from the allocator of Python itself.',
+             '--lines 2000', unit='runs/s', kind=programs.REAL),
+    Workload('program_python_malloc', 'programs',
+             'PYTHONHASHSEED=0 PYTHONMALLOC=malloc python3 -B {source}/programs/access_log.py',
+             'The same Python script, all of its objects from malloc.', '--lines 2000', unit='runs/s', kind=programs.REAL),
+    Workload('program_perl', 'programs', 'PERL_HASH_SEED=0 perl {source}/programs/words.pl',
+             'A Perl script that counts and rearranges the words of a text.', '1500',
+             unit='runs/s', needs=('perl',), kind=programs.REAL),
+    Workload('program_sqlite', 'programs', "sqlite3 -batch -cmd 'CREATE TABLE size AS SELECT 45000 AS n' :memory:"
+             " '.read \"{source}/programs/orders.sql\"'",
+             'A database in memory: tables filled, indexed, joined, grouped, changed.',
+             "-cmd 'UPDATE size SET n = 6000'", unit='runs/s', needs=('sqlite3',), kind=programs.REAL),
+    Workload('program_redis', 'programs', 'redis-benchmark -t set,get,incr,lpush,rpop,sadd,hset,zadd -n 60000'
+             ' -r 60000 -d 200 -c 10 -P 16',
+             'A Redis server under load: requests a second, memory of the server.', '-n 6000', threads=2,
+             unit='op/ms', needs=('redis-benchmark',), kind=programs.REDIS),
+    Workload('program_git', 'programs', 'sh {source}/programs/history.sh {repository} {scratch}',
+             'git at work: log, blame, grep, fsck, and the packing and unpacking of a fetch.', '20', threads=2,
+             unit='runs/s', needs=('git',), kind=programs.REAL),
+    Workload('program_cxx', 'programs', 'containers 250',
+             'A C++ program made of standard containers: an order book, an index of words, a graph, a tree.',
+             '25', threads=2, unit='runs/s', kind=programs.REAL),
 
     # --- The cost of being there ------------------------------------------------------------------------
     Workload('start_ls', 'process', '/bin/ls /',
