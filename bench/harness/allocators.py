@@ -13,7 +13,6 @@ LIBRARIES = {
     'jemalloc': 'libjemalloc.so.2',
     'tcmalloc': 'libtcmalloc_minimal.so.4',
 }
-PACKAGES = {'mimalloc': 'libmimalloc2.0', 'jemalloc': 'libjemalloc2', 'tcmalloc': 'libtcmalloc-minimal4'}
 FLOOR = 'floor'
 NOT_COMPARED = (FLOOR, 'empty', 'control')  # columns that are no allocators
 
@@ -40,8 +39,9 @@ def output_of(command):
 
 def package_version(file):
     """Name and version of the package that owns FILE, as dpkg or rpm knows it."""
-    owner = output_of(['dpkg-query', '-S', file]).split(': ')[0].split(', ')[0]
-    if owner:
+    paths = [file, file.removeprefix('/usr')]  # one is a link to the other, and dpkg knows only one
+    owners = (output_of(['dpkg-query', '-S', path]).split(': ')[0].split(', ')[0] for path in paths)
+    if owner := next(filter(None, owners), ''):
         return output_of(['dpkg-query', '-W', '-f', '${Package} ${Version}', owner])
     words = output_of(['rpm', '-qf', file])
     return '' if ' ' in words else words

@@ -199,11 +199,13 @@ WORKLOADS = [
              '--lines 2000', unit='runs/s', kind=programs.REAL),
     Workload('program_python_malloc', 'programs',
              'PYTHONHASHSEED=0 PYTHONMALLOC=malloc python3 -B {source}/programs/access_log.py',
-             'The same Python script, all of its objects from malloc.', '--lines 2000', unit='runs/s', kind=programs.REAL),
+             'The same Python script, all of its objects from malloc.',
+             '--lines 2000', unit='runs/s', kind=programs.REAL),
     Workload('program_perl', 'programs', 'PERL_HASH_SEED=0 perl {source}/programs/words.pl',
              'A Perl script that counts and rearranges the words of a text.', '1500',
              unit='runs/s', needs=('perl',), kind=programs.REAL),
-    Workload('program_sqlite', 'programs', "sqlite3 -batch -cmd 'CREATE TABLE size AS SELECT 45000 AS n' :memory:"
+    Workload('program_sqlite', 'programs',
+             "sqlite3 -batch -cmd 'CREATE TABLE size AS SELECT 45000 AS n' :memory:"
              " '.read \"{source}/programs/orders.sql\"'",
              'A database in memory: tables filled, indexed, joined, grouped, changed.',
              "-cmd 'UPDATE size SET n = 6000'", unit='runs/s', needs=('sqlite3',), kind=programs.REAL),
@@ -215,7 +217,7 @@ WORKLOADS = [
              'git at work: log, blame, grep, fsck, and the packing and unpacking of a fetch.', '20', threads=2,
              unit='runs/s', needs=('git',), kind=programs.REAL),
     Workload('program_cxx', 'programs', 'containers 250',
-             'A C++ program made of standard containers: an order book, an index of words, a graph, a tree.',
+             'A C++ program made of containers: an order book, an index of words, a graph, a tree.',
              '25', threads=2, unit='runs/s', kind=programs.REAL),
 
     # --- The cost of being there ------------------------------------------------------------------------
