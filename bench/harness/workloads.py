@@ -209,13 +209,13 @@ WORKLOADS = [
              " '.read \"{source}/programs/orders.sql\"'",
              'A database in memory: tables filled, indexed, joined, grouped, changed.',
              "-cmd 'UPDATE size SET n = 6000'", unit='runs/s', needs=('sqlite3',), kind=programs.REAL),
-    Workload('program_redis', 'programs', 'redis-benchmark -t set,get,incr,lpush,rpop,sadd,hset,zadd -n 60000'
+    Workload('program_redis', 'programs', 'redis-benchmark -t set,get,incr,lpush,rpop,sadd,hset,zadd -n 40000'
              ' -r 60000 -d 200 -c 10 -P 16',
              'A Redis server under load: requests a second, memory of the server.', '-n 6000', threads=2,
              unit='op/ms', needs=('redis-benchmark',), kind=programs.REDIS),
     Workload('program_git', 'programs', 'sh {source}/programs/history.sh {repository} {scratch}',
-             'git at work: log, blame, grep, fsck, and the packing and unpacking of a fetch.', '20', threads=2,
-             unit='runs/s', needs=('git',), kind=programs.REAL),
+             'git at work: log, blame, grep, fsck, and the packing and unpacking of a fetch.', '20',
+             threads=2, unit='runs/s', needs=('git',), kind=programs.REAL),
     Workload('program_cxx', 'programs', 'containers 250',
              'A C++ program made of containers: an order book, an index of words, a graph, a tree.',
              '25', threads=2, unit='runs/s', kind=programs.REAL),
