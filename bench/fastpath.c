@@ -16,6 +16,8 @@ int main(int argc, char **argv)
     };
 
     bench_options(argc, argv, "Allocate and free one block, warm.", options);
+    bench_range("pairs", pairs, 1, UINT64_MAX / 2);
+    bench_range("size", size, 1, UINT32_MAX);
     bench_begin();
     for (uint64_t i = 0; i < pairs + 1000; i++) {
         void *block = malloc(size);

@@ -83,13 +83,29 @@ WORKLOADS = [
     Workload('mix_database', 'blocks', 'mix --file {source}/mixes/database.mix',
              'Sizes and lifetimes of the blocks of a Redis server under load, recorded and replayed.',
              '--ops 600000', timeline=True),
+    Workload('first_touch', 'blocks', 'first_touch --mb 512',
+             'Loading a data set: 512 MB of small blocks, written to for the first time and kept.',
+             '--mb 64'),
+    Workload('large', 'blocks', 'large',
+             'Pictures and matrices: eight blocks of 1 to 64 MB, replaced at random, each page written.',
+             '--ms 60', unit='op/s'),
+    Workload('large_ends', 'blocks', 'large --pages 0',
+             'Large buffers that are hardly used: eight of 1 to 64 MB, first and last byte written.',
+             '--ms 60', unit='op/ms'),
 
     # --- One block at a time ----------------------------------------------------------------------------
     *(Workload(f'pair_{size}', 'pairs', f'pairs --size {size}', about, '--ms 60') for size, about in (
+        (16, 'A node of a list or a short string: 16 bytes allocated, written, freed.'),
         (64, 'A small temporary object: 64 bytes allocated, written, freed.'),
+        (256, 'A formatted line of 256 bytes.'),
+        (1024, 'A record or a packet header block of 1,024 bytes.'),
         (3000, 'A message buffer of 3,000 bytes, allocated and freed for each message.'),
         (20000, 'A buffer of 20,000 bytes for each call of a function.'),
+        (40000, 'A buffer of 40,000 bytes for each read of a file.'),
+        (100000, 'A decompression window of 100,000 bytes.'),
         (300000, 'A picture or a packet batch of 300,000 bytes at a time.'),
+        (900000, 'A frame of 900,000 bytes at a time.'),
+        (2000000, 'An uncompressed picture of 2 MB at a time.'),
         (25000000, 'A large matrix of 25 MB, allocated anew for each step of a computation.'))),
     *(Workload(f'calloc_{size}', 'pairs', f'pairs --zeroed 1 --size {size}', about, '--ms 60',
                unit='op/ms' if size > 50000 else 'Mop/s') for size, about in (
@@ -102,6 +118,12 @@ WORKLOADS = [
              'Objects that start on a cache line, one at a time.', '--ms 60'),
     Workload('memalign_64_hold', 'pairs', 'pairs --align 64 --size 200 --hold 1000',
              'Objects that start on a cache line, a thousand alive at a time.', '--ms 60'),
+    Workload('aligned_mixed', 'pairs', 'requests --align 4096 --ops 4000000',
+             'Buffers for vector code and direct input: alignments of 16 to 4096, sizes of 16 to 4096 bytes.',
+             '--ops 400000', extra=(targets.at_most('misaligned', 'blocks misaligned', 0),)),
+    Workload('calloc_mixed', 'pairs', 'requests --largest 32768 --ops 2000000',
+             'Zeroed records and tables of 16 bytes to 32 KiB, small ones as often as large ones.',
+             '--ops 200000'),
 
     # --- Threads ----------------------------------------------------------------------------------------
     Workload('larson_1', 'threads', 'larson --threads 1 --ops 20000000',
@@ -142,6 +164,9 @@ WORKLOADS = [
     *(Workload(f'circle_{threads}', 'scaling', f'exchange --circle {threads}',
                f'{threads} threads in a circle, each frees what the one before it allocated.',
                '--ms 60', threads=threads) for threads in (2, 4, 8)),
+    *(Workload(f'scale_{threads}', 'scaling', f'random_mixed --slots 8192 --ops 20000000 --threads {threads}',
+               f'{threads} independent {"workers" if threads > 1 else "worker"}, each with 8,192 slots of its own.',
+               '--ops 2000000', threads=threads) for threads in (1, 2, 4, 8)),
 
     # --- Buffers that grow ------------------------------------------------------------------------------
     Workload('realloc_step', 'growth', 'grow --first 262144 --step 262144 --repeats 4',
@@ -149,6 +174,9 @@ WORKLOADS = [
              '--repeats 1', unit='op/ms'),
     Workload('realloc_double', 'growth', 'grow --repeats 10',
              'A vector that doubles until it holds 64 MB.', '--repeats 2', unit='op/ms'),
+    Workload('vectors', 'growth', 'vectors --ops 5000000',
+             'Containers and strings of a program: 2,000 vectors that double from 16 to 4,096 bytes.',
+             '--ops 500000'),
 
     # --- Memory given back ------------------------------------------------------------------------------
     Workload('frag', 'memory', 'frag',
