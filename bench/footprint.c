@@ -39,6 +39,8 @@ static pid_t *alive; /* the processes of the command, not its threads */
 static size_t alive_count, alive_room, processes;
 static double reading; /* seconds that processes were held while /proc was read */
 static int traced = 1, preloaded, ending;
+static volatile pid_t first; /* the command itself */
+static volatile sig_atomic_t caught;
 
 static _Noreturn void fail(const char *format, ...)
 {
@@ -108,7 +110,7 @@ static int has_library(pid_t task)
 }
 
 /* A thread is about to end. It is enough to look at the process: its last thread is seen, too. */
-static void look(pid_t task, pid_t first)
+static void look(pid_t task)
 {
     struct field status[] = {{"VmHWM:", -1}, {"VmRSS:", -1}, {"VmPeak:", -1}, {NULL, 0}};
     struct field rollup[] = {{"Rss:", -1}, {"Private_Dirty:", 0}, {"Private_Clean:", 0}, {NULL, 0}};
@@ -164,13 +166,13 @@ static void forget(pid_t process)
 }
 
 /* A stopped task: note what happened and let it go on. */
-static void go_on(pid_t task, int status, pid_t first)
+static void go_on(pid_t task, int status)
 {
     int event = status >> 16, signal = WSTOPSIG(status);
     enum __ptrace_request request = PTRACE_CONT;
 
     if (event == PTRACE_EVENT_EXIT) {
-        look(task, first);
+        look(task);
     } else if (event == PTRACE_EVENT_STOP) {
         if (syscall(SYS_tgkill, task, task, 0) ==
             0) /* a process; of a thread, the group has another number */
@@ -182,8 +184,8 @@ static void go_on(pid_t task, int status, pid_t first)
     ptrace(request, task, NULL, event ? NULL : (void *)(long)signal);
 }
 
-/* Let all run until FIRST is gone; returns its wait status. */
-static int watch(pid_t first)
+/* Let all run until the command is gone; returns its wait status. */
+static int watch(void)
 {
     int status;
 
@@ -195,7 +197,7 @@ static int watch(pid_t first)
         if (task <= 0)
             continue;
         if (WIFSTOPPED(status)) {
-            go_on(task, status, first);
+            go_on(task, status);
             continue;
         }
         forget(task);
@@ -216,7 +218,7 @@ static size_t end_others(void)
         kill(alive[i], SIGKILL);
     while ((task = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
         if (task > 0 && WIFSTOPPED(status))
-            go_on(task, status, 0);
+            go_on(task, status);
         else if (task > 0)
             forget(task);
     }
@@ -230,7 +232,7 @@ struct failure {
     char what[60];
 };
 
-/* In the child: become the command as soon as the parent has closed its end of GO. */
+/* In the child: become the command as soon as the parent says GO. */
 static _Noreturn void become(int go, int report)
 {
     struct rlimit limit = {(rlim_t)limit_kib << 10, (rlim_t)limit_kib << 10};
@@ -240,7 +242,7 @@ static _Noreturn void become(int go, int report)
 
     if (out < 0 || dup2(out, 1) < 0)
         snprintf(failure.what, sizeof failure.what, "cannot write the output of");
-    else if (close(out) || read(go, &byte, 1) < 0 || (limit_kib && setrlimit(RLIMIT_AS, &limit)))
+    else if (close(out) || read(go, &byte, 1) != 1 || (limit_kib && setrlimit(RLIMIT_AS, &limit)))
         snprintf(failure.what, sizeof failure.what, "cannot set the limit for");
     else
         execvp(command[0], command);
@@ -248,6 +250,22 @@ static _Noreturn void become(int go, int report)
     if (write(report, &failure, sizeof failure) < 0)
         _exit(126);
     _exit(127);
+}
+
+/* End the command: watch() sees that, and then what it left is ended and waited for, too. */
+static void interrupt(int signal)
+{
+    caught = signal;
+    kill(first, SIGKILL);
+}
+
+static void handle_signals(void)
+{
+    static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+    struct sigaction action = {.sa_handler = interrupt};
+
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL); /* exec sets it back in the command */
 }
 
 /* Start the command and follow it to its end; returns its wait status, and its time. */
@@ -274,10 +292,13 @@ static int run(double *seconds)
                 command[0], strerror(errno));
         traced = 0;
     }
+    first = child;
     add(child);
+    handle_signals();
     begun = now();
-    close(go[1]);
-    status = watch(child);
+    if (write(go[1], "", 1) != 1)
+        fail("cannot start the command: %s", strerror(errno));
+    status = watch();
     *seconds = now() - begun - reading;
     if (read(report[0], &failure, sizeof failure) == (ssize_t)sizeof failure)
         fail("%s %s: %s", failure.what, command[0], strerror(failure.error));
@@ -393,6 +414,8 @@ int main(int argc, char **argv)
     status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     if (traced)
         left = end_others();
+    if (caught)
+        fail("%s was ended, as asked by signal %d", command[0], (int)caught);
     if (traced && *library && status == 0 && !preloaded)
         fail("%s was not loaded into %s: is that statically linked, or set-user-ID?", library, command[0]);
     print(status, seconds, left);

@@ -12,7 +12,6 @@ import hashlib
 import os
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -232,7 +231,7 @@ class Server:
     def kill(self):
         """End it if it is still there; its standard error."""
         if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.terminate()  # footprint then ends the server, and waits for it
         return (self.process.communicate()[1] or '').strip()[-process.TAIL:]
 
     def ask(self, *requests):
