@@ -151,13 +151,13 @@ WORKLOADS = [
              'Requests and replies: two threads, each frees what the other one allocated.',
              '--ms 60', threads=2, extra=(targets.GROWTH,)),
     Workload('sharing_active', 'threads', 'sharing',
-             'Counters that two threads allocate for themselves and write to all the time: do they share lines?',
+             'Counters that two threads allocate for themselves and write to all the time.',
              '--ms 60', threads=2),
     Workload('sharing_passive', 'threads', 'sharing --passive 1',
-             'Counters that a main thread allocated side by side for its workers, who replace and write them.',
+             'Counters that a main thread allocated side by side for two workers, who then replace them.',
              '--ms 60', threads=2),
     Workload('churn', 'threads', 'churn',
-             'A server that starts a thread for each request: 300 blocks each, a third of them freed by others.',
+             'A server with a thread for each request: 300 blocks each, a third of them freed by others.',
              '--ops 800', threads=2, unit='op/ms', extra=(targets.GROWTH,)),
 
     # --- Scaling: names end in _THREADS, the report draws those with the same beginning as one curve -----
@@ -165,7 +165,7 @@ WORKLOADS = [
                f'{threads} threads in a circle, each frees what the one before it allocated.',
                '--ms 60', threads=threads) for threads in (2, 4, 8)),
     *(Workload(f'scale_{threads}', 'scaling', f'random_mixed --slots 8192 --ops 20000000 --threads {threads}',
-               f'{threads} independent {"workers" if threads > 1 else "worker"}, each with 8,192 slots of its own.',
+               f'Independent workers, each with 8,192 slots of its own: {threads} in all.',
                '--ops 2000000', threads=threads) for threads in (1, 2, 4, 8)),
 
     # --- Buffers that grow ------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ WORKLOADS = [
                  targets.at_most('rss_freed_kb', 'MB freed', 26),
                  targets.at_most('rss_trimmed_kb', 'MB trimmed', 8))),
     Workload('phases', 'memory', 'phases',
-             'A program whose work changes: six phases, each with blocks of other sizes, a tenth of them kept.',
+             'A program whose work changes: six phases, each with blocks of other sizes, a tenth is kept.',
              '--mb 6', timeline=True, extra=(
                  targets.info('live_kb', 'MB alive'),
                  targets.Target('rss_phase6_kb', 'MB at the end', 'ratio', 1.0, targets.PEERS,
@@ -209,7 +209,7 @@ WORKLOADS = [
              'latency --slots 64 --smallest 32768 --largest 1048576 --ops 1500000',
              'Single calls for large buffers of 32 KiB to 1 MiB, 64 slots.', '--ops 100000'),
     Workload('latency_threads', 'latency', 'latency --threads 2',
-             'Single calls of two threads with a common table: half of the blocks come from the other thread.',
+             'Single calls of two threads with a common table: half of the blocks are from the other one.',
              '--ops 500000', threads=2),
     Workload('latency_burst', 'latency', 'latency --burst 100000 --ops 3000000',
              'A request that needs 100,000 blocks, then drops them all: single calls while the heap grows.',
