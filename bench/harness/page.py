@@ -37,8 +37,10 @@ figure svg { max-width: 100%; height: auto; color: var(--ink); }
 .legend { font-size: .86rem; margin: .6rem 0; padding: 0; list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; }
 .legend svg { vertical-align: -2px; margin-right: .35rem; }
 summary { cursor: pointer; margin: .5rem 0; }
-dt { font-weight: 600; margin-top: .5rem; }
-dd { margin: 0 0 0 1.2rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; }
+dt { font-weight: 600; }
+dd { margin: 0; }
+@media (max-width: 40rem) { dl { display: block; } dd { margin: 0 0 .5rem 1rem; } }
 '''
 
 
@@ -78,6 +80,10 @@ def table(label, head, rows, words=False):
 
 def is_cell(content):
     return isinstance(content, Markup) and content.startswith(('<td', '<th'))
+
+
+def definitions(rows):
+    return tag('dl', *(join([tag('dt', name), tag('dd', words)]) for name, words in rows))
 
 
 def details(summary, *contents):

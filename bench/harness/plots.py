@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # plots.py - what is drawn: scripts for gnuplot, made from figures.
+import math
 import re
 import statistics
 
@@ -17,8 +18,8 @@ OTHER_SHAPES = (15, 4, 6, 8)
 VERDICTS = {figures.AHEAD: '#4393C3', figures.TIE: '#808080', figures.BEHIND: '#D6604D'}
 OVERVIEWS = {'mops': 'speed', 'rss_peak_kb': 'memory', 'p999_ps': 'latency'}
 GRID = "set grid lc rgb '#80808080' lw 0.5 dt 1\nset border 3 lw 0.7\nset tics nomirror scale 0.4\nset key off\n"
-SMALL = (300, 220)
-WIDE = (620, 320)
+SMALL = (280, 210)
+WIDE = (560, 300)
 LOG_FROM = 20.0  # values that differ more than that are drawn on a logarithmic axis
 
 
@@ -49,7 +50,14 @@ def axis(letter, values, pad=0.12):
     if low > 0 and high / low > LOG_FROM:
         return f'set logscale {letter}\nset {letter}range [{low / 1.5:.6g}:{high * 1.5:.6g}]\n'
     room = max(pad * (high - low), 0.08 * high) or 1.0
-    return f'set {letter}range [{max(0.0, low - room):.6g}:{high + room:.6g}]\n'
+    low, high = max(0.0, low - room), high + room
+    return f'set {letter}range [{low:.6g}:{high:.6g}]\nset {letter}tics {step(high - low):.6g}\n'
+
+
+def step(span, most=6):
+    """A round distance between MOST marks at most."""
+    unit = 10.0 ** math.floor(math.log10(span / most))
+    return next(unit * factor for factor in (1, 2, 5, 10) if unit * factor * most >= span)
 
 
 # --- Speed against memory --------------------------------------------------------------------------------
@@ -64,8 +72,8 @@ def scatter(data, style, name):
             points[column] = (x, y)
     if len(points) < 2:
         return None
-    script = (GRID + axis('x', [x.median for x, _ in points.values()])
-              + axis('y', [y.median for _, y in points.values()])
+    script = (GRID + axis('x', [end for x, _ in points.values() for end in (x.low, x.high)])
+              + axis('y', [end for _, y in points.values() for end in (y.low, y.high)])
               + "set xtics font ',10'\nset ytics font ',10'\n"
               + f"set xlabel 'peak memory, MB' font ',10'\nset ylabel {quote(speed.unit)} font ',10'\n")
     order = [column for column in points if column != targets.OURS] + [c for c in points if c == targets.OURS]
@@ -76,7 +84,7 @@ def scatter(data, style, name):
                                   for i, column in enumerate(order)) + '\n'
     desc = '; '.join(f'{column}: {text.number(y.median)} {speed.unit} at {text.number(x.median)} MB'
                      for column, (x, y) in points.items())
-    return Plot(f'scatter-{name}', f'{name}: speed against peak memory', desc, *SMALL, script)
+    return Plot(f'scatter-{name}', f'{name}: speed against peak memory', name, desc, *SMALL, script)
 
 
 # --- Overview of ratios ----------------------------------------------------------------------------------
@@ -97,7 +105,7 @@ def overview(data, key):
               + f'set yrange [-0.7:{len(rows) - 0.3:.1f}]\n' + ratio_axis([row[1] for row in rows])
               + tics('y', [(row[0], index) for index, row in enumerate(rows)])
               + f'set y2range [-0.7:{len(rows) - 0.3:.1f}]\n'
-              + tics('y2', [(f'{text.ratio(row[1].median)} × {row[1].peer}', index) for index, row in enumerate(rows)])
+              + tics('y2', [(f'{text.ratio(c.median)} × {c.peer}', i) for i, (_, c, _) in enumerate(rows)])
               + "set arrow from 1, graph 0 to 1, graph 1 nohead lc rgb '#808080' lw 1.2\n")
     parts = []
     for verdict, colour in VERDICTS.items():
@@ -110,23 +118,23 @@ def overview(data, key):
     script += 'plot ' + ', '.join(parts) + '\n'
     kind = OVERVIEWS[key]
     desc = '; '.join(f'{name}: {text.compared(c)}, {c.verdict}' for name, c, _ in reversed(rows))
-    better = 'more' if higher else 'less'
-    return Plot(f'overview-{kind}', f'{kind} of libhakmem against the best peer; {better} is better', desc,
-                760, 60 + 19 * len(rows), script)
+    title = f'{kind} of libhakmem against the best peer; {"more" if higher else "less"} is better'
+    return Plot(f'overview-{kind}', title, title, desc, 760, 60 + 19 * len(rows), script)
 
 
 def ratio_axis(comparisons):
     low = min([0.9] + [comparison.low for comparison in comparisons]) / 1.06
     high = max([1.1] + [comparison.high for comparison in comparisons]) * 1.06
     step = 1 if high / low < 100 else 2
-    places = [0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 2] if high / low < 3 else [
-        2.0 ** power for power in range(-20, 21) if power % step == 0]
+    places = [2.0 ** power for power in range(-20, 21) if power % step == 0]
+    if high / low < 20:
+        places = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.7, 2, 2.5, 3, 4, 5, 7, 10]
     marks = [(f'{place:g}', place) for place in places if low <= place <= high]
     return f'set logscale x 2\nset xrange [{low:.6g}:{high:.6g}]\n' + tics('x', marks)
 
 
 def tics(letter, marks):
-    words = ', '.join(f'{quote(label)} {place:.6g}' for label, place in marks)
+    words = ', '.join(f'{quote(label.replace("%", "%%"))} {place:.6g}' for label, place in marks)
     return f'set {letter}tics ({words})\n'
 
 
@@ -146,10 +154,11 @@ def latency(data, style, name):
     if not curves:
         return None
     far = max(points[-1][0] for points in curves.values())
-    marks = [('50 %', 2), ('90 %', 10)] + [(f'{100 - 100 / 10 ** n:.{n - 2}f} %', 10 ** n) for n in range(2, 9)]
+    marks = [('50%', 2), ('90%', 10)] + [(f'{100 - 100 / 10 ** n:.{n - 2}f}%', 10 ** n) for n in range(2, 9)]
+    times = [(f'{10 ** (n % 3)} {("ns", "µs", "ms", "s")[n // 3]}', 10 ** n) for n in range(11)]
     script = (GRID + 'set logscale xy\n' + f'set xrange [1.25:{far * 1.3:.6g}]\n'
               + tics('x', [mark for mark in marks if mark[1] <= far * 1.3])
-              + "set ylabel 'ns'\nset format y '%g'\nset xlabel 'part of the calls that took less'\n")
+              + tics('y', times) + "set xlabel 'part of the calls that took less'\n")
     return lines_plot(f'latency-{name}', f'{name}: latency of single calls', curves, style, script, WIDE,
                       lambda points: f'{text.number(points[0][1])} to {text.number(points[-1][1])} ns')
 
@@ -164,7 +173,7 @@ def lines_plot(ident, title, curves, style, script, size, describe, dense=False)
         every = f' pi {max(1, len(curves[column]) // 8)}' if dense else ''
         parts.append(f'$c{index} using 1:2 with linespoints {style.of(column)} ps 0.6{every}')
     desc = '; '.join(f'{column}: {describe(points)}' for column, points in curves.items())
-    return Plot(ident, title, desc, *size, script + 'plot ' + ', '.join(parts) + '\n')
+    return Plot(ident, title, title, desc, *size, script + 'plot ' + ', '.join(parts) + '\n')
 
 
 def timeline(data, style, name):
@@ -198,7 +207,8 @@ def scaling(data, style):
         target = targets.speed(data.workloads[members[0][1]])
         curves = {}
         for column in data.columns:
-            points = [(threads, data.summary(name, column, 'mops', target.scale)) for threads, name in sorted(members)]
+            points = [(threads, data.summary(name, column, 'mops', target.scale))
+                      for threads, name in sorted(members)]
             curves[column] = [(threads, found.median) for threads, found in points if found]
         curves = {column: points for column, points in curves.items() if points}
         counts = sorted(threads for threads, _ in members)

@@ -104,8 +104,9 @@ class Child:
             while (left := begun + limit - time.monotonic()) > 0:
                 if sleeper.ended_within(min(poll, left) if poll else left):
                     return points, True
-                if poll:
-                    points.append((time.monotonic() - begun, resident_kb(self.process.pid)))
+                resident = resident_kb(self.process.pid) if poll else 0
+                if resident:  # a process that is about to end has none any more
+                    points.append((time.monotonic() - begun, resident))
         return points, False
 
     def finish(self, ended, limit):

@@ -11,7 +11,7 @@ from . import table
 from . import targets
 from . import text
 from . import workloads
-from .page import Markup, cell, details, document, figure, join, tag
+from .page import Markup, cell, definitions, details, document, figure, join, tag
 from .page import table as html_table
 
 FILE = 'report.html'
@@ -61,7 +61,7 @@ class Report:
     def figures(self, kinds, names):
         """The drawings of these kinds and names, with the title of each as its caption."""
         idents = {f'{kind}-{name}' for kind in kinds for name in names}
-        found = [figure(plot.title, self.drawn[plot.ident]) for plot in self.plots
+        found = [figure(plot.caption, self.drawn[plot.ident]) for plot in self.plots
                  if plot.ident in self.drawn and plot.ident in idents]
         return tag('div', *found, class_='plots') if found else ''
 
@@ -132,7 +132,7 @@ class Report:
                      ('Options', tag('code', options)),
                      ('Settings of allocators', tag('code', ' '.join(
                          f'{name}={value}' for name, value in on['settings'].items()) or 'none'))]
-            parts.append(tag('dl', *(join([tag('dt', name), tag('dd', value)]) for name, value in facts)))
+            parts.append(definitions(facts))
         return join(parts, '\n')
 
     def reading(self):
@@ -141,7 +141,7 @@ class Report:
             tag('p', 'In each round every workload runs once under every allocator, one after the other, in an order'
                 ' that changes from round to round. All run the same unchanged program; the library is put in place by'
                 ' LD_PRELOAD. A figure is the median over all rounds.'),
-            tag('dl', *(join([tag('dt', name), tag('dd', words)]) for name, words in READING))], '\n')
+            definitions(READING)], '\n')
 
     # --- Summary -----------------------------------------------------------------------------------------
 
@@ -181,8 +181,8 @@ class Report:
     def losses(self):
         rows = []
         for name in self.data.workloads:
-            for target in self.data.targets(name)[0]:
-                found = self.data.compare(name, target)
+            for target, compared in table.rows_of(self.data, name):
+                found = self.data.compare(name, target) if compared else None
                 if found and found.verdict == figures.BEHIND:
                     loss = found.median if not target.higher else 1 / found.median
                     rows.append((loss, [name, table.what(target), text.compared(found),
@@ -202,7 +202,7 @@ class Report:
         hint = tag('p', 'Speed against memory: the best place is at the top on the left. Axes do not begin at zero;'
                    ' crosses are spreads.') if drawn[2] else ''
         parts = [tag('h2', title, id=ident), tag('p', workloads.GROUPS[group][1]),
-                 tag('dl', *(join([tag('dt', name), tag('dd', self.data.workloads[name].about)]) for name in names)),
+                 definitions([(name, self.data.workloads[name].about) for name in names]),
                  self.judged(title, names), self.legend() if any(drawn) else '', *drawn[:2], hint, drawn[2],
                  details('Processor time, page faults, system calls, memory at the end', self.resources(title, names)),
                  details('Every figure, with its spread', *(join([tag('h3', name), self.all_figures(name)])
@@ -220,7 +220,7 @@ class Report:
                 position += 1
                 cells = [self.value(name, column, target, row[2 + i]) for i, column in enumerate(columns)]
                 lines.append([row[0], row[1], *cells, *row[-3:-1], cell(row[-1], row[-1])])
-        return html_table(title, [*head[:-3], 'to glibc', *head[-2:]], lines)
+        return html_table(title, [*head[:-3], 'Against glibc', *head[-2:]], lines)
 
     def value(self, name, column, target, words):
         """A median with its spread below it."""

@@ -16,7 +16,8 @@ FONT = 'sans-serif,12'
 @dataclasses.dataclass(frozen=True)
 class Plot:
     ident: str   # unique within the page
-    title: str
+    title: str   # for those who cannot see it
+    caption: str
     desc: str    # what can be seen, in words
     width: int
     height: int

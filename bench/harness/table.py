@@ -7,7 +7,7 @@ from . import targets
 from . import text
 from . import workloads
 
-MORE_FOR_LATENCY = (('p50_ps', 'ns median'), ('p99_ps', 'ns p99'), ('max_ps', 'ns max'))
+MORE_FOR_LATENCY = (('p50_ps', 'ns median', 1e-3), ('p99_ps', 'ns p99', 1e-3), ('max_ps', 'µs slowest', 1e-6))
 
 
 def rows_of(data, name):
@@ -16,8 +16,8 @@ def rows_of(data, name):
     shown = {target.key for target in usual}
     rows = [(target, True) for target in usual]
     if targets.TAIL in usual:
-        rows += [(targets.info(key, unit), False) for key, unit in MORE_FOR_LATENCY]
-    return rows + [(target, False) for target in own if target.key not in shown]
+        rows += [(targets.Target(key, unit, 'info', scale=scale), False) for key, unit, scale in MORE_FOR_LATENCY]
+    return rows + [(target, target.kind == 'ratio') for target in own if target.key not in shown]
 
 
 def cell(data, name, allocator, target):
@@ -36,7 +36,7 @@ def row(data, name, target, compared, columns):
         comparison = data.compare(name, target)
         against, verdict = text.compared(comparison), comparison.verdict if comparison else text.NONE
     elif judgement:
-        against = target.text()
+        against = measured(judgement) if target.kind == 'difference' else target.text()
         verdict = judgement.verdict
     glibc = data.pairs(name, 'glibc', target.key, lambda a, b: a / b) if compared else None
     return cells + [text.ratio(glibc.median) if glibc else text.NONE, against, verdict]
@@ -50,8 +50,8 @@ def chapter(data, names):
     for name in names:
         lines = [row(data, name, target, compared, columns) for target, compared in rows_of(data, name)]
         if not lines:
-            lines = [[name, text.NONE] + ['failed' if data.failed(name, column) else text.NONE for column in columns]
-                     + [text.NONE] * 3]
+            cells = ['failed' if data.failed(name, column) else text.NONE for column in columns]
+            lines = [[name, text.NONE, *cells] + [text.NONE] * 3]
         rows += lines
     return rows
 
@@ -92,7 +92,8 @@ def target_rows(data, everything):
     rows = [['Workload', 'Figure', 'Target', 'Measured', 'Verdict']]
     for name, judgement in judgements(data):
         if everything or judgement.verdict != figures.MET:
-            rows.append([name, what(judgement.target), judgement.target.text(), measured(judgement), judgement.verdict])
+            target = judgement.target
+            rows.append([name, what(target), target.text(), measured(judgement), judgement.verdict])
     return rows
 
 
@@ -125,20 +126,22 @@ def counts(data):
 
 
 def everything(data, name):
-    """Each figure of a workload with its spread: [[figure, unit, one cell for each allocator]]."""
+    """Each figure of a workload with its spread: [[figure, one cell for each allocator]]."""
     columns = data.columns + [extra for extra in data.extras if data.series(name, extra, 'mops')]
     rows = [['Figure', *columns]]
     for key in data.keys(name):
         if key == 'failed' or key.startswith('resident_at_'):
             continue
-        cells = []
-        for column in columns:
-            found = data.summary(name, column, key)
-            spread = found and found.low != found.high
-            cells.append(text.NONE if not found else text.number(found.median) + (
-                f' ({text.number(found.low)}–{text.number(found.high)})' if spread else ''))
-        rows.append([key, *cells])
+        rows.append([key, *(spread(data.summary(name, column, key)) for column in columns)])
     return rows
+
+
+def spread(found):
+    """A median, and its quartiles if they are not the same."""
+    if not found:
+        return text.NONE
+    low, median, high = map(text.number, found[:3])
+    return median if low == high else f'{median} ({low}–{high})'
 
 
 # --- Printing --------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def against(target):
     """The peers of a target in words."""
     if len(target.peers) == 1:
         return target.peers[0]
-    return 'best peer' if target.peers == PEERS else 'leanest of ' + ', '.join(target.peers)
+    return 'best peer' if target.peers == PEERS else 'leanest peer'
 
 
 # --- For rows of the table -------------------------------------------------------------------------------
@@ -77,9 +77,9 @@ def at_most(key, unit, limit):
 
 
 def footprint(mapped=None):
-    """A small program at its exit: near glibc, and content with 64 MiB of address space."""
+    """A small program at its exit: near glibc, and content with 64 MiB of address space (ulimit -v 65536)."""
     rows = (Target('rss_kb', 'kB', 'difference', 300, ('glibc',)),
-            Target('limited_status', 'status under ulimit -v 65536', 'value', 0))
+            Target('limited_status', 'status (ulimit)', 'value', 0))
     return rows + ((Target('address_space_kb', 'kB mapped', 'value', mapped),) if mapped else ())
 
 

@@ -20,7 +20,9 @@ def number(value):
 
 
 def ratio(value):
-    """A ratio near 1 needs its second decimal, a large one does not."""
+    """A ratio near 1 needs more decimals than a large one."""
+    if value != 1 and abs(value - 1) < 0.01:
+        return f'{value:.3f}'
     return f'{value:.2f}' if abs(value) < 10 else f'{value:.1f}' if abs(value) < 100 else f'{value:.0f}'
 
 

@@ -218,7 +218,8 @@ WORKLOADS = [
     # --- Real programs ----------------------------------------------------------------------------------
     Workload('program_gcc', 'programs', 'gcc -O1 -c -o {scratch}/out.o {source}/programs/translation.c',
              'Building a C program: the compiler with a large file.', '-DSMALL',
-             unit='runs/s', needs=('gcc',), kind=programs.REAL),
+             unit='runs/s', needs=('gcc',), kind=programs.REAL,
+             traced='gcc -O1 -c -DSMALL -o {scratch}/out.o {source}/programs/translation.c'),
     Workload('program_gxx', 'programs', 'g++ -std=c++17 -c -o {scratch}/out.o {source}/programs/templates.cc',
              'Building a C++ program: the compiler with many templates.', '-DSMALL -fsyntax-only',
              unit='runs/s', needs=('g++',), kind=programs.REAL),
@@ -231,12 +232,15 @@ WORKLOADS = [
              '--lines 2000', unit='runs/s', kind=programs.REAL),
     Workload('program_perl', 'programs', 'PERL_HASH_SEED=0 perl {source}/programs/words.pl',
              'A Perl script that counts and rearranges the words of a text.', '1500',
-             unit='runs/s', needs=('perl',), kind=programs.REAL),
+             unit='runs/s', needs=('perl',), kind=programs.REAL,
+             traced='env PERL_HASH_SEED=0 perl {source}/programs/words.pl 1500'),
     Workload('program_sqlite', 'programs',
              "sqlite3 -batch -cmd 'CREATE TABLE size AS SELECT 45000 AS n' :memory:"
              " '.read \"{source}/programs/orders.sql\"'",
              'A database in memory: tables filled, indexed, joined, grouped, changed.',
-             "-cmd 'UPDATE size SET n = 6000'", unit='runs/s', needs=('sqlite3',), kind=programs.REAL),
+             "-cmd 'UPDATE size SET n = 6000'", unit='runs/s', needs=('sqlite3',), kind=programs.REAL,
+             traced="sqlite3 -batch -cmd 'CREATE TABLE size AS SELECT 6000 AS n' :memory:"
+             " '.read \"{source}/programs/orders.sql\"'"),
     Workload('program_redis', 'programs', 'redis-benchmark -t set,get,incr,lpush,rpop,sadd,hset,zadd -n 40000'
              ' -r 60000 -d 200 -c 10 -P 16',
              'A Redis server under load: requests a second, memory of the server.', '-n 6000', threads=2,
@@ -246,7 +250,7 @@ WORKLOADS = [
              threads=2, unit='runs/s', needs=('git',), kind=programs.REAL),
     Workload('program_cxx', 'programs', 'containers 250',
              'A C++ program made of containers: an order book, an index of words, a graph, a tree.',
-             '25', threads=2, unit='runs/s', kind=programs.REAL),
+             '25', threads=2, unit='runs/s', kind=programs.REAL, traced='containers 25'),
 
     # --- The cost of being there ------------------------------------------------------------------------
     Workload('start_ls', 'process', '/bin/ls /',
