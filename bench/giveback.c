@@ -8,11 +8,11 @@
 #include <malloc.h>
 #include <time.h>
 
-enum { SLOTS = 256, LARGER_EVERY = 256 };
+enum { SLOTS = 256, LARGER_EVERY = 1024 };
 
 static uint64_t mb = 200, work = 100, idle = 200, seed = 88172645463325252u;
 
-/* One block in 256 has 4 to 260 KiB: a third of the memory. */
+/* One block in 1024 has 4 to 260 KiB: together a fifth of the memory. */
 static uint64_t burst(void **table)
 {
     uint64_t count = 0;
