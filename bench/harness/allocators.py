@@ -32,8 +32,8 @@ def output_of(command):
     """What COMMAND printed, '' where it failed or does not exist."""
     if not shutil.which(command[0]):
         return ''
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=False)
     return done.stdout.decode(errors='replace').strip() if done.returncode == 0 else ''
 
 

@@ -145,7 +145,8 @@ class Figures:
         return self.mean('mops', lambda workload: workload.speed, targets.PEERS, True, targets.MEAN_SPEED)
 
     def memory_mean(self):
-        return self.mean('rss_peak_kb', lambda workload: workload.memory, targets.LEAN, False, targets.MEAN_MEMORY)
+        return self.mean('rss_peak_kb', lambda workload: workload.memory, targets.LEAN, False,
+                         targets.MEAN_MEMORY)
 
 
 def derive(values, cpu):

@@ -109,9 +109,9 @@ def fastpath(runner, _workload, allocator):
 
 def count(runner, allocator, pairs):
     with tempfile.NamedTemporaryFile() as out:
-        execute(runner, [shutil.which('valgrind'), '--tool=callgrind', '--compress-strings=no', '--compress-pos=no',
-                         f'--callgrind-out-file={out.name}', runner.path('fastpath'), '--pairs', str(pairs)],
-                allocator.file)
+        valgrind = [shutil.which('valgrind'), '--tool=callgrind', '--compress-strings=no',
+                    '--compress-pos=no', f'--callgrind-out-file={out.name}']
+        execute(runner, valgrind + [runner.path('fastpath'), '--pairs', str(pairs)], allocator.file)
         return self_costs(out.name)
 
 
@@ -157,14 +157,15 @@ def each(measure):
     def all_of_them(runner, workload, allocators):
         measured = {}
         for allocator in allocators:
-            runner.progress.show(workload.name, allocator.name)
+            name = allocator.name
+            runner.progress.show(workload.name, name)
             try:
-                values = runner.timed(workload, allocator.name, lambda a=allocator: measure(runner, workload, a))
+                values = runner.timed(workload, name, lambda a=allocator: measure(runner, workload, a))
             except Failure as failure:
-                runner.failed(workload, allocator.name, failure)
+                runner.failed(workload, name, failure)
                 continue
             if values:
-                measured[allocator.name] = values
+                measured[name] = values
         return measured
     return all_of_them
 

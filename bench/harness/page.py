@@ -3,10 +3,10 @@
 import html
 
 STYLE = '''
-:root { color-scheme: light dark; --ink: #1c1c1c; --dim: #5a5a5a; --paper: #fff; --soft: #f4f4f2; --line: #d4d4d0;
-  --ahead: #1f5f95; --behind: #a83226; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e6e3; --dim: #a8a8a4; --paper: #161616; --soft: #232322;
-  --line: #3f3f3c; --ahead: #7db8e8; --behind: #f0907f; } }
+:root { color-scheme: light dark; --ink: #1c1c1c; --dim: #5a5a5a; --paper: #fff; --soft: #f4f4f2;
+  --line: #d4d4d0; --ahead: #1f5f95; --behind: #a83226; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e6e3; --dim: #a8a8a4; --paper: #161616; 
+  --soft: #232322; --line: #3f3f3c; --ahead: #7db8e8; --behind: #f0907f; } }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0 auto;
   max-width: 76rem; padding: 1rem 1.5rem 4rem; }
 p, li, dd { max-width: 48rem; }
@@ -34,7 +34,8 @@ figure { margin: 0; }
 figcaption { font-size: .85rem; font-weight: 600; }
 figure svg { max-width: 100%; height: auto; color: var(--ink); }
 .symbols { position: absolute; }
-.legend { font-size: .86rem; margin: .6rem 0; padding: 0; list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; }
+.legend { font-size: .86rem; margin: .6rem 0; padding: 0; list-style: none; display: flex;
+  flex-wrap: wrap; gap: .2rem 1.2rem; }
 .legend svg { vertical-align: -2px; margin-right: .35rem; }
 summary { cursor: pointer; margin: .5rem 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; }
@@ -73,9 +74,10 @@ def table(label, head, rows, words=False):
     for first, *rest in rows:
         heading = first if is_cell(first) else tag('th', first, scope='row')
         lines.append(tag('tr', heading, *(one if is_cell(one) else cell(one) for one in rest)))
-    return tag('div', tag('table', Markup('\n'), tag('thead', tag('tr', *(tag('th', one, scope='col') for one in head))),
-                          Markup('\n'), tag('tbody', join(lines, '\n')), class_='words' if words else None),
-               class_='scroll', role='region', aria_label=label, tabindex='0')
+    top = tag('thead', tag('tr', *(tag('th', one, scope='col') for one in head)))
+    parts = join(['', top, tag('tbody', join(lines, '\n'))], '\n')
+    whole = tag('table', parts, class_='words' if words else None)
+    return tag('div', whole, class_='scroll', role='region', aria_label=label, tabindex='0')
 
 
 def is_cell(content):

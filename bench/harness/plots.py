@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # plots.py - what is drawn: scripts for gnuplot, made from figures.
+import itertools
 import math
 import re
 import statistics
@@ -17,7 +18,8 @@ SHAPES = {'libhakmem': 7, 'glibc': 5, 'mimalloc': 9, 'jemalloc': 11, 'tcmalloc':
 OTHER_SHAPES = (15, 4, 6, 8)
 VERDICTS = {figures.AHEAD: '#4393C3', figures.TIE: '#808080', figures.BEHIND: '#D6604D'}
 OVERVIEWS = {'mops': 'speed', 'rss_peak_kb': 'memory', 'p999_ps': 'latency'}
-GRID = "set grid lc rgb '#80808080' lw 0.5 dt 1\nset border 3 lw 0.7\nset tics nomirror scale 0.4\nset key off\n"
+GRID = ("set grid lc rgb '#80808080' lw 0.5 dt 1\nset border 3 lw 0.7\n"
+        "set tics nomirror scale 0.4\nset key off\n")
 SMALL = (280, 210)
 WIDE = (560, 300)
 LOG_FROM = 20.0  # values that differ more than that are drawn on a logarithmic axis
@@ -28,8 +30,8 @@ class Style:
 
     def __init__(self, columns):
         others = [name for name in columns if name not in COLOURS]
-        self.colours = COLOURS | {name: OTHER_COLOURS[i % len(OTHER_COLOURS)] for i, name in enumerate(others)}
-        self.shapes = SHAPES | {name: OTHER_SHAPES[i % len(OTHER_SHAPES)] for i, name in enumerate(others)}
+        self.colours = COLOURS | dict(zip(others, itertools.cycle(OTHER_COLOURS)))
+        self.shapes = SHAPES | dict(zip(others, itertools.cycle(OTHER_SHAPES)))
 
     def of(self, name):
         weight = 2.2 if name == targets.OURS else 1.3
@@ -101,7 +103,7 @@ def overview(data, key):
         return None
     higher = rows[0][2]
     rows.sort(key=lambda row: row[1].median, reverse=not higher)  # the best one on top
-    script = (GRID + 'set grid noytics\nunset border\nset border 1 lw 0.7\nset style fill solid 0.85 noborder\n'
+    script = (GRID + 'set grid noytics\nset border 1 lw 0.7\nset style fill solid 0.85 noborder\n'
               + f'set yrange [-0.7:{len(rows) - 0.3:.1f}]\n' + ratio_axis([row[1] for row in rows])
               + tics('y', [(row[0], index) for index, row in enumerate(rows)])
               + f'set y2range [-0.7:{len(rows) - 0.3:.1f}]\n'
@@ -144,11 +146,13 @@ def latency(data, style, name):
     """The time of a call (upwards) that all but one in 1/(1-p) calls (to the right) kept below."""
     curves = {}
     for column in data.columns:
-        runs = [values[column] for values in data.rounds[name].values() if 'p999_ps' in values.get(column, {})]
+        runs = [values[column] for values in data.rounds[name].values()
+                if 'p999_ps' in values.get(column, {})]
         if runs:
             middle = {key: statistics.median(run[key] for run in runs if key in run) for key in runs[0]}
             points, slowest = figures.percentiles(middle)
-            curves[column] = [(1 / (1 - share), max(value, 0.5)) for share, value in points if 0.2 <= share < 1]
+            curves[column] = [(1 / (1 - share), max(value, 0.5)) for share, value in points
+                              if 0.2 <= share < 1]
             if slowest and middle.get('ops', 0) > curves[column][-1][0]:
                 curves[column].append((middle['ops'], slowest))
     if not curves:
@@ -186,11 +190,15 @@ def timeline(data, style, name):
     if not curves:
         return None
     end = max(points[-1][0] for points in curves.values())
-    script = (GRID + f"set xrange [0:{end * 1.02:.6g}]\nset yrange [0:*]\nset xlabel 'seconds since the start'\n"
-              "set ylabel 'resident memory, MB'\n")
+    script = (GRID + f'set xrange [0:{end * 1.02:.6g}]\nset yrange [0:*]\n'
+              "set xlabel 'seconds since the start'\nset ylabel 'resident memory, MB'\n")
     return lines_plot(f'timeline-{name}', f'{name}: resident memory over time', curves, style, script, WIDE,
                       lambda points: f'at most {text.number(max(y for _, y in points))} MB, at the end'
                       f' {text.number(points[-1][1])} MB', dense=True)
+
+
+def counted(points):
+    return ', '.join(f'{text.number(speed)} with {threads}' for threads, speed in points)
 
 
 def scaling(data, style):
@@ -212,10 +220,10 @@ def scaling(data, style):
             curves[column] = [(threads, found.median) for threads, found in points if found]
         curves = {column: points for column, points in curves.items() if points}
         counts = sorted(threads for threads, _ in members)
-        script = (GRID + 'set logscale x 2\n' + f'set xrange [{counts[0] / 1.15:.4g}:{counts[-1] * 1.15:.4g}]\n'
+        script = (GRID + 'set logscale x 2\n'
+                  + f'set xrange [{counts[0] / 1.15:.4g}:{counts[-1] * 1.15:.4g}]\n'
                   + tics('x', [(str(count), count) for count in counts])
                   + f"set yrange [0:*]\nset xlabel 'threads'\nset ylabel {quote(target.unit)}\n")
-        plots.append(lines_plot(f'scaling-{family}', f'{family}: speed over the number of threads', curves, style,
-                                script, WIDE, lambda points: ', '.join(
-                                    f'{text.number(y)} with {x}' for x, y in points)))
+        title = f'{family}: speed over the number of threads'
+        plots.append(lines_plot(f'scaling-{family}', title, curves, style, script, WIDE, counted))
     return plots

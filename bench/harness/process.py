@@ -75,7 +75,7 @@ class Child:
                 pass
 
     def run(self, command, library='', limit=120.0, cpu=None, poll=0.0):
-        """Run COMMAND with LIBRARY preloaded, for LIMIT seconds at most; every POLL seconds look at its memory."""
+        """Run COMMAND with LIBRARY preloaded, for LIMIT seconds; look at its memory every POLL seconds."""
         if self.stopped:
             return Outcome('interrupted', '', '', 0.0, [])
         environment = {name: value for name, value in os.environ.items() if name != 'LD_PRELOAD'}

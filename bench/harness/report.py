@@ -6,6 +6,7 @@ from . import allocators as libraries
 from . import figures
 from . import machine
 from . import plots
+from . import prose
 from . import svg
 from . import table
 from . import targets
@@ -16,23 +17,11 @@ from .page import table as html_table
 
 FILE = 'report.html'
 RESOURCES = (  # key, what it is called, scale
-    ('cpu_seconds', 'processor time, s', 1.0), ('minflt', 'minor page faults', 1.0),
-    ('rss_end_kb', 'resident at the end, MB', targets.MEGABYTE), ('calls_memory', 'system calls about memory', 1.0),
+    ('cpu_seconds', 'processor time, s', 1.0),
+    ('minflt', 'minor page faults', 1.0),
+    ('rss_end_kb', 'resident at the end, MB', targets.MEGABYTE),
+    ('calls_memory', 'system calls about memory', 1.0),
     ('calls_total', 'system calls', 1.0))
-READING = (
-    ('ratio', 'libhakmem divided by the peer that is hardest to beat in that row. Both ran right after each other in'
-     ' the same round; the median of these ratios over all rounds is shown, and behind it, in brackets, its'
-     ' spread: the range between the quartiles.'),
-    ('ahead, tie, behind', 'which side of 1 the ratio is on. If the spread contains 1 it is a tie: another run might'
-     ' say the opposite.'),
-    ('speed', 'operations in wall time. More is better. Best peer: the best of glibc, mimalloc, jemalloc, tcmalloc.'),
-    ('MB peak', 'the highest resident memory of the whole process, in 10⁶ bytes. Less is better. It is compared with'
-     ' the leanest of mimalloc, jemalloc and tcmalloc, which like libhakmem bring a library of their own into the'
-     ' process; for real programs with glibc, which does not.'),
-    ('ns p99.9', 'one call in a thousand took longer than this. Less is better.'),
-    ('targets', 'what libhakmem is held against: at least the speed of the best peer, at most the memory of the leanest,'
-     ' on each workload, and better than that over all. A target inside the spread is neither met nor missed for'
-     ' certain.'))
 
 
 class ReportError(Exception):
@@ -82,25 +71,22 @@ class Report:
     def page(self):
         chapters = table.chapters(self.data)
         links = [('compared', 'What was compared'), ('reading', 'How to read it'), ('summary', 'Summary')]
-        links += [(f'chapter-{i}', title) for i, (title, _) in enumerate(chapters)] + [('commands', 'Commands')]
-        body = [tag('h1', 'libhakmem beside other memory allocators'), self.opening(),
-                tag('nav', *(tag('a', words, href='#' + ident) for ident, words in links), aria_label='Chapters'),
-                Markup(self.symbols), self.warnings(), self.compared(), self.reading(), self.summary()]
+        links += [(f'chapter-{i}', title) for i, (title, _) in enumerate(chapters)]
+        links += [('commands', 'Commands')]
+        links = [tag('a', words, href='#' + ident) for ident, words in links]
+        nav = tag('nav', *links, aria_label='Chapters')
+        body = [tag('h1', prose.TITLE), self.opening(), nav, Markup(self.symbols), self.warnings(),
+                self.compared(), self.reading(), self.summary()]
         body += [self.chapter(f'chapter-{i}', title, names) for i, (title, names) in enumerate(chapters)]
-        return document('libhakmem beside other memory allocators', join(body + [self.commands()], '\n'))
+        return document(prose.TITLE, join(body + [self.commands()], '\n'))
 
     def opening(self):
-        return tag('p', 'libhakmem is a library that takes the place of malloc, the part of every C and C++ program that'
-                   ' hands out memory. This page compares it with the allocator of the C library and with others that'
-                   ' can be put in its place in the same way, on ',
-                   str(sum(len(names) for _, names in table.chapters(self.data))),
-                   ' workloads, on one machine, at one time. Rows where libhakmem loses are shown like all others.')
+        return tag('p', prose.OPENING.format(sum(len(names) for _, names in table.chapters(self.data))))
 
     def warnings(self):
         notes = []
         if self.about.get('quick'):
-            notes.append('This was a quick run, made to see that everything works: short runs, few rounds, no warm-up.'
-                         ' Its figures are rough.')
+            notes.append(prose.QUICK)
         if not self.about.get('complete', True):
             notes.append('The run was interrupted; what was measured until then is shown.')
         if self.no_plots:
@@ -110,8 +96,7 @@ class Report:
         failures = self.about.get('failures', [])
         if failures:
             parts.append(tag('p', 'These runs failed:'))
-            parts.append(tag('ul', *(tag('li', f'{one["workload"]} under {one["allocator"]}: {one["status"]}: ',
-                                         tag('code', one['command']), ' ', one['errors']) for one in failures)))
+            parts.append(tag('ul', *map(failure_item, failures)))
         return tag('div', *parts, class_='note') if parts else ''
 
     def compared(self):
@@ -136,12 +121,8 @@ class Report:
         return join(parts, '\n')
 
     def reading(self):
-        return join([
-            tag('h2', 'How to read it', id='reading'),
-            tag('p', 'In each round every workload runs once under every allocator, one after the other, in an order'
-                ' that changes from round to round. All run the same unchanged program; the library is put in place by'
-                ' LD_PRELOAD. A figure is the median over all rounds.'),
-            definitions(READING)], '\n')
+        return join([tag('h2', 'How to read it', id='reading'), tag('p', prose.METHOD),
+                     definitions(prose.READING)], '\n')
 
     # --- Summary -----------------------------------------------------------------------------------------
 
@@ -155,17 +136,15 @@ class Report:
         met = sum(judgement.verdict == figures.MET for _, judgement in judged)
         parts = [tag('h2', 'Summary', id='summary')]
         if rows:
-            parts += [tag('p', 'Number of workloads in which libhakmem is ahead of the best peer, level with it, or'
-                          ' behind it:'), html_table('Verdicts', ['Figure', 'ahead', 'tie', 'behind'], rows)]
+            head = ['Figure', figures.AHEAD, figures.TIE, figures.BEHIND]
+            parts += [tag('p', prose.COUNTS), html_table('Verdicts', head, rows)]
         parts += [self.means(), tag('h3', 'Where libhakmem is behind'), self.losses()]
         if judged:
             parts += [tag('h3', 'Targets'), tag('p', f'{met} of {len(judged)} targets are met.'),
-                      details('All targets', html_table('Targets', ['Workload', 'Figure', 'Target', 'Measured', 'Verdict'], [
-                          [*row[:4], cell(row[4], row[4])] for row in table.target_rows(data, True)[1:]], words=True))]
+                      details('All targets', verdict_table('Targets', table.target_rows(data, True), True))]
         overview = self.figures(['overview'], plots.OVERVIEWS.values())
         if overview:
-            parts += [tag('h3', 'All ratios'), tag('p', 'One bar for each workload, the best at the top: blue is ahead,'
-                                                   ' grey a tie, red behind. The thin line is the spread.'), overview]
+            parts += [tag('h3', 'All ratios'), tag('p', prose.BARS), overview]
         return join(parts, '\n')
 
     def means(self):
@@ -175,8 +154,7 @@ class Report:
         left_out = sorted({name for _, mean in table.means(self.data) for name in mean.left_out})
         words = ('Geometric means over the workloads that every allocator has, as multiples of '
                  f'{self.data.base}' + (f'; without {", ".join(left_out)}' if left_out else '') + ':')
-        return join([tag('p', words), html_table('Geometric means', rows[0], [
-            [*row[:-1], cell(row[-1], row[-1])] for row in rows[1:]])])
+        return join([tag('p', words), verdict_table('Geometric means', rows)])
 
     def losses(self):
         rows = []
@@ -190,7 +168,8 @@ class Report:
         if not rows:
             return tag('p', 'In no workload, beyond the spread.')
         rows.sort(key=lambda row: -row[0])
-        return html_table('Workloads where libhakmem is behind', ['Workload', 'Figure', 'Against the best peer', 'What it is'],
+        return html_table('Workloads where libhakmem is behind',
+                          ['Workload', 'Figure', 'Against the best peer', 'What it is'],
                           [row for _, row in rows], words=True)
 
     # --- Chapters ----------------------------------------------------------------------------------------
@@ -199,12 +178,12 @@ class Report:
         group = self.data.workloads[names[0]].group
         drawn = [self.figures(['scaling'], {name.rpartition('_')[0] for name in names}),
                  self.figures(['latency', 'timeline'], names), self.figures(['scatter'], names)]
-        hint = tag('p', 'Speed against memory: the best place is at the top on the left. Axes do not begin at zero;'
-                   ' crosses are spreads.') if drawn[2] else ''
+        hint = tag('p', prose.SCATTER) if drawn[2] else ''
         parts = [tag('h2', title, id=ident), tag('p', workloads.GROUPS[group][1]),
                  definitions([(name, self.data.workloads[name].about) for name in names]),
                  self.judged(title, names), self.legend() if any(drawn) else '', *drawn[:2], hint, drawn[2],
-                 details('Processor time, page faults, system calls, memory at the end', self.resources(title, names)),
+                 details('Processor time, page faults, system calls, memory at the end',
+                         self.resources(title, names)),
                  details('Every figure, with its spread', *(join([tag('h3', name), self.all_figures(name)])
                                                             for name in names))]
         return join(parts, '\n')
@@ -235,7 +214,8 @@ class Report:
             for key, words, scale in RESOURCES:
                 found = [self.data.summary(name, column, key, scale) for column in self.data.columns]
                 if any(found):
-                    rows.append([name, cell(words), *(text.number(one.median) if one else text.NONE for one in found)])
+                    medians = (text.number(one.median) if one else text.NONE for one in found)
+                    rows.append([name, cell(words), *medians])
         return html_table(f'{title}: resources', ['Workload', 'Figure', *self.data.columns], rows)
 
     def all_figures(self, name):
@@ -251,11 +231,19 @@ class Report:
                               tag('code', f'bench/compare --only {name}')])
         return join([
             tag('h2', 'Commands', id='commands'),
-            tag('p', 'Each program can be run by hand in the build directory, with the library in front: ',
-                tag('code', 'LD_PRELOAD=FILE bench/COMMAND'), '. In a command, {library} stands for the file of the'
-                ' allocator or - for glibc, {source} for the bench directory of the sources, {scratch} for an empty'
-                ' directory. The last column measures the row again under all allocators.'),
+            tag('p', prose.BY_HAND, ' ', tag('code', 'LD_PRELOAD=FILE bench/COMMAND'), '. ',
+                prose.IN_COMMANDS),
             html_table('Commands', ['Workload', 'Command', 'Measured by'], lines, words=True)], '\n')
+
+
+def failure_item(one):
+    return tag('li', f'{one["workload"]} under {one["allocator"]}: {one["status"]}: ',
+               tag('code', one['command']), ' ', one['errors'])
+
+
+def verdict_table(label, rows, words=False):
+    """Rows of text whose last cell is a verdict; the first row is the head."""
+    return html_table(label, rows[0], [[*row[:-1], cell(row[-1], row[-1])] for row in rows[1:]], words)
 
 
 def write(data, about, folder):

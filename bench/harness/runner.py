@@ -104,8 +104,9 @@ class Runner:
             trace = []
         warm = 0 if self.options.quick else 1
         self.expect(workloads, trace, warm)
-        self.progress.say(f'{len(workloads)} workloads, {len(self.compared())} allocators, {warm} + {self.rounds}'
-                          f' rounds: about {max(1, round(self.progress.left() / 60))} min')
+        minutes = max(1, round(self.progress.left() / 60))
+        self.progress.say(f'{len(workloads)} workloads, {len(self.compared())} allocators,'
+                          f' {warm} + {self.rounds} rounds: about {minutes} min')
         for number in range(1 - warm, self.rounds + 1):
             self.warming = number == 0
             self.progress.phase = f'round {number} of {self.rounds}' if number else 'warm-up round'
@@ -175,11 +176,12 @@ class Runner:
             self.progress.show(workload.name, name)
             begun = time.monotonic()
             try:
-                self.results.add(workload.name, 0, name, syscalls.count(self, workload, self.allocators[name]))
+                counted = syscalls.count(self, workload, self.allocators[name])
+                self.results.add(workload.name, 0, name, counted)
             except kinds.Failure as failure:
                 if not self.child.stopped:
-                    self.note(f'system calls of {workload.name} under {name} are not counted: {failure.status}'
-                              + (f': {failure.errors}' if failure.errors else ''))
+                    self.note(f'system calls of {workload.name} under {name} are not counted:'
+                              f' {failure.status}: {failure.errors}'.rstrip(': '))
             self.progress.done((workload.name, name, 'strace'), time.monotonic() - begun)
 
 

@@ -42,7 +42,8 @@ def draw(plots):
         script = '\n'.join(full_script(plot) for plot in plots)
         try:
             done = subprocess.run([gnuplot, '-'], input=script.encode(), cwd=folder, timeout=LIMIT,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, check=False)
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  start_new_session=True, check=False)
         except subprocess.TimeoutExpired as error:
             raise GnuplotError(f'gnuplot was not done after {LIMIT} s') from error
         drawn, symbols = {}, ''
@@ -53,8 +54,8 @@ def draw(plots):
             except OSError:
                 text = ''
             if '</svg>' not in text:
-                words = [line.strip() for line in done.stderr.decode(errors='replace').splitlines() if line.strip()]
-                raise GnuplotError(f'gnuplot failed at {plot.title}: {words[-1] if words else done.returncode}')
+                words = done.stderr.decode(errors='replace').split('\n\n')[-1].split()
+                raise GnuplotError(f'gnuplot failed at {plot.title}: {" ".join(words) or done.returncode}')
             symbols = symbols or symbols_of(text)
             drawn[plot.ident] = fit(text, plot)
     return drawn, symbols
@@ -68,7 +69,8 @@ def full_script(plot):
 def symbols_of(text):
     """The shapes of points, which every plot would bring along, as one invisible element."""
     shapes = re.findall(r"<(?:circle|path|rect|use)\b[^>]*\bid='gp\w+'[^>]*/>", text)
-    return ('<svg width="0" height="0" aria-hidden="true" class="symbols"><defs>' + ''.join(shapes) + '</defs></svg>')
+    return ('<svg width="0" height="0" aria-hidden="true" class="symbols"><defs>' + ''.join(shapes)
+            + '</defs></svg>')
 
 
 def fit(text, plot):
@@ -83,6 +85,7 @@ def fit(text, plot):
     while before != body:
         before, body = body, re.sub(r'<g\b[^>]*>\s*</g>', '', body)
     body = re.sub(r'\s*\n\s*', '\n', body)
-    return (f'<svg viewBox="0 0 {plot.width} {plot.height}" width="{plot.width}" height="{plot.height}" role="img"'
-            f' aria-labelledby="{plot.ident}-t {plot.ident}-d"><title id="{plot.ident}-t">{html.escape(plot.title)}'
-            f'</title><desc id="{plot.ident}-d">{html.escape(plot.desc)}</desc>{body.strip()}</svg>')
+    size = f'viewBox="0 0 {plot.width} {plot.height}" width="{plot.width}" height="{plot.height}"'
+    return (f'<svg {size} role="img" aria-labelledby="{plot.ident}-t {plot.ident}-d">'
+            f'<title id="{plot.ident}-t">{html.escape(plot.title)}</title>'
+            f'<desc id="{plot.ident}-d">{html.escape(plot.desc)}</desc>{body.strip()}</svg>')

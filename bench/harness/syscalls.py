@@ -35,12 +35,16 @@ def traced_command(workload):
     return workload.words(True) if workload.kind == 'program' and '{library}' not in workload.command else ''
 
 
+def strace(out):
+    return [shutil.which('strace'), '-f', '-qq', '-c', '-o', out.name]
+
+
 def unavailable(runner):
     """Why nothing can be counted, '' if all is well."""
     if not shutil.which('strace'):
         return 'strace is not installed'
     with tempfile.NamedTemporaryFile() as out:
-        done = runner.execute([shutil.which('strace'), '-f', '-qq', '-c', '-o', out.name, shutil.which('true')])
+        done = runner.execute(strace(out) + [shutil.which('true')])
         return '' if done.status == 0 else f'strace cannot trace here ({done.errors or done.status})'
 
 
@@ -49,7 +53,7 @@ def count(runner, workload, allocator):
     with tempfile.TemporaryDirectory(prefix='bench.') as scratch, tempfile.NamedTemporaryFile() as out:
         words, library = kinds.fill_in(runner, shlex.split(traced_command(workload)), allocator, scratch)
         preload = ['-E', f'LD_PRELOAD={library}'] if library else []
-        done = runner.execute([shutil.which('strace'), '-f', '-qq', '-c', '-o', out.name, *preload, *words], limit=LIMIT)
+        done = runner.execute(strace(out) + preload + words, limit=LIMIT)
         if done.status != 0:
             raise kinds.Failure(shlex.join(words), f'under strace: {done.status}', done.errors)
         return figures(parse(out.read().decode(errors='replace')))

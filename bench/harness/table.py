@@ -7,7 +7,8 @@ from . import targets
 from . import text
 from . import workloads
 
-MORE_FOR_LATENCY = (('p50_ps', 'ns median', 1e-3), ('p99_ps', 'ns p99', 1e-3), ('max_ps', 'µs slowest', 1e-6))
+MORE_FOR_LATENCY = (targets.info('p50_ps', 'ns median'), targets.info('p99_ps', 'ns p99'),
+                    targets.Target('max_ps', 'µs slowest', 'info', scale=1e-6))
 
 
 def rows_of(data, name):
@@ -16,7 +17,7 @@ def rows_of(data, name):
     shown = {target.key for target in usual}
     rows = [(target, True) for target in usual]
     if targets.TAIL in usual:
-        rows += [(targets.Target(key, unit, 'info', scale=scale), False) for key, unit, scale in MORE_FOR_LATENCY]
+        rows += [(target, False) for target in MORE_FOR_LATENCY]
     return rows + [(target, target.kind == 'ratio') for target in own if target.key not in shown]
 
 
@@ -99,7 +100,8 @@ def target_rows(data, everything):
 
 def means(data):
     """[(what, Mean)] of speed and of memory."""
-    both = (('speed (more is better)', data.speed_mean()), ('peak memory (less is better)', data.memory_mean()))
+    both = (('speed (more is better)', data.speed_mean()),
+            ('peak memory (less is better)', data.memory_mean()))
     return [(words, mean) for words, mean in both if mean]
 
 
