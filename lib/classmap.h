@@ -25,6 +25,9 @@ enum {
     LEAF_REGIONS = 1 << (LEAF_SHIFT - SUPERSLAB_SHIFT)
 };
 
+/* A byte holds CLASS_MARK times the class: see tcache_bin. */
+enum { CLASS_MARK = 2 };
+static_assert((MAP_CLASSES - 1) * CLASS_MARK <= UINT8_MAX, "marks fit into a byte");
 typedef _Atomic(uint8_t) class_byte;
 
 /* What every descriptor of a region begins with. */
@@ -38,7 +41,7 @@ struct leaf {
     _Atomic(struct region *) regions[LEAF_REGIONS];
 };
 
-extern struct leaf classmap_window;
+HIDDEN extern struct leaf classmap_window;
 /* First granule of the window; before it is placed, and for the empty thread cache, WINDOW_NOWHERE:
  * then no address lies in it. */
 extern _Atomic(uintptr_t) classmap_window_at;

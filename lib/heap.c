@@ -236,14 +236,14 @@ void heap_free_full(void *p, const char *function)
     struct tcache *tc = thread_self.cache;
     unsigned c = classmap_get(p);
     if (c == CLASS_NONE || c >= CLASSES) {
-        tc->fill[c] -= FILL_PUSH;
+        tc->bin[c].fill -= FILL_PUSH;
         if (c != CLASS_NONE) /* a thread with a cache: neither passive nor checked mode */
             direct_free(p, c, function);
         else if (p)
             free_uncached(p, c, function);
         return;
     }
-    if (block_linked(p, tc->key) && direct_is_free(p, c))
+    if (block_linked(p, block_key) && direct_is_free(p, c))
         report_fault(FAULT_DOUBLE_FREE, function, p);
     tcache_push_slow(tc, c, p, function);
     tick(tc);
