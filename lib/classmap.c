@@ -85,15 +85,7 @@ bool classmap_claim(const void *address, unsigned size_class)
 {
     uintptr_t index;
     struct leaf *leaf = find_leaf(address, &index);
-    uint8_t expected = (uint8_t)(size_class * CLASS_MARK);
-    if (leaf && single_threaded()) {
-        bool claimed = load_relaxed(&leaf->classes[index]) == expected;
-        if (claimed)
-            store_relaxed(&leaf->classes[index], CLASS_NONE);
-        return claimed;
-    }
-    return leaf && atomic_compare_exchange_strong_explicit(&leaf->classes[index], &expected, CLASS_NONE,
-                                                           memory_order_acq_rel, memory_order_relaxed);
+    return leaf && mark_claim(&leaf->classes[index], size_class);
 }
 
 /* The entry for the region at ADDRESS, or NULL. */

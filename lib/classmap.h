@@ -62,6 +62,20 @@ bool classmap_reserve(const void *address, size_t size);
 
 void classmap_set(const void *address, unsigned count, unsigned size_class);
 
+/* Change *MARK from that of SIZE_CLASS to 0, if it is that; of several threads one succeeds. */
+static ALWAYS_INLINE bool mark_claim(class_byte *mark, unsigned size_class)
+{
+    uint8_t expected = (uint8_t)(size_class * CLASS_MARK);
+    if (single_threaded()) {
+        bool claimed = load_relaxed(mark) == expected;
+        if (claimed)
+            store_relaxed(mark, CLASS_NONE);
+        return claimed;
+    }
+    return atomic_compare_exchange_strong_explicit(mark, &expected, CLASS_NONE, memory_order_acq_rel,
+                                                   memory_order_relaxed);
+}
+
 /* Change the byte of ADDRESS from SIZE_CLASS to 0, if it is that; of several threads one succeeds. */
 bool classmap_claim(const void *address, unsigned size_class);
 

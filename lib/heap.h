@@ -58,7 +58,7 @@ static ALWAYS_INLINE void heap_free(void *p, const char *function)
         heap_free_odd(p, function);
         return;
     }
-    size_t mark = load_relaxed((const class_byte *)(tc->window + ((uintptr_t)p >> GRANULE_SHIFT)));
+    size_t mark = load_relaxed(tcache_mark(tc, p));
     if (UNLIKELY((uint16_t)(uintptr_t)p * *tcache_magic(tc, mark) >= MAGIC_LIMIT)) {
         heap_free_odd(p, function);
         return;

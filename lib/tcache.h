@@ -35,6 +35,16 @@ struct bin {
     int64_t fill;
 };
 
+/* See shelf.h. */
+struct shelf {
+    void *last; /* the span freed last, of last_run granules; last_run is 0: none */
+    size_t last_run;
+    void *span[SPAN_GRANULES]; /* [n]: an earlier one of n + 1 granules, or NULL */
+    unsigned granules;         /* sum of all */
+    uint64_t taken;
+    uint64_t seen_taken, seen_ms; /* `taken` when shelf_decay saw it change last, and when that was */
+};
+
 struct tcache {
     struct bin bin[MAP_CLASSES]; /* first: the bin of a size is at that distance from the cache */
     uintptr_t window;            /* table of the class map, less window_at: the class is found without it */
@@ -50,6 +60,7 @@ struct tcache {
     uint32_t until_tick;            /* slow paths until the clock is read again */
     uint64_t misses;                /* pops that had to go below the cache */
     struct magazine spare[CLASSES];
+    struct shelf shelf;
 };
 
 /* Always empty, never written: what a thread has before its first slow path, in passive and
@@ -59,6 +70,12 @@ extern const struct tcache tcache_empty;
 static inline int64_t fill_of(unsigned capacity, unsigned blocks)
 {
     return ((int64_t)blocks - (int64_t)capacity - 1) * FILL_PUSH;
+}
+
+/* Where the class map holds the mark of P, which lies in its window. */
+static ALWAYS_INLINE class_byte *tcache_mark(const struct tcache *tc, const void *p)
+{
+    return (class_byte *)(tc->window + ((uintptr_t)p >> GRANULE_SHIFT));
 }
 
 /* The bin and the magic number of the class whose mark the class map holds: a mark is twice the class,
@@ -104,7 +121,7 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
 /* Abort if a chain is damaged or holds a block twice. */
 void tcache_verify(const struct tcache *tc, const char *function);
 
-/* Return everything to the slabs. */
+/* Return all blocks to the slabs. */
 void tcache_flush(struct tcache *tc, const char *function);
 
 /* True if P lies in the chain B, which may be damaged. */
