@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bench.c - options, clocks, resident memory and the result line of the benchmark programs. */
+#define _GNU_SOURCE
 #include "bench.h"
 
 #include <errno.h>
@@ -10,36 +11,66 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SAMPLES = 16 };
+enum { SAMPLES = 16, TEXTS = 4 };
 
 static struct {
     struct timespec wall, cpu;
     struct rusage usage;
 } begun, ended;
 
+static struct text_option {
+    const char *name, **value, *help;
+} texts[TEXTS];
+
+static int texts_count;
 static uint64_t peak_kb, end_kb, samples[SAMPLES];
-static char notes[512];
+static char notes[2048];
 static size_t notes_length;
 
 static void help(const char *program, const char *summary, const struct bench_option *options)
 {
-    dprintf(1, "Usage: %s [--OPTION NUMBER]...\n%s\n\n", program, summary);
+    dprintf(1, "Usage: %s [--OPTION VALUE]...\n%s\n\n", program, summary);
+    for (int i = 0; i < texts_count; i++)
+        dprintf(1, "  --%-12s %s (%s)\n", texts[i].name, texts[i].help,
+                *texts[i].value ? *texts[i].value : "none");
     for (; options->name; options++)
         dprintf(1, "  --%-12s %s (%llu)\n", options->name, options->help,
                 (unsigned long long)*options->value);
     dprintf(1, "  --%-12s print this and exit\n\nPrints one line of key=value words.\n", "help");
 }
 
-static int read_option(const struct bench_option *options, const char *word, const char *value)
+static _Noreturn void refuse(const char *what, const char *word)
+{
+    dprintf(2, "%s: %s%s (try --help)\n", program_invocation_short_name, what, word);
+    exit(2);
+}
+
+static int read_text(const char *name, const char *value)
+{
+    for (int i = 0; i < texts_count; i++) {
+        if (strcmp(name, texts[i].name) != 0)
+            continue;
+        if (!value || !*value)
+            refuse("a value is missing after --", name);
+        *texts[i].value = value;
+        return 1;
+    }
+    return 0;
+}
+
+/* strtoull would take "-1" for a very large number. */
+static int read_number(const struct bench_option *options, const char *name, const char *value)
 {
     char *end;
 
     for (; options->name; options++) {
-        if (strncmp(word, "--", 2) != 0 || strcmp(word + 2, options->name) != 0)
+        if (strcmp(name, options->name) != 0)
             continue;
         errno = 0;
         *options->value = strtoull(value ? value : "", &end, 0);
-        return value && *value && !*end && !errno;
+        if (!value || *value < '0' || *value > '9' || *end || errno)
+            refuse("a number is expected after --", name);
+        return 1;
     }
     return 0;
 }
@@ -47,20 +78,41 @@ static int read_option(const struct bench_option *options, const char *word, con
 void bench_options(int argc, char **argv, const char *summary, const struct bench_option *options)
 {
     for (int i = 1; i < argc; i += 2) {
+        if (strncmp(argv[i], "--", 2) != 0)
+            refuse("not an option: ", argv[i]);
         if (!strcmp(argv[i], "--help")) {
             help(argv[0], summary, options);
             exit(0);
         }
-        if (!read_option(options, argv[i], argv[i + 1])) {
-            dprintf(2, "%s: bad option or value: %s (try --help)\n", argv[0], argv[i]);
-            exit(2);
-        }
+        if (!read_text(argv[i] + 2, argv[i + 1]) && !read_number(options, argv[i] + 2, argv[i + 1]))
+            refuse("unknown option: ", argv[i]);
     }
+}
+
+void bench_text_option(const char *name, const char **value, const char *help_text)
+{
+    if (texts_count == TEXTS)
+        bench_fail("too many text options");
+    texts[texts_count++] = (struct text_option){name, value, help_text};
+}
+
+void bench_range(const char *name, uint64_t value, uint64_t least, uint64_t most)
+{
+    if (value >= least && value <= most)
+        return;
+    dprintf(2, "%s: --%s wants a number from %llu to %llu, not %llu\n", program_invocation_short_name, name,
+            (unsigned long long)least, (unsigned long long)most, (unsigned long long)value);
+    exit(2);
+}
+
+void bench_refuse(const char *message)
+{
+    refuse(message, "");
 }
 
 void bench_fail(const char *message)
 {
-    dprintf(2, "bench: %s\n", message);
+    dprintf(2, "%s: %s\n", program_invocation_short_name, message);
     _exit(1);
 }
 
@@ -71,6 +123,15 @@ void *bench_pages(size_t size)
     if (pages == MAP_FAILED)
         bench_fail("no memory for the tables");
     return pages;
+}
+
+void *bench_array(uint64_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes))
+        bench_fail("no memory for the tables");
+    return bench_pages(bytes);
 }
 
 /* A number from /proc/self/status, in kB. */
@@ -100,7 +161,7 @@ void bench_sample(uint64_t done, uint64_t total)
     uint64_t now = bench_resident_kb();
     uint64_t slot = done * SAMPLES / (total + 1);
 
-    if (samples[slot] < now)
+    if (slot < SAMPLES && samples[slot] < now)
         samples[slot] = now;
 }
 
@@ -170,10 +231,18 @@ static void note_growth(void)
     bench_note("rss_late_kb", late);
 }
 
+/* Never zero: it is divided by. */
+static double span(struct timespec from, struct timespec to)
+{
+    double length = seconds(from, to);
+
+    return length > 1e-9 ? length : 1e-9;
+}
+
 void bench_report(const char *workload, uint64_t ops)
 {
-    double wall = seconds(begun.wall, ended.wall);
-    double cpu = seconds(begun.cpu, ended.cpu);
+    double wall = span(begun.wall, ended.wall);
+    double cpu = span(begun.cpu, ended.cpu);
 
     note_growth();
     dprintf(

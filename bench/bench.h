@@ -19,11 +19,21 @@ struct bench_option {
 /* Read "--NAME NUMBER" and "--help". Any other word ends the program with status 2. */
 void bench_options(int argc, char **argv, const char *summary, const struct bench_option *options);
 
+/* Before bench_options(): there is an option NAME, too, whose value is a text. *VALUE is its default. */
+void bench_text_option(const char *name, const char **value, const char *help);
+
+/* After bench_options(): end the program with status 2 unless option NAME lies between these two. */
+void bench_range(const char *name, uint64_t value, uint64_t least, uint64_t most);
+
+/* End the program with status 2 and a message: these options make no workload. */
+_Noreturn void bench_refuse(const char *message);
+
 /* End the program with status 1 and a message. */
 _Noreturn void bench_fail(const char *message);
 
 /* Zeroed memory straight from the system: the tables of a workload are not part of the workload. */
 void *bench_pages(size_t size);
+void *bench_array(uint64_t count, size_t size);
 
 /* The timed part lies between these two. bench_end() keeps the clocks and the memory of that moment. */
 void bench_begin(void);

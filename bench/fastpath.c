@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fastpath.c - warm pairs of malloc and free and nothing else, to be run under callgrind.
  *
- * bench/run runs it with N and with 2 N pairs; what the second run executes more outside of this program
+ * bench/compare runs it with N and with 2 N pairs; what the second run executes more outside of this program
  * is what N pairs cost, whatever start-up and symbol lookup took. */
 #include "bench.h"
 
@@ -16,6 +16,8 @@ int main(int argc, char **argv)
     };
 
     bench_options(argc, argv, "Allocate and free one block, warm.", options);
+    bench_range("pairs", pairs, 1, UINT64_MAX / 2);
+    bench_range("size", size, 1, UINT32_MAX);
     bench_begin();
     for (uint64_t i = 0; i < pairs + 1000; i++) {
         void *block = malloc(size);

@@ -39,9 +39,12 @@ int main(int argc, char **argv)
     void **table;
 
     bench_options(argc, argv, "Allocate small blocks, free nearly all, read resident memory.", options);
-    if (!blocks || !smallest || largest < smallest || !keep || !seed)
-        bench_fail("these numbers make no workload");
-    table = bench_pages(blocks * sizeof *table);
+    bench_range("blocks", blocks, 1, UINT32_MAX);
+    bench_range("smallest", smallest, 1, UINT32_MAX);
+    bench_range("largest", largest, smallest, UINT32_MAX);
+    bench_range("keep", keep, 1, UINT64_MAX);
+    bench_range("seed", seed, 1, UINT64_MAX);
+    table = bench_array(blocks, sizeof *table);
     bench_begin();
     allocate_all(table);
     bench_note("rss_full_kb", bench_resident_kb());

@@ -43,8 +43,11 @@ int main(int argc, char **argv)
     uint64_t calls = 0;
 
     bench_options(argc, argv, "Grow a buffer with realloc.", options);
-    if (!first)
-        bench_fail("--first wants at least 1");
+    bench_range("first", first, 1, UINT64_MAX >> 2);
+    bench_range("last", last, first, UINT64_MAX >> 2);
+    bench_range("step", step, 0, UINT64_MAX >> 2);
+    bench_range("repeats", repeats, 1, UINT64_MAX);
+    bench_range("fill", fill, 0, 1);
     bench_begin();
     for (uint64_t i = 0; i < repeats; i++)
         calls += grow_once();

@@ -3,13 +3,11 @@
  *
  * With --batch 0 both run at the same time with a ring between them. With --batch N the main thread
  * allocates N blocks and a new thread, which does nothing else, frees them and ends. */
-#include "bench.h"
+#include "threads.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 
-enum { RING = 4096, PUBLISH = 32, PATIENCE = 200, SAMPLE = 1 << 16 };
+enum { RING = 4096, PUBLISH = 32, SAMPLE = 1 << 16 };
 
 static uint64_t ops = 10000000, size = 64, batch = 0;
 static uint64_t random_state = 88172645463325252u;
@@ -29,24 +27,14 @@ static void *make(void)
     return block;
 }
 
-static inline void pause_spinning(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-}
-
 /* Wait until COUNTER has reached GOAL; return its value. */
 static uint64_t wait_for(_Atomic uint64_t *counter, uint64_t goal)
 {
     uint64_t now;
+    unsigned turns = 0;
 
-    for (int spins = 0; (now = atomic_load_explicit(counter, memory_order_acquire)) < goal; spins++) {
-        if (spins > PATIENCE)
-            sched_yield();
-        else
-            pause_spinning();
-    }
+    while ((now = atomic_load_explicit(counter, memory_order_acquire)) < goal)
+        bench_wait(&turns);
     return now;
 }
 
@@ -84,15 +72,6 @@ static void produce(void)
     }
 }
 
-static pthread_t start(void *(*body)(void *), void *argument)
-{
-    pthread_t thread;
-
-    if (pthread_create(&thread, NULL, body, argument))
-        bench_fail("cannot create a thread");
-    return thread;
-}
-
 static void *free_batch(void *argument)
 {
     void **blocks = argument;
@@ -104,12 +83,12 @@ static void *free_batch(void *argument)
 
 static void run_batches(void)
 {
-    void **blocks = bench_pages(batch * sizeof *blocks);
+    void **blocks = bench_array(batch, sizeof *blocks);
 
     for (uint64_t done = 0; done < ops; done += batch) {
         for (uint64_t i = 0; i < batch; i++)
             blocks[i] = make();
-        pthread_join(start(free_batch, blocks), NULL);
+        pthread_join(bench_thread(free_batch, blocks), NULL);
         bench_sample(done, ops);
     }
 }
@@ -124,12 +103,15 @@ int main(int argc, char **argv)
     };
 
     bench_options(argc, argv, "One thread allocates blocks, another one frees them.", options);
+    bench_range("ops", ops, 1, UINT64_MAX >> 1);
+    bench_range("size", size, 0, UINT32_MAX);
+    bench_range("batch", batch, 0, UINT32_MAX);
     bench_begin();
     if (batch) {
         ops = (ops + batch - 1) / batch * batch;
         run_batches();
     } else {
-        pthread_t consumer = start(consume, NULL);
+        pthread_t consumer = bench_thread(consume, NULL);
 
         produce();
         pthread_join(consumer, NULL);

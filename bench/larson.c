@@ -4,9 +4,8 @@
  * Each of --threads chains owns an array of blocks. A thread of the chain replaces random blocks of it,
  * then starts the next thread, leaves it the array and ends; most blocks are freed by another thread than
  * the one that allocated them, and threads come and go all the time. */
-#include "bench.h"
+#include "threads.h"
 
-#include <pthread.h>
 #include <semaphore.h>
 
 static uint64_t threads = 1, ops = 10000000, blocks = 5000, term = 50000, smallest = 8, largest = 1000;
@@ -60,7 +59,7 @@ static void start_next(struct chain *chain)
 static void fill(struct chain *chains)
 {
     for (uint64_t t = 0; t < threads; t++) {
-        chains[t].block = bench_pages(blocks * sizeof(void *));
+        chains[t].block = bench_array(blocks, sizeof(void *));
         chains[t].random = 88172645463325252u + t;
         chains[t].left = ops;
     }
@@ -84,12 +83,16 @@ int main(int argc, char **argv)
     struct chain *chains;
 
     bench_options(argc, argv, "Threads replace random blocks and hand their array to a new thread.", options);
-    if (!threads || !blocks || !term || !smallest || largest < smallest)
-        bench_fail("these numbers make no workload");
+    bench_range("threads", threads, 1, BENCH_THREADS);
+    bench_range("ops", ops, 1, UINT64_MAX / BENCH_THREADS);
+    bench_range("blocks", blocks, 1, UINT32_MAX);
+    bench_range("term", term, 1, UINT64_MAX);
+    bench_range("smallest", smallest, 1, UINT32_MAX);
+    bench_range("largest", largest, smallest, UINT32_MAX);
     sem_init(&chains_done, 0, 0);
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    chains = bench_pages(threads * sizeof *chains);
+    chains = bench_array(threads, sizeof *chains);
     fill(chains);
     bench_begin();
     for (uint64_t t = 0; t < threads; t++)

@@ -54,9 +54,9 @@ int main(int argc, char **argv)
     int (*owns)(const void *);
 
     bench_options(argc, argv, "Compare ways to tell whether a pointer is ours.", options);
-    if (!blocks || ops < 100)
-        bench_fail("--blocks wants at least 1, --ops 100");
-    table = bench_pages(blocks * sizeof *table);
+    bench_range("blocks", blocks, 1, UINT32_MAX);
+    bench_range("ops", ops, 100, UINT64_MAX);
+    table = bench_array(blocks, sizeof *table);
     for (uint64_t i = 0; i < blocks; i++)
         table[i] = bench_need(malloc(64));
     *(void **)&owns = dlsym(RTLD_DEFAULT, "hak_owns");

@@ -68,9 +68,13 @@ int main(int argc, char **argv)
     uint64_t done;
 
     bench_options(argc, argv, "Allocate a block and free it.", options);
-    if (!size)
-        bench_fail("--size wants at least 1");
-    held = hold ? bench_pages(hold * sizeof *held) : NULL;
+    bench_range("ms", ms, 1, 1000000);
+    bench_range("size", size, 1, UINT64_MAX >> 1);
+    bench_range("zeroed", zeroed, 0, 1);
+    bench_range("hold", hold, 0, UINT32_MAX);
+    if (align && (align > 1 << 30 || (align & (align - 1))))
+        bench_refuse("--align wants 0 or a power of two up to 2^30");
+    held = hold ? bench_array(hold, sizeof *held) : NULL;
     bench_begin();
     done = run(held);
     bench_end();
