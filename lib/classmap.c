@@ -33,7 +33,7 @@ unsigned classmap_get(const void *address)
 {
     uintptr_t index;
     struct leaf *leaf = find_leaf(address, &index);
-    return leaf ? load_relaxed(&leaf->classes[index]) : CLASS_NONE;
+    return leaf ? load_relaxed(&leaf->classes[index]) / CLASS_MARK : CLASS_NONE;
 }
 
 static bool add_leaf(unsigned root)
@@ -77,7 +77,7 @@ void classmap_set(const void *address, unsigned n, unsigned size_class)
     uintptr_t index;
     for (const char *p = address; n; n--, p += GRANULE) {
         struct leaf *leaf = find_leaf(p, &index);
-        store_relaxed(&leaf->classes[index], (uint8_t)size_class);
+        store_relaxed(&leaf->classes[index], (uint8_t)(size_class * CLASS_MARK));
     }
 }
 
@@ -85,15 +85,7 @@ bool classmap_claim(const void *address, unsigned size_class)
 {
     uintptr_t index;
     struct leaf *leaf = find_leaf(address, &index);
-    uint8_t expected = (uint8_t)size_class;
-    if (leaf && single_threaded()) {
-        bool claimed = load_relaxed(&leaf->classes[index]) == size_class;
-        if (claimed)
-            store_relaxed(&leaf->classes[index], CLASS_NONE);
-        return claimed;
-    }
-    return leaf && atomic_compare_exchange_strong_explicit(&leaf->classes[index], &expected, CLASS_NONE,
-                                                           memory_order_acq_rel, memory_order_relaxed);
+    return leaf && mark_claim(&leaf->classes[index], size_class);
 }
 
 /* The entry for the region at ADDRESS, or NULL. */

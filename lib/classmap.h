@@ -25,6 +25,9 @@ enum {
     LEAF_REGIONS = 1 << (LEAF_SHIFT - SUPERSLAB_SHIFT)
 };
 
+/* A byte holds CLASS_MARK times the class: see tcache_bin. */
+enum { CLASS_MARK = 2 };
+static_assert((MAP_CLASSES - 1) * CLASS_MARK <= UINT8_MAX, "marks fit into a byte");
 typedef _Atomic(uint8_t) class_byte;
 
 /* What every descriptor of a region begins with. */
@@ -38,7 +41,7 @@ struct leaf {
     _Atomic(struct region *) regions[LEAF_REGIONS];
 };
 
-extern struct leaf classmap_window;
+HIDDEN extern struct leaf classmap_window;
 /* First granule of the window; before it is placed, and for the empty thread cache, WINDOW_NOWHERE:
  * then no address lies in it. */
 extern _Atomic(uintptr_t) classmap_window_at;
@@ -58,6 +61,20 @@ unsigned classmap_get(const void *address);
 bool classmap_reserve(const void *address, size_t size);
 
 void classmap_set(const void *address, unsigned count, unsigned size_class);
+
+/* Change *MARK from that of SIZE_CLASS to 0, if it is that; of several threads one succeeds. */
+static ALWAYS_INLINE bool mark_claim(class_byte *mark, unsigned size_class)
+{
+    uint8_t expected = (uint8_t)(size_class * CLASS_MARK);
+    if (single_threaded()) {
+        bool claimed = load_relaxed(mark) == expected;
+        if (claimed)
+            store_relaxed(mark, CLASS_NONE);
+        return claimed;
+    }
+    return atomic_compare_exchange_strong_explicit(mark, &expected, CLASS_NONE, memory_order_acq_rel,
+                                                   memory_order_relaxed);
+}
 
 /* Change the byte of ADDRESS from SIZE_CLASS to 0, if it is that; of several threads one succeeds. */
 bool classmap_claim(const void *address, unsigned size_class);

@@ -15,6 +15,8 @@
 #define COLD __attribute__((cold, noinline))
 #define NORETURN __attribute__((noreturn))
 #define EXPORT __attribute__((visibility("default")))
+/* On a declaration of data: found without the global offset table (-fvisibility reaches definitions only). */
+#define HIDDEN __attribute__((visibility("hidden")))
 #define CACHE_ALIGNED __attribute__((aligned(64)))
 #define MAY_ALIAS __attribute__((may_alias))
 #define NO_TSAN __attribute__((no_sanitize("thread")))
@@ -32,6 +34,9 @@
 /* Have the compiler address a second array by the same index, not by a pointer it derives from the
  * first: an instruction less where both are used once. */
 #define KEEP_INDEX(i) __asm__("" : "+r"(i))
+
+/* Have the compiler keep address P in a register instead of deriving it anew at each use. */
+#define KEEP_ADDRESS(p) __asm__("" : "+r"(p))
 
 /* Have P in the register that functions return their result in, before it is needed there. */
 #if defined(__x86_64__)

@@ -7,7 +7,7 @@
 #include "counters.h"
 #include "large.h"
 #include "pool.h"
-#include "span.h"
+#include "shelf.h"
 #include "superslab.h"
 #include "transfer.h"
 #include "young.h"
@@ -82,8 +82,9 @@ static bool begins_block(const void *p, unsigned c)
 
 void direct_free(void *p, unsigned c, const char *function)
 {
-    if (c == CLASS_SPAN && span_free(p)) {
-        return;
+    struct slab *first = c == CLASS_SPAN ? span_claim(p) : NULL;
+    if (first) {
+        span_give(first);
     } else if (c == CLASS_LARGE && large_free(p)) {
         return;
     } else if (c == CLASS_YOUNG) {
@@ -115,8 +116,10 @@ size_t direct_size(const void *p, unsigned c, const char *function)
 
 void direct_flush(const char *function)
 {
-    if (thread_self.cache != TCACHE_NONE)
+    if (thread_self.cache != TCACHE_NONE) {
         tcache_flush(thread_self.cache, function);
+        shelf_flush(thread_self.cache);
+    }
     for (unsigned c = 1; c < CLASSES; c++) {
         struct magazine mag;
         while ((mag = transfer_remove(c)).count)

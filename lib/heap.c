@@ -12,7 +12,7 @@
 #include "libc.h"
 #include "os.h"
 #include "pool.h"
-#include "span.h"
+#include "shelf.h"
 #include "superslab.h"
 #include "trace.h"
 #include "young.h"
@@ -45,17 +45,18 @@ static struct tcache *enter(void)
     return thread_self.phase == THREAD_NEW ? thread_begin() : NULL;
 }
 
+enum { TICK_MS = 50, SLOW_PATHS = 32 };
+
 /* A few times a second, somebody's slow path gives back what has been free for long enough. The
  * clock is read every so many slow paths of a thread. */
-static void tick(struct tcache *tc)
+static NOINLINE void tick_now(struct tcache *tc)
 {
-    enum { TICK_MS = 50, SLOW_PATHS = 32 };
     static _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on does the work */
-    if (LIKELY(tc && tc->until_tick-- != 0))
-        return;
     if (tc)
         tc->until_tick = SLOW_PATHS;
     uint64_t now_ms = os_now_ms(), due = load_relaxed(&next_ms);
+    if (tc)
+        shelf_decay(tc, now_ms);
     if (LIKELY(now_ms < due) ||
         !atomic_compare_exchange_strong_explicit(&next_ms, &due, now_ms + TICK_MS, memory_order_relaxed,
                                                  memory_order_relaxed))
@@ -63,6 +64,12 @@ static void tick(struct tcache *tc)
     span_decay(now_ms);
     superslab_decay(now_ms);
     large_decay(now_ms);
+}
+
+static ALWAYS_INLINE void tick(struct tcache *tc)
+{
+    if (UNLIKELY(!tc || tc->until_tick-- == 0))
+        tick_now(tc);
 }
 
 /* --- Allocation ----------------------------------------------------------------------------------*/
@@ -148,7 +155,11 @@ static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, 
 /* The same as heap_malloc for the classes behind the tiny ones. */
 void *heap_malloc_mid(size_t size, const char *function)
 {
-    void *p = size <= MID_MAX ? tcache_pop(thread_self.cache, class_of_mid(size)) : NULL;
+    void *p = NULL;
+    if (size <= MID_MAX)
+        p = tcache_pop(thread_self.cache, class_of_mid(size));
+    else if (size <= SPAN_MAX)
+        p = shelf_take(thread_self.cache, size);
     return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
@@ -177,6 +188,8 @@ void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
     if (UNLIKELY(__builtin_mul_overflow(count_of, size, &total)))
         return trace_failure(TRACE_THRESHOLD, SIZE_MAX, -1);
     struct tcache *tc = enter();
+    if (total > MID_MAX && total <= SPAN_MAX && tc && (p = shelf_take(tc, total)) != NULL)
+        return memset(p, 0, total);
     if (total > MID_MAX || !tc) {
         if (settled_early(total, MIN_ALIGN, true, &p))
             return p;
@@ -194,6 +207,8 @@ void *heap_memalign_slow(size_t align, size_t size, const char *function)
     void *p;
     struct tcache *tc = enter();
     unsigned c = direct_class(size, align);
+    if (tc && align <= GRANULE && size > MID_MAX && size <= SPAN_MAX && (p = shelf_take(tc, size)) != NULL)
+        return p;
     if (c == CLASS_NONE || !tc) {
         if (settled_early(size, align, false, &p))
             return p;
@@ -230,22 +245,32 @@ void heap_free_odd(void *p, const char *function)
         free_uncached(p, c, function);
 }
 
-/* No room: the magazine is full, or the class of P is none that is cached. */
-void heap_free_full(void *p, const char *function)
+/* The magazine is full, or the class of P is none that is cached. */
+static NOINLINE void free_full(struct tcache *tc, void *p, const char *function)
 {
-    struct tcache *tc = thread_self.cache;
     unsigned c = classmap_get(p);
     if (c == CLASS_NONE || c >= CLASSES) {
-        tc->fill[c] -= FILL_PUSH;
+        tc->bin[c].fill -= FILL_PUSH;
         if (c != CLASS_NONE) /* a thread with a cache: neither passive nor checked mode */
             direct_free(p, c, function);
         else if (p)
             free_uncached(p, c, function);
         return;
     }
-    if (block_linked(p, tc->key) && direct_is_free(p, c))
+    if (block_linked(p, block_key) && direct_is_free(p, c))
         report_fault(FAULT_DOUBLE_FREE, function, p);
     tcache_push_slow(tc, c, p, function);
+    tick(tc);
+}
+
+void heap_free_full(void *p, const char *function)
+{
+    struct tcache *tc = thread_self.cache;
+    if (load_relaxed(tcache_mark(tc, p)) != CLASS_SPAN * CLASS_MARK || !shelf_free(tc, p)) {
+        free_full(tc, p, function);
+        return;
+    }
+    tc->bin[CLASS_SPAN].fill -= FILL_PUSH;
     tick(tc);
 }
 

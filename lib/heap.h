@@ -58,22 +58,22 @@ static ALWAYS_INLINE void heap_free(void *p, const char *function)
         heap_free_odd(p, function);
         return;
     }
-    size_t c = load_relaxed((const class_byte *)(tc->window + ((uintptr_t)p >> GRANULE_SHIFT)));
-    if (UNLIKELY((uint16_t)(uintptr_t)p * tc->magic[c] >= MAGIC_LIMIT)) {
+    size_t mark = load_relaxed(tcache_mark(tc, p));
+    if (UNLIKELY((uint16_t)(uintptr_t)p * *tcache_magic(tc, mark) >= MAGIC_LIMIT)) {
         heap_free_odd(p, function);
         return;
     }
-    if (UNLIKELY(add_reaches_zero(&tc->fill[c], FILL_PUSH))) {
+    struct bin *bin = tcache_bin(tc, mark);
+    if (UNLIKELY(add_reaches_zero(&bin->fill, FILL_PUSH))) {
         heap_free_full(p, function);
         return;
     }
-    struct block *b = p, *next = tc->head[c];
+    struct block *b = p, *next = bin->head;
     if (UNLIKELY(next == b))
         heap_free_twice(p, function);
-    KEEP_INDEX(c);
     b->next = next;
-    b->check = (uintptr_t)next ^ tc->key;
-    tc->head[c] = b;
+    b->check = (uintptr_t)next ^ block_key;
+    bin->head = b;
 }
 
 void *heap_calloc_slow(size_t count, size_t size, const char *function);

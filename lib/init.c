@@ -43,6 +43,7 @@ static void load(char **environment)
     if (loaded)
         return;
     loaded = true;
+    block_key = os_random_seed() | 1; /* read by every malloc: set while there is one thread */
     options_load(os_secure() ? NULL : environment);
     fork_init();
 }
@@ -57,7 +58,6 @@ static void start(char **environment)
         load(environment);
         apply_policy();
         superslab_begin();
-        block_key = os_random_seed() | 1;
         thread_init();
         started = true;
         atomic_store_explicit(&heap_mode, choose_mode(), memory_order_release);

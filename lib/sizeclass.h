@@ -34,7 +34,8 @@ enum {
     CLASS_YOUNG = 108,
     MAP_CLASSES = 109, /* values of the class map */
 
-    SPAN_MAX = 1 << 20
+    SPAN_MAX = 1 << 20,
+    SPAN_GRANULES = SPAN_MAX / GRANULE
 };
 
 static_assert(TINY_CLASSES + STEPS * 5 == CLASS_LAST, "1 KiB to 32 KiB is five doublings");

@@ -52,11 +52,11 @@ static_assert(sizeof(struct block) <= MIN_ALIGN, "the smallest block holds the l
 
 /* Ends every list of blocks: its check never matches, so that an empty list and a damaged one are
  * found by the same comparison. Never written. */
-extern const struct block block_end;
+HIDDEN extern const struct block block_end;
 #define BLOCK_END ((struct block *)&block_end)
 
 /* Secret of the process, fixed after start; not 0. */
-extern uint64_t block_key;
+HIDDEN extern uint64_t block_key;
 
 static ALWAYS_INLINE void block_link(struct block *b, struct block *next, uint64_t key)
 {

@@ -104,16 +104,19 @@ bool span_valid(const void *p)
     return ((uintptr_t)p & (GRANULE - 1)) == 0 && classmap_get(p) == CLASS_SPAN;
 }
 
-bool span_free(void *p)
+struct slab *span_claim(void *p)
 {
     if (((uintptr_t)p & (GRANULE - 1)) != 0 || !classmap_claim(p, CLASS_SPAN))
-        return false;
-    struct slab *first = superslab_slab_of(p);
+        return NULL;
+    return superslab_slab_of(p);
+}
+
+void span_give(struct slab *first)
+{
     if (park(first))
         store_relaxed(&parking.parked_ms, os_recent_ms());
     else
         superslab_give_run(first);
-    return true;
 }
 
 bool span_extend(void *p, size_t size)

@@ -5,6 +5,8 @@
 
 #include "compiler.h"
 
+struct slab;
+
 /* SIZE bytes, SPAN_MAX at most, aligned to a granule. NULL if the system refuses. */
 void *span_alloc(size_t size, bool zero);
 
@@ -17,8 +19,12 @@ size_t span_size(const void *p);
 /* True if P is the beginning of a span in use. */
 bool span_valid(const void *p);
 
-/* Give P back; false if it is no span in use (another thread was faster). */
-bool span_free(void *p);
+/* The span in use that begins at P, claimed: nobody else can free it. NULL if there is none, or another
+ * thread was faster. */
+struct slab *span_claim(void *p);
+
+/* Give back a span that was claimed. */
+void span_give(struct slab *first);
 
 /* True if the span at P holds SIZE bytes now, where it is. Never shrinks. */
 bool span_extend(void *p, size_t size);

@@ -16,7 +16,8 @@
 
 struct sums {
     size_t cached[CLASSES]; /* blocks */
-    uint64_t popped, misses;
+    uint64_t popped, misses, shelf_taken;
+    size_t shelved, shelved_bytes; /* spans on the shelves of threads */
 };
 
 NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
@@ -27,18 +28,23 @@ NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
         sums->popped += tcache_popped(tc, c);
     }
     sums->misses += tc->misses;
+    sums->shelf_taken += tc->shelf.taken;
+    sums->shelved += tc->shelf.last_run != 0;
+    for (unsigned i = 0; i < SPAN_GRANULES; i++)
+        sums->shelved += tc->shelf.span[i] != NULL;
+    sums->shelved_bytes += (size_t)tc->shelf.granules << GRANULE_SHIFT;
 }
 
 void summary_get(struct hak_stats *out)
 {
-    struct sums sums = {{0}, 0, 0};
+    struct sums sums = {0};
     struct superslab_totals slabs;
     struct large_totals large;
     thread_each(add_cache, &sums);
     superslab_totals(&slabs);
     large_totals(&large);
     *out = (struct hak_stats){0};
-    uint64_t spans = counted(COUNT_SPAN_ALLOCS), larges = counted(COUNT_LARGE_ALLOCS);
+    uint64_t spans = counted(COUNT_SPAN_ALLOCS) + sums.shelf_taken, larges = counted(COUNT_LARGE_ALLOCS);
     out->allocations = sums.popped + counted(COUNT_DIRECT_ALLOCS) + spans + larges;
     out->cache_hits = sums.popped > sums.misses ? sums.popped - sums.misses : 0;
     for (unsigned c = 1; c < CLASSES; c++) {
@@ -51,7 +57,8 @@ void summary_get(struct hak_stats *out)
     size_t young_bytes;
     out->live_blocks += young_live(&young_bytes);
     out->live_bytes += young_bytes;
-    size_t parked_bytes, parked = span_parked(&parked_bytes);
+    size_t parked_bytes, parked = span_parked(&parked_bytes) + sums.shelved;
+    parked_bytes += sums.shelved_bytes;
     out->live_blocks += slabs.spans - min_size(slabs.spans, parked) + large.live_count;
     out->live_bytes += slabs.span - min_size(slabs.span, parked_bytes) + large.live;
     out->frees = out->allocations > out->live_blocks ? out->allocations - out->live_blocks : 0;

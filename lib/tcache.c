@@ -14,7 +14,7 @@
 #define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), FOUR(x), FOUR(x), FOUR(x), x
 static_assert(MAP_CLASSES == 2 * 48 + 3 * 4 + 1, "ALL_CLASSES covers the class map");
 
-const struct tcache tcache_empty = {.head = {ALL_CLASSES(BLOCK_END)}, .key = 1, .window_at = WINDOW_NOWHERE};
+const struct tcache tcache_empty = {.bin = {ALL_CLASSES({BLOCK_END})}, .window_at = WINDOW_NOWHERE};
 
 enum { CARRY_MS = 300 }; /* 2^30 pops take longer */
 
@@ -30,16 +30,15 @@ static bool cached_class(unsigned c)
 
 void tcache_start(struct tcache *tc, unsigned stripe)
 {
-    tc->key = block_key;
     tc->window_at = load_relaxed(&classmap_window_at);
     tc->window = (uintptr_t)classmap_window.classes - tc->window_at;
     tc->stripe = stripe;
     for (unsigned c = 0; c < MAP_CLASSES; c++) {
-        tc->head[c] = BLOCK_END;
+        tc->bin[c].head = BLOCK_END;
         tc->capacity[c] = cached_class(c) ? (uint16_t)min_size(policy.magazine[c], CAPACITY_FIRST) : 0;
         if (cached_class(c))
             tc->lean[c] = false;
-        tc->fill[c] = fill_of(tc->capacity[c], 0);
+        tc->bin[c].fill = fill_of(tc->capacity[c], 0);
         tc->magic[c] = cached_class(c) ? class_magic(c) : 0;
         if (c < CLASSES)
             tc->spare[c] = (struct magazine){BLOCK_END, 0};
@@ -57,24 +56,24 @@ static unsigned chain_length(const struct block *b, size_t most, const char *fun
     return n;
 }
 
-/* Put the counters of class C right: BLOCKS is how many head[c] really holds. */
+/* Put the counters of class C right: BLOCKS is how many the list really holds. */
 static void settle(struct tcache *tc, unsigned c, unsigned blocks)
 {
     tc->settled_ms[c] = (uint32_t)os_now_ms();
-    int64_t fill = tc->fill[c], exact = fill_of(tc->capacity[c], blocks);
+    int64_t fill = tc->bin[c].fill, exact = fill_of(tc->capacity[c], blocks);
     int64_t carries = (fill >> FILL_SHIFT) - (exact >> FILL_SHIFT);
     tc->popped[c] += FILL_POPPED(fill) + ((uint64_t)carries << FILL_SHIFT);
-    tc->fill[c] = exact;
+    tc->bin[c].fill = exact;
 }
 
 static void set_head(struct tcache *tc, unsigned c, struct magazine mag)
 {
-    tc->head[c] = mag.head;
-    tc->fill[c] = fill_of(tc->capacity[c], mag.count);
+    tc->bin[c].head = mag.head;
+    tc->bin[c].fill = fill_of(tc->capacity[c], mag.count);
 }
 
 /* A magazine came from below, or another thread has a use for one: the next may be larger. The
- * caller sets head[c] and its count anew. */
+ * caller sets the list and its count anew. */
 static void raise_capacity(struct tcache *tc, unsigned c)
 {
     tc->capacity[c] = (uint16_t)min_size(policy.magazine[c], (size_t)tc->capacity[c] * 2);
@@ -101,8 +100,8 @@ static void shrink(struct tcache *tc, unsigned c, const char *function)
 
 void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char *function)
 {
-    if (tc->head[c] != BLOCK_END)
-        report_fault(FAULT_DAMAGED_LIST, function, tc->head[c]);
+    if (tc->bin[c].head != BLOCK_END)
+        report_fault(FAULT_DAMAGED_LIST, function, tc->bin[c].head);
     settle(tc, c, 0);
     *untouched = false;
     struct magazine mag = tc->spare[c];
@@ -120,27 +119,27 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
     set_head(tc, c, mag);
     void *p = tcache_pop(tc, c);
     if (!p)
-        report_fault(FAULT_DAMAGED_LIST, function, tc->head[c]);
+        report_fault(FAULT_DAMAGED_LIST, function, tc->bin[c].head);
     return p;
 }
 
-/* Length of head[c] by its counter. */
+/* Length of the list by its counter. */
 static NO_TSAN size_t counted_blocks(const struct tcache *tc, unsigned c)
 {
-    int64_t blocks = (tc->fill[c] >> FILL_SHIFT) + tc->capacity[c] + 1;
+    int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->capacity[c] + 1;
     return blocks > 0 ? (size_t)blocks : 0;
 }
 
-/* The full magazine in head[c]. The counter is right but for carries: the chain is walked only where
+/* The full magazine in the list. The counter is right but for carries: the chain is walked only where
  * there was time for 2^30 pops. */
 static struct magazine full_head(struct tcache *tc, unsigned c, const char *function)
 {
-    tc->fill[c] -= FILL_PUSH; /* the push that did not happen */
+    tc->bin[c].fill -= FILL_PUSH; /* the push that did not happen */
     unsigned n = (unsigned)counted_blocks(tc, c);
     if ((uint32_t)os_now_ms() - tc->settled_ms[c] > CARRY_MS)
-        n = chain_length(tc->head[c], n, function);
+        n = chain_length(tc->bin[c].head, n, function);
     settle(tc, c, n);
-    return (struct magazine){tc->head[c], n};
+    return (struct magazine){tc->bin[c].head, n};
 }
 
 void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *function)
@@ -157,9 +156,9 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
         shrink(tc, c, function);
     }
     set_head(tc, c, (struct magazine){BLOCK_END, 0});
-    block_link(p, BLOCK_END, tc->key);
-    tc->head[c] = p;
-    tc->fill[c] += FILL_PUSH;
+    block_link(p, BLOCK_END, block_key);
+    tc->bin[c].head = p;
+    tc->bin[c].fill += FILL_PUSH;
 }
 
 /* A block that was pushed twice makes a circle: the chain is longer than the pushes and pops say. */
@@ -178,7 +177,7 @@ void tcache_verify(const struct tcache *tc, const char *function)
     for (unsigned c = 1; c < CLASSES; c++) {
         size_t blocks = tcache_blocks(tc, c) - tc->spare[c].count;
         /* 2^30 pops may have added one to the count: a chain may be shorter, not longer. */
-        verify_chain(tc->head[c], blocks, function);
+        verify_chain(tc->bin[c].head, blocks, function);
         verify_chain(tc->spare[c].head, tc->spare[c].count, function);
     }
 }
@@ -186,7 +185,7 @@ void tcache_verify(const struct tcache *tc, const char *function)
 void tcache_flush(struct tcache *tc, const char *function)
 {
     for (unsigned c = 1; c < CLASSES; c++) {
-        struct magazine head = {tc->head[c], 0}, spare = tc->spare[c];
+        struct magazine head = {tc->bin[c].head, 0}, spare = tc->spare[c];
         settle(tc, c, chain_length(head.head, counted_blocks(tc, c), function));
         set_head(tc, c, (struct magazine){BLOCK_END, 0});
         tc->spare[c] = (struct magazine){BLOCK_END, 0};
@@ -208,7 +207,7 @@ bool tcache_chain_holds(const struct block *b, const void *p)
 
 bool tcache_holds(const struct tcache *tc, unsigned c, const void *p)
 {
-    return tcache_chain_holds(tc->head[c], p) || tcache_chain_holds(tc->spare[c].head, p);
+    return tcache_chain_holds(tc->bin[c].head, p) || tcache_chain_holds(tc->spare[c].head, p);
 }
 
 NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
@@ -218,5 +217,5 @@ NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
 
 NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
 {
-    return tc->popped[c] + FILL_POPPED(tc->fill[c]);
+    return tc->popped[c] + FILL_POPPED(tc->bin[c].fill);
 }

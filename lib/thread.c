@@ -7,6 +7,7 @@
 
 #include "lock.h"
 #include "meta.h"
+#include "shelf.h"
 #include "transfer.h"
 
 THREAD_LOCAL struct thread_self thread_self = {.cache = TCACHE_NONE};
@@ -37,6 +38,7 @@ static void end(void *cache)
     thread_self.cache = TCACHE_NONE;
     thread_self.phase = THREAD_ENDED;
     tcache_flush(tc, "thread exit");
+    shelf_flush(tc);
     take_lock();
     tc->in_use = false;
     list_push_front(&threads.idle, &tc->idle);
@@ -117,6 +119,7 @@ void thread_forget_others(void)
             tc->in_use = false;
             for (unsigned c = 0; c < CLASSES; c++)
                 tc->spare[c].count = 0;
+            tc->shelf = (struct shelf){.taken = tc->shelf.taken};
             list_push_front(&threads.idle, &tc->idle);
         }
     }

@@ -12,7 +12,7 @@ table='
 3 sizeclass classmap ace
 4 superslab slab pool large
 5 transfer span young
-6 tcache thread
+6 tcache shelf thread
 7 heap direct checked summary validate
 8 init fork
 9 malloc glibc stats hak operators align surface

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* shelf.h - the spans that a thread freed last, one of each length (floor F6).
+ *
+ * A program that allocates and frees spans in turn takes no lock and touches no shared line. Owned by
+ * the thread, as all of its cache. A span on the shelf has class byte 0, and is counted as a span in
+ * use by the superslab floor. Its last free claimed it (span.c), so it is the shelf's alone until
+ * shelf_take gives it the class byte back. */
+#ifndef HAK_SHELF_H
+#define HAK_SHELF_H
+
+#include "span.h"
+#include "superslab.h"
+#include "tcache.h"
+
+enum { SHELF_GRANULES = 16 }; /* in all: 1 MiB a thread */
+
+/* A span for SIZE bytes, MID_MAX < SIZE <= SPAN_MAX, or NULL. Not zeroed. */
+static ALWAYS_INLINE void *shelf_take(struct tcache *tc, size_t size)
+{
+    size_t run = ((size - 1) >> GRANULE_SHIFT) + 1;
+    void *p = tc->shelf.last;
+    if (LIKELY(tc->shelf.last_run == run)) {
+        tc->shelf.last_run = 0;
+    } else {
+        p = tc->shelf.span[run - 1];
+        if (!p)
+            return NULL;
+        tc->shelf.span[run - 1] = NULL;
+    }
+    tc->shelf.granules -= (unsigned)run;
+    tc->shelf.taken++;
+    store_relaxed(tcache_mark(tc, p), CLASS_SPAN * CLASS_MARK);
+    return p;
+}
+
+/* P, of RUN granules, is now the span freed last: there was none, and there is room. */
+static ALWAYS_INLINE void shelf_put(struct tcache *tc, void *p, unsigned run)
+{
+    tc->shelf.last = p;
+    tc->shelf.last_run = run;
+    tc->shelf.granules += run;
+}
+
+/* The same after room was made. */
+NOINLINE void shelf_put_slow(struct tcache *tc, void *p, unsigned run);
+
+/* Free P, which lies in the window of the class map and has the mark of a span: it is now the one
+ * freed last. False if it is no span in use: another thread was faster. */
+static ALWAYS_INLINE bool shelf_free(struct tcache *tc, void *p)
+{
+    if (UNLIKELY(((uintptr_t)p & (GRANULE - 1)) != 0) ||
+        UNLIKELY(!mark_claim(tcache_mark(tc, p), CLASS_SPAN)))
+        return false;
+    uintptr_t at = window_index(p, tc->window_at) / GRANULES;
+    struct superslab *ss = (struct superslab *)load_acquire(&classmap_window.regions[at]);
+    unsigned run = ss->slab[(uintptr_t)p >> GRANULE_SHIFT & (GRANULES - 1)].run;
+    if (UNLIKELY(tc->shelf.last_run != 0) || UNLIKELY(tc->shelf.granules + run > SHELF_GRANULES))
+        shelf_put_slow(tc, p, run);
+    else
+        shelf_put(tc, p, run);
+    return true;
+}
+
+/* Return all of it to the superslabs; or only if nothing was put there for the policy's delay. */
+void shelf_flush(struct tcache *tc);
+void shelf_decay(struct tcache *tc, uint64_t now_ms);
+
+#endif
