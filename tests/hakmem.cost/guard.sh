@@ -116,17 +116,17 @@ reason=$(no_strace)
 if [ -n "$reason" ]; then
     echo "UNSUPPORTED: the guard of system calls: $reason"
 else
-    changed "$calls" random_8192 3 0.3 >"$work/lower"
-    expect "a budget of calls that is too low" FAIL 'random_8192: mmap: [0-9]* calls, budget [0-9]* ' \
-        sh "$here/calls.sh" "$work/lower" random_8192
-    expect "a malloc that maps" FAIL 'random_8192: mmap: [0-9]* calls, budget' \
-        "$standin" COST_STANDIN=map sh "$here/calls.sh" "$calls" random_8192
-    expect "a malloc that asks" FAIL 'random_8192: [0-9]* calls of getppid' \
-        "$standin" COST_STANDIN=ask sh "$here/calls.sh" "$calls" random_8192
-    expect "the same malloc at rest" PASS 'random_8192: ' \
-        "$standin" sh "$here/calls.sh" "$calls" random_8192
-    expect "another library, system calls" FAIL 'random_8192: libhakmem was not loaded' \
-        PRELOAD="$work/standin.so" sh "$here/calls.sh" "$calls" random_8192
+    changed "$calls" random_8k 3 0.3 >"$work/lower"
+    expect "a budget of calls that is too low" FAIL 'random_8k: mmap: [0-9]* calls, budget [0-9]* ' \
+        sh "$here/calls.sh" "$work/lower" random_8k
+    expect "a malloc that maps" FAIL 'random_8k: mmap: [0-9]* calls, budget' \
+        "$standin" COST_STANDIN=map sh "$here/calls.sh" "$calls" random_8k
+    expect "a malloc that asks" FAIL 'random_8k: [0-9]* calls of getppid' \
+        "$standin" COST_STANDIN=ask sh "$here/calls.sh" "$calls" random_8k
+    expect "the same malloc at rest" PASS 'random_8k: ' \
+        "$standin" sh "$here/calls.sh" "$calls" random_8k
+    expect "another library, system calls" FAIL 'random_8k: libhakmem was not loaded' \
+        PRELOAD="$work/standin.so" sh "$here/calls.sh" "$calls" random_8k
     echo "crash once 9 9 9 9 9 9 9 9 random_mixed --slots 0" >"$work/unknown"
     expect "a workload that fails" FAIL 'crash: .*random_mixed failed: ' sh "$here/calls.sh" "$work/unknown"
 fi
