@@ -25,7 +25,7 @@ void ace_decide(const struct ace_input *in, struct policy *out)
     out->threads_per_stripe = 4;
     out->growth_max = 8;
     out->retain_bytes = in->retain_bytes;
-    out->retain_shift = 4;
+    out->retain_shift = 6;
     out->large_cache_bytes = in->large_cache_bytes;
     out->purge_delay_ms = in->purge_delay_ms;
 }

@@ -42,11 +42,7 @@ void *direct_alloc(size_t size, size_t align, bool zero)
 
 void *direct_reuse(size_t size)
 {
-    if (size <= SPAN_MAX)
-        return span_reuse(size);
-    void *p = size < PTRDIFF_MAX - SUPERSLAB ? large_reuse(size) : NULL;
-    count(COUNT_LARGE_ALLOCS, p != NULL);
-    return p;
+    return size > SPAN_MAX && size < PTRDIFF_MAX - SUPERSLAB ? large_reuse(size) : NULL;
 }
 
 bool direct_is_free(const void *p, unsigned c)
@@ -82,9 +78,8 @@ static bool begins_block(const void *p, unsigned c)
 
 void direct_free(void *p, unsigned c, const char *function)
 {
-    struct slab *first = c == CLASS_SPAN ? span_claim(p) : NULL;
-    if (first) {
-        span_give(first);
+    if (c == CLASS_SPAN && span_free(p)) {
+        return;
     } else if (c == CLASS_LARGE && large_free(p)) {
         return;
     } else if (c == CLASS_YOUNG) {
@@ -125,5 +120,4 @@ void direct_flush(const char *function)
         while ((mag = transfer_remove(c)).count)
             pool_drain(c, mag, function);
     }
-    span_trim();
 }

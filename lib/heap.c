@@ -9,6 +9,7 @@
 #include "counters.h"
 #include "direct.h"
 #include "large.h"
+#include "level.h"
 #include "libc.h"
 #include "os.h"
 #include "pool.h"
@@ -45,6 +46,43 @@ static struct tcache *enter(void)
     return thread_self.phase == THREAD_NEW ? thread_begin() : NULL;
 }
 
+/* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
+ * hence only as the peak has risen by a good part of it, which cost as many. */
+enum { WORTH_SHIFT = 2 };
+
+/* Give back what is kept beyond the recent peak. */
+static void give_excess(void)
+{
+    size_t excess = level_excess(), large = level_of(LEVEL_KEPT_LARGE), slabs = level_of(LEVEL_KEPT_SLABS);
+    if (LIKELY(excess <= (large + slabs) >> WORTH_SHIFT))
+        return;
+    size_t gone = min_size(excess, large);
+    if (gone)
+        large_trim(large - gone);
+    if (gone < excess)
+        superslab_trim(slabs > excess - gone ? slabs - (excess - gone) : 0);
+}
+
+/* The peak may have risen: what was freed last, and counts as in use, is to help, then to go. */
+static void settle_peak(struct tcache *tc)
+{
+    size_t peak = level_peak(), held;
+    give_excess();
+    if (LIKELY(peak <= tc->peak)) {
+        tc->peak = peak;
+        return;
+    }
+    held = large_parked() + ((size_t)tc->shelf.granules << GRANULE_SHIFT);
+    if (peak - tc->peak < held >> WORTH_SHIFT)
+        return;
+    tc->peak = peak;
+    if (held) {
+        shelf_flush(tc);
+        large_unpark();
+    }
+    give_excess();
+}
+
 enum { TICK_MS = 50, SLOW_PATHS = 32 };
 
 /* A few times a second, somebody's slow path gives back what has been free for long enough. The
@@ -61,7 +99,8 @@ static NOINLINE void tick_now(struct tcache *tc)
         !atomic_compare_exchange_strong_explicit(&next_ms, &due, now_ms + TICK_MS, memory_order_relaxed,
                                                  memory_order_relaxed))
         return;
-    span_decay(now_ms);
+    level_tick(now_ms);
+    give_excess();
     superslab_decay(now_ms);
     large_decay(now_ms);
 }
@@ -93,6 +132,7 @@ static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const c
     if (p)
         return p;
     p = tcache_pop_slow(tc, c, untouched, function);
+    settle_peak(tc);
     tick(tc);
     return p;
 }
@@ -114,7 +154,8 @@ static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char 
 {
     struct os_error first = os_error;
     direct_flush(function);
-    large_trim();
+    large_unpark();
+    large_trim(0);
     superslab_trim(0);
     void *p = alloc_uncached(size, align, zero);
     if (!p && load_relaxed(&heap_mixed))
@@ -149,6 +190,8 @@ static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, 
 {
     tick(tc);
     void *p = alloc_uncached(size, align, zero);
+    if (tc)
+        settle_peak(tc);
     return p ? p : alloc_failed(size, align, zero, function);
 }
 
@@ -336,8 +379,11 @@ void *heap_realloc(void *p, size_t size, const char *function)
     if (size > PTRDIFF_MAX - SUPERSLAB)
         return trace_failure(TRACE_THRESHOLD, size, -1);
     void *q = resize_in_place(p, c, old, size);
-    if (q)
+    if (q) {
+        if (size > old && thread_self.cache != TCACHE_NONE)
+            settle_peak(thread_self.cache);
         return q;
+    }
     int saved = errno;
     q = heap_malloc(size, function);
     if (!q && size <= old) { /* no memory to shrink into: a success all the same */
@@ -355,7 +401,8 @@ bool heap_trim(size_t pad)
 {
     direct_flush("malloc_trim");
     size_t bytes = pool_trim();
-    bytes += large_trim();
+    large_unpark();
+    bytes += large_trim(0);
     bytes += superslab_trim(pad);
     return bytes != 0;
 }

@@ -14,6 +14,7 @@
 
 #include "classmap.h"
 #include "counters.h"
+#include "level.h"
 #include "list.h"
 #include "lock.h"
 #include "meta.h"
@@ -22,9 +23,12 @@
 
 enum {
     CACHED_MAX = 16,  /* mappings in the cache: a linear search stays short */
-    FIT_SHIFT = 3,    /* a cached mapping may be larger than the request by an eighth */
+    FIT_SHIFT = 3,    /* a mapping may be larger than the request by an eighth */
+    CUT_MAX = 2,      /* a cached one that is up to this many times larger is cut */
     GROWTH_SHIFT = 2, /* a resize asks for a quarter more address space */
-    UNMAP_BATCH = CACHED_MAX
+    UNMAP_BATCH = CACHED_MAX,
+    GHOSTS = 8,
+    GHOST_MS = 1000
 };
 
 struct large {
@@ -35,11 +39,22 @@ struct large {
     struct list link; /* live, cached (latest first) or spare */
 };
 
+/* What is kept is earned: at first a freed mapping goes back to the system at once. Its size is
+ * remembered, and if it is wanted again within GHOST_MS, so much more is kept from then on, up to
+ * the policy's limit; what then waits in vain for the purge delay is unmapped and kept no more. */
+struct ghost {
+    size_t size;
+    uint64_t ms;
+};
+
 static struct larges {
     struct lock lock;
     bool ready;
     struct list live, cached, spare;
     size_t live_bytes, cached_bytes, live_count, cached_count;
+    struct ghost ghost[GHOSTS];
+    unsigned next_ghost;
+    _Atomic(size_t) allowed; /* bytes to keep; written under the lock, read by large_free without */
 } larges;
 
 static void take_lock(void)
@@ -86,6 +101,7 @@ static void enter(struct large *l)
 {
     list_push_front(&larges.live, &l->link);
     larges.live_bytes += l->size;
+    level_add(LEVEL_IN_USE, l->size);
     larges.live_count++;
     classmap_set_region(l->base, &l->region);
     classmap_set(l->base, 1, CLASS_LARGE);
@@ -98,6 +114,7 @@ static void leave(struct large *l)
     classmap_set_region(l->base, NULL);
     list_remove(&l->link);
     larges.live_bytes -= l->size;
+    level_sub(LEVEL_IN_USE, l->size);
     larges.live_count--;
 }
 
@@ -124,10 +141,15 @@ static struct large *unpark(void)
     return word && swap_word(&parked, word, 0) ? (struct large *)(uintptr_t)word : NULL;
 }
 
-static NO_TSAN bool fits(const struct large *l, size_t size, size_t align)
+static NO_TSAN bool fits(const struct large *l, size_t size, size_t most, size_t align)
 {
     size_t have = load_relaxed(&l->size);
-    return have >= size && have - size <= size >> FIT_SHIFT && ((uintptr_t)l->base & (align - 1)) == 0;
+    return have >= size && have <= most && ((uintptr_t)l->base & (align - 1)) == 0;
+}
+
+static size_t most_for(size_t size)
+{
+    return size + (size >> FIT_SHIFT);
 }
 
 /* --- The cache -----------------------------------------------------------------------------------*/
@@ -136,6 +158,7 @@ static void uncache(struct large *l)
 {
     list_remove(&l->link);
     larges.cached_bytes -= l->size;
+    level_sub(LEVEL_KEPT_LARGE, l->size);
     larges.cached_count--;
 }
 
@@ -145,7 +168,7 @@ static struct large *take_cached(size_t size, size_t align)
     struct large *best = NULL;
     for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next) {
         struct large *l = CONTAINER_OF(i, struct large, link);
-        if (fits(l, size, align) && (!best || l->size < best->size))
+        if (fits(l, size, size * CUT_MAX, align) && (!best || l->size < best->size))
             best = l;
     }
     if (best)
@@ -166,6 +189,34 @@ static unsigned evict(struct large **out, size_t keep_bytes, uint64_t before_ms)
         out[n++] = oldest;
     }
     return n;
+}
+
+/* A mapping of SIZE bytes is to be unmapped. Lock held. */
+static void remember(size_t size, uint64_t now_ms)
+{
+    larges.ghost[larges.next_ghost++ % GHOSTS] = (struct ghost){size, now_ms};
+}
+
+/* A mapping of SIZE bytes has to be made. Lock held. */
+static void regret(size_t size)
+{
+    uint64_t now_ms = os_now_ms();
+    for (unsigned i = 0; i < GHOSTS; i++) {
+        struct ghost *ghost = &larges.ghost[i];
+        if (ghost->size < size || ghost->size > size * CUT_MAX || now_ms - ghost->ms > GHOST_MS)
+            continue;
+        store_relaxed(&larges.allowed,
+                      min_size(load_relaxed(&larges.allowed) + ghost->size, policy.large_cache_bytes));
+        ghost->size = 0;
+        return;
+    }
+}
+
+/* Keep SIZE bytes less. Lock held. */
+static void disallow(size_t size)
+{
+    size_t allowed = load_relaxed(&larges.allowed);
+    store_relaxed(&larges.allowed, allowed > size ? allowed - size : 0);
 }
 
 /* Unmap; what the system refuses to take loses its pages at least. Called unlocked. */
@@ -197,29 +248,37 @@ static void release(struct large *l)
     take_lock();
     leave(l);
     l->freed_ms = os_now_ms();
+    if (l->size > load_relaxed(&larges.allowed))
+        remember(l->size, l->freed_ms);
     list_push_front(&larges.cached, &l->link);
     larges.cached_bytes += l->size;
+    level_add(LEVEL_KEPT_LARGE, l->size);
     larges.cached_count++;
-    unsigned n = evict(out, policy.large_cache_bytes, 0);
+    unsigned n = evict(out, load_relaxed(&larges.allowed), 0);
     give_lock();
     unmap_all(out, n);
 }
 
-static void release_parked(void)
+NO_TSAN size_t large_parked(void)
+{
+    const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
+    return l ? load_relaxed(&l->size) : 0;
+}
+
+void large_unpark(void)
 {
     struct large *l = unpark();
     if (l)
         release(l);
 }
 
-size_t large_trim(void)
+size_t large_trim(size_t keep)
 {
     struct large *out[UNMAP_BATCH];
     size_t bytes = 0, done;
-    release_parked();
     do {
         take_lock();
-        unsigned n = evict(out, 0, UINT64_MAX);
+        unsigned n = evict(out, keep, keep ? 0 : UINT64_MAX);
         give_lock();
         done = unmap_all(out, n);
         bytes += done;
@@ -233,9 +292,11 @@ void large_decay(uint64_t now_ms)
     if (now_ms < policy.purge_delay_ms)
         return;
     if (now_ms - load_relaxed(&parked_ms) >= policy.purge_delay_ms)
-        release_parked();
+        large_unpark();
     take_lock();
+    size_t before = larges.cached_bytes;
     unsigned n = evict(out, SIZE_MAX, now_ms - policy.purge_delay_ms);
+    disallow(before - larges.cached_bytes);
     give_lock();
     unmap_all(out, n);
 }
@@ -251,6 +312,7 @@ static struct large *map_new(size_t size, size_t align)
     struct large *l = NULL;
     if (classmap_reserve(base, size)) {
         take_lock();
+        regret(size);
         l = new_descriptor();
         give_lock();
     }
@@ -267,10 +329,11 @@ static struct large *map_new(size_t size, size_t align)
 static struct large *reuse_parked(size_t size, size_t align)
 {
     struct large *l = (struct large *)(uintptr_t)load_relaxed(&parked);
-    if (!l || !fits(l, size, align) || (l = unpark()) == NULL)
+    size_t most = most_for(size);
+    if (!l || !fits(l, size, most, align) || (l = unpark()) == NULL)
         return NULL;
     /* Another thread may have taken it and parked another size since the look. */
-    if (single_threaded() || fits(l, size, align)) {
+    if (single_threaded() || fits(l, size, most, align)) {
         classmap_set(l->base, 1, CLASS_LARGE);
         return l;
     }
@@ -284,6 +347,7 @@ void *large_reuse(size_t size)
     if (!l)
         return NULL;
     count(COUNT_LARGE_REUSED, 1);
+    count(COUNT_LARGE_ALLOCS, 1);
     return l->base;
 }
 
@@ -298,6 +362,8 @@ void *large_alloc(size_t size, size_t align, bool zero)
         give_lock();
     }
     count(COUNT_LARGE_REUSED, l != NULL);
+    if (l && l->size > most_for(size) && os_resize(l->base, l->size, size) == 0)
+        l->size = size;
     if (!l)
         l = map_new(size, align);
     else if (zero && os_purge(l->base, l->size) != 0)
@@ -327,7 +393,7 @@ bool large_free(void *p)
     if (!region || region->kind != REGION_LARGE || !classmap_claim(p, CLASS_LARGE))
         return false;
     struct large *l = CONTAINER_OF(region, struct large, region);
-    if (l->size <= policy.large_cache_bytes && load_relaxed(&parked) == 0 &&
+    if (l->size <= load_relaxed(&larges.allowed) && load_relaxed(&parked) == 0 &&
         swap_word(&parked, 0, (uintptr_t)l))
         store_relaxed(&parked_ms, os_recent_ms());
     else

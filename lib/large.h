@@ -30,8 +30,11 @@ bool large_was_block(const void *p);
  * then as it was. */
 void *large_resize(void *p, size_t size);
 
-/* Unmap cached mappings: all, or those older than the policy's delay. Returns the bytes. */
-size_t large_trim(void);
+/* Unmap cached mappings: all but KEEP bytes, or those older than the policy's delay. Returns the bytes. */
+size_t large_trim(size_t keep);
+/* Move the mapping freed last to the cache. */
+void large_unpark(void);
+size_t large_parked(void); /* its size, a hint */
 void large_decay(uint64_t now_ms);
 
 struct large_totals {

@@ -4,28 +4,47 @@
 
 #include "policy.h"
 
+enum { SHELF_GRANULES = 16 }; /* at most: 1 MiB a thread */
+
 /* Take P, of RUN granules, off the books and give it to its superslab. */
 static void give(struct tcache *tc, void *p, size_t run)
 {
     tc->shelf.granules -= (unsigned)run;
-    span_give(superslab_slab_of(p));
+    superslab_give_run(superslab_slab_of(p));
+}
+
+void *shelf_missed(struct tcache *tc, size_t run)
+{
+    struct shelf *shelf = &tc->shelf;
+    uint32_t bit = 1u << (run - 1);
+    if (shelf->given & bit) {
+        shelf->given &= ~bit;
+        shelf->allowed = (unsigned)min_size(shelf->allowed + run, SHELF_GRANULES);
+    }
+    return NULL;
 }
 
 void shelf_put_slow(struct tcache *tc, void *p, unsigned run)
 {
     struct shelf *shelf = &tc->shelf;
-    size_t last_run = shelf->last_run;
-    if (last_run) {
-        void **place = &shelf->span[last_run - 1];
+    if (shelf->last_run) {
+        void **place = &shelf->span[shelf->last_run - 1];
+        if (*place)
+            give(tc, *place, shelf->last_run);
+        *place = shelf->last;
         shelf->last_run = 0;
-        if (*place || shelf->granules + run > SHELF_GRANULES)
-            give(tc, shelf->last, last_run);
-        else
-            *place = shelf->last;
     }
-    if (shelf->granules + run > SHELF_GRANULES)
-        shelf_flush(tc);
-    shelf_put(tc, p, run);
+    for (unsigned i = 0; shelf->granules && shelf->granules + run > shelf->allowed; i++) {
+        if (shelf->span[i])
+            give(tc, shelf->span[i], i + 1);
+        shelf->span[i] = NULL;
+    }
+    if (run <= shelf->allowed) {
+        shelf_put(tc, p, run);
+        return;
+    }
+    shelf->given |= 1u << (run - 1);
+    superslab_give_run(superslab_slab_of(p));
 }
 
 void shelf_flush(struct tcache *tc)
@@ -48,7 +67,8 @@ void shelf_decay(struct tcache *tc, uint64_t now_ms)
     if (shelf->seen_taken != shelf->taken) {
         shelf->seen_taken = shelf->taken;
         shelf->seen_ms = now_ms;
-    } else if (shelf->granules && now_ms - shelf->seen_ms >= policy.purge_delay_ms) {
+    } else if (now_ms - shelf->seen_ms >= policy.purge_delay_ms) {
         shelf_flush(tc);
+        shelf->allowed = shelf->given = 0;
     }
 }

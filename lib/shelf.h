@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* shelf.h - the spans that a thread freed last, one of each length (floor F6).
  *
- * A program that allocates and frees spans in turn takes no lock and touches no shared line. Owned by
- * the thread, as all of its cache. A span on the shelf has class byte 0, and is counted as a span in
- * use by the superslab floor. Its last free claimed it (span.c), so it is the shelf's alone until
- * shelf_take gives it the class byte back. */
+ * What is kept is earned: nothing at first, then as much as was given up and wanted again soon after, up
+ * to SHELF_GRANULES, until nothing was taken for the purge delay. A program that allocates and frees spans in
+ * turn takes no lock and touches no shared line. Owned by the thread, as all of its cache. A span on the
+ * shelf has class byte 0, and is counted as a span in use by the superslab floor. Its last free claimed it
+ * (span.c), so it is the shelf's alone until shelf_take gives it the class byte back. */
 #ifndef HAK_SHELF_H
 #define HAK_SHELF_H
 
@@ -12,7 +13,8 @@
 #include "superslab.h"
 #include "tcache.h"
 
-enum { SHELF_GRANULES = 16 }; /* in all: 1 MiB a thread */
+/* RUN granules were wanted and not there: if as many were given up lately, more is kept. NULL. */
+void *shelf_missed(struct tcache *tc, size_t run);
 
 /* A span for SIZE bytes, MID_MAX < SIZE <= SPAN_MAX, or NULL. Not zeroed. */
 static ALWAYS_INLINE void *shelf_take(struct tcache *tc, size_t size)
@@ -24,7 +26,7 @@ static ALWAYS_INLINE void *shelf_take(struct tcache *tc, size_t size)
     } else {
         p = tc->shelf.span[run - 1];
         if (!p)
-            return NULL;
+            return shelf_missed(tc, run);
         tc->shelf.span[run - 1] = NULL;
     }
     tc->shelf.granules -= (unsigned)run;
@@ -54,7 +56,7 @@ static ALWAYS_INLINE bool shelf_free(struct tcache *tc, void *p)
     uintptr_t at = window_index(p, tc->window_at) / GRANULES;
     struct superslab *ss = (struct superslab *)load_acquire(&classmap_window.regions[at]);
     unsigned run = ss->slab[(uintptr_t)p >> GRANULE_SHIFT & (GRANULES - 1)].run;
-    if (UNLIKELY(tc->shelf.last_run != 0) || UNLIKELY(tc->shelf.granules + run > SHELF_GRANULES))
+    if (UNLIKELY(tc->shelf.last_run != 0) || UNLIKELY(tc->shelf.granules + run > tc->shelf.allowed))
         shelf_put_slow(tc, p, run);
     else
         shelf_put(tc, p, run);

@@ -8,7 +8,6 @@
 #include "meta.h"
 #include "os.h"
 #include "pool.h"
-#include "span.h"
 #include "superslab.h"
 #include "thread.h"
 #include "transfer.h"
@@ -57,17 +56,16 @@ void summary_get(struct hak_stats *out)
     size_t young_bytes;
     out->live_blocks += young_live(&young_bytes);
     out->live_bytes += young_bytes;
-    size_t parked_bytes, parked = span_parked(&parked_bytes) + sums.shelved;
-    parked_bytes += sums.shelved_bytes;
-    out->live_blocks += slabs.spans - min_size(slabs.spans, parked) + large.live_count;
-    out->live_bytes += slabs.span - min_size(slabs.span, parked_bytes) + large.live;
+    size_t shelved_bytes = sums.shelved_bytes;
+    out->live_blocks += slabs.spans - min_size(slabs.spans, sums.shelved) + large.live_count;
+    out->live_bytes += slabs.span - min_size(slabs.span, shelved_bytes) + large.live;
     out->frees = out->allocations > out->live_blocks ? out->allocations - out->live_blocks : 0;
     out->slab_bytes = slabs.active + slabs.empty;
-    out->span_bytes = slabs.span - min_size(slabs.span, parked_bytes);
+    out->span_bytes = slabs.span - min_size(slabs.span, shelved_bytes);
     out->large_bytes = large.live;
     out->metadata_bytes = meta_bytes();
     out->mapped_bytes = slabs.mapped + large.live + large.cached + out->metadata_bytes;
-    out->retained_bytes = slabs.empty + large.cached + parked_bytes;
+    out->retained_bytes = slabs.empty + large.cached + shelved_bytes;
     out->purged_bytes = counted(COUNT_PURGED_BYTES);
     out->stage_partial = counted(COUNT_STAGE_PARTIAL);
     out->stage_empty = counted(COUNT_STAGE_EMPTY);

@@ -3,6 +3,7 @@
 #include "superslab.h"
 
 #include "counters.h"
+#include "level.h"
 #include "lock.h"
 #include "meta.h"
 #include "os.h"
@@ -113,6 +114,7 @@ static void unlink_empty(struct slab *slab)
     list_remove(&slab->link);
     list_remove(&slab->age);
     arena.empties--;
+    level_sub(LEVEL_KEPT_SLABS, GRANULE);
 }
 
 static void mark_empty(struct superslab *ss, struct slab *slab, uint64_t now_ms)
@@ -122,6 +124,7 @@ static void mark_empty(struct superslab *ss, struct slab *slab, uint64_t now_ms)
     list_push_front(&arena.empty[slab->size_class], &slab->link);
     list_push_front(&arena.by_age, &slab->age);
     arena.empties++;
+    level_add(LEVEL_KEPT_SLABS, GRANULE);
     ss->dirty_mask |= 1u << slab->index;
 }
 
@@ -196,7 +199,8 @@ void superslab_begin(void)
 static size_t budget(void)
 {
     size_t in_use = (arena.actives + arena.span_granules) * (size_t)GRANULE;
-    return max_size(policy.retain_bytes, in_use >> policy.retain_shift) + arena.regretted * GRANULE;
+    size_t regretted = min_size(arena.regretted * GRANULE, level_headroom());
+    return max_size(policy.retain_bytes, in_use >> policy.retain_shift) + regretted;
 }
 
 /* N granules are about to be purged. ARENA lock held. */
@@ -403,6 +407,7 @@ struct slab *superslab_take_slab(unsigned size_class)
     bool fresh = !(ss->dirty_mask >> slab->index & 1);
     ss->dirty_mask |= 1u << slab->index;
     arena.actives++;
+    level_add(LEVEL_IN_USE, GRANULE);
     slab_start(slab, size_class, fresh);
     slab->state = SLAB_ACTIVE;
     classmap_set(slab->base, 1, size_class);
@@ -422,6 +427,7 @@ void superslab_give_slabs(struct list *slabs)
         struct superslab *ss = superslab_of(slab);
         list_remove(&slab->link);
         arena.actives--;
+        level_sub(LEVEL_IN_USE, GRANULE);
         classmap_set(slab->base, 1, CLASS_NONE);
         mark_empty(ss, slab, now_ms);
         set_free_mask(ss, ss->free_mask | 1u << slab->index);
@@ -444,6 +450,7 @@ static void claim_run(struct superslab *ss, unsigned at, unsigned n)
         slab->size_class = CLASS_SPAN;
     }
     arena.span_granules += n;
+    level_add(LEVEL_IN_USE, (size_t)n << GRANULE_SHIFT);
     regret((size_t)__builtin_popcount(mask_run(at, n) & ~ss->dirty_mask));
     ss->dirty_mask |= mask_run(at, n);
     set_free_mask(ss, ss->free_mask & ~mask_run(at, n));
@@ -498,6 +505,7 @@ void superslab_give_run(struct slab *first)
     for (unsigned i = n; i-- > 0;)
         mark_empty(ss, first + i, now_ms);
     arena.span_granules -= n;
+    level_sub(LEVEL_IN_USE, (size_t)n << GRANULE_SHIFT);
     arena.spans--;
     set_free_mask(ss, ss->free_mask | mask_run(first->index, n));
     unsigned works = collect(work, budget(), UINT64_MAX, now_ms);
@@ -517,7 +525,7 @@ bool superslab_was_block(const void *p)
         if (slab->state == SLAB_EMPTY || slab->state == SLAB_UNUSED || slab->state == SLAB_PURGE)
             was = c == CLASS_SPAN ? offset == 0 : c != CLASS_NONE && offset * class_magic(c) < MAGIC_LIMIT;
         else if (slab->state == SLAB_SPAN)
-            was = offset == 0 && classmap_get(p) == CLASS_NONE; /* a parked span */
+            was = offset == 0 && classmap_get(p) == CLASS_NONE; /* on a shelf */
     }
     superslab_unlock();
     return was;

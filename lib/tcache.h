@@ -39,8 +39,9 @@ struct bin {
 struct shelf {
     void *last; /* the span freed last, of last_run granules; last_run is 0: none */
     size_t last_run;
-    void *span[SPAN_GRANULES]; /* [n]: an earlier one of n + 1 granules, or NULL */
-    unsigned granules;         /* sum of all */
+    void *span[SPAN_GRANULES];  /* [n]: an earlier one of n + 1 granules, or NULL */
+    unsigned granules, allowed; /* sum of all, and its limit */
+    uint32_t given;             /* bit n: a span of n + 1 granules was given up since one was missed */
     uint64_t taken;
     uint64_t seen_taken, seen_ms; /* `taken` when shelf_decay saw it change last, and when that was */
 };
@@ -58,6 +59,7 @@ struct tcache {
     bool lean[CLASSES];             /* capacity is at its least, and no spare is kept */
     uint32_t settled_ms[CLASSES];   /* when the slow path last came by */
     uint32_t until_tick;            /* slow paths until the clock is read again */
+    size_t peak;                    /* level_peak when the slow path settled with it last */
     uint64_t misses;                /* pops that had to go below the cache */
     struct magazine spare[CLASSES];
     struct shelf shelf;

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* level.c - memory in use, kept, and its recent peak (floor F2). */
+#include "level.h"
+
+enum {
+    WINDOW_MS = 1000, /* a peak counts for one to two of these */
+    MARGIN_SHIFT = 6  /* of what is in use, kept at any time */
+};
+
+static struct {
+    _Atomic(size_t) bytes[LEVELS];
+    _Atomic(size_t) peak, last_peak; /* of LEVEL_IN_USE, in this window and the one before */
+    _Atomic(uint64_t) window_ms;     /* when this window began */
+} levels;
+
+static size_t in_use(void)
+{
+    return load_relaxed(&levels.bytes[LEVEL_IN_USE]);
+}
+
+size_t level_peak(void)
+{
+    size_t now = load_relaxed(&levels.peak), last = load_relaxed(&levels.last_peak);
+    return now > last ? now : last;
+}
+
+size_t level_of(enum level level)
+{
+    return load_relaxed(&levels.bytes[level]);
+}
+
+void level_add(enum level level, size_t bytes)
+{
+    size_t sum = add_relaxed(&levels.bytes[level], bytes) + bytes;
+    if (level == LEVEL_IN_USE && sum > load_relaxed(&levels.peak))
+        store_relaxed(&levels.peak, sum);
+}
+
+void level_sub(enum level level, size_t bytes)
+{
+    sub_relaxed(&levels.bytes[level], bytes);
+}
+
+size_t level_headroom(void)
+{
+    size_t used = in_use() + load_relaxed(&levels.bytes[LEVEL_KEPT_LARGE]), most = level_peak();
+    return most > used ? most - used : 0;
+}
+
+size_t level_excess(void)
+{
+    size_t used = in_use(), most = level_peak() + (used >> MARGIN_SHIFT);
+    size_t all =
+        used + load_relaxed(&levels.bytes[LEVEL_KEPT_SLABS]) + load_relaxed(&levels.bytes[LEVEL_KEPT_LARGE]);
+    return all > most ? all - most : 0;
+}
+
+void level_tick(uint64_t now_ms)
+{
+    uint64_t began = load_relaxed(&levels.window_ms);
+    if (now_ms - began < WINDOW_MS || !swap_word(&levels.window_ms, began, now_ms))
+        return;
+    store_relaxed(&levels.last_peak, load_relaxed(&levels.peak));
+    store_relaxed(&levels.peak, in_use());
+}
