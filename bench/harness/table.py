@@ -7,6 +7,7 @@ from . import targets
 from . import text
 from . import workloads
 
+KINDS = {'mops': 'speed', 'rss_peak_kb': 'peak memory', 'p999_ps': 'latency, 99.9th percentile'}
 MORE_FOR_LATENCY = (targets.info('p50_ps', 'ns median'), targets.info('p99_ps', 'ns p99'),
                     targets.Target('max_ps', 'µs slowest', 'info', scale=1e-6))
 
@@ -122,8 +123,7 @@ def counts(data):
         for target in data.targets(name)[0]:
             comparison = data.compare(name, target)
             if comparison:
-                kind = {'mops': 'speed', 'rss_peak_kb': 'peak memory'}.get(target.key, target.unit)
-                found.setdefault(kind, {}).setdefault(comparison.verdict, []).append(name)
+                found.setdefault(KINDS[target.key], {}).setdefault(comparison.verdict, []).append(name)
     return found
 
 
