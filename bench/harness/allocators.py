@@ -54,7 +54,8 @@ def own_version(library, source):
     if os.path.exists(described):
         with open(described, encoding='utf-8') as lines:
             words += [line.split(':', 1)[1].strip() for line in lines if line.startswith('Version:')]
-        commit = output_of(['git', '-C', source, 'describe', '--always', '--dirty', '--exclude=*'])
+        git = ['git', '--no-optional-locks', '-C', source]  # to look must not lock what others work on
+        commit = output_of(git + ['describe', '--always', '--dirty', '--exclude=*'])
         words += [f'commit {commit}'] if commit else []
     return ', '.join(words)
 

@@ -58,6 +58,21 @@ def describe():
     }
 
 
+def flags(programs):
+    """How the programs, and with them the library, were compiled, as the Makefile beside them says."""
+    makefile = os.path.join(programs, 'Makefile')
+    found = {}
+    try:
+        with open(makefile, encoding='utf-8', errors='replace') as lines:
+            for line in lines:
+                name, sign, value = line.partition(' = ')
+                if sign and name in ('CC', 'CFLAGS'):
+                    found[name] = value.strip()
+    except OSError:
+        return 'unknown'
+    return ' '.join(found.get(name, '') for name in ('CC', 'CFLAGS')).strip() or 'unknown'
+
+
 def one_line(machine):
     virtual = ', virtual machine' if machine.get('virtual') else ''
     return (f'{machine["processor"]}, {machine["processors"]} processors{virtual},'

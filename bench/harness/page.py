@@ -13,8 +13,7 @@ p, li, dd { max-width: 48rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: .8rem 0; }
 h2 { font-size: 1.3rem; margin: 2.6rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
-nav { font-size: .9rem; }
-nav a { margin-right: 1rem; white-space: nowrap; }
+nav { font-size: .9rem; display: flex; flex-wrap: wrap; gap: .2rem 1rem; }
 a { color: inherit; }
 code { font: .86em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: .6rem 0 1rem; }

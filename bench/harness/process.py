@@ -116,7 +116,7 @@ class Child:
         if self.stopped:
             return 'interrupted'
         if not ended:
-            return f'not done after {limit:.0f} s'
+            return f'not done after {limit:g} s'
         if status < 0:
             return f'killed by {signal.Signals(-status).name}'
         return status

@@ -43,7 +43,7 @@ BARS = (
 SCATTER = (
     'Speed against memory: the best place is at the top on the left. Axes do not begin at zero; crosses'
     ' are spreads.')
-BY_HAND = 'Each program can be run by hand in the build directory, with the library in front:'
+BY_HAND = 'The programs of bench/ can be run by hand in the build directory, with the library in front:'
 IN_COMMANDS = (
     'In a command, {library} stands for the file of the allocator or - for glibc, {source} for the bench'
     ' directory of the sources, {scratch} for an empty directory, {repository} for a git repository made'

@@ -113,6 +113,7 @@ class Report:
             facts = [('Machine', machine.one_line(on)), ('Date', on['date']),
                      ('Rounds', f'{about["rounds"]}' + (', quick' if about['quick'] else
                                                         ', after one that was thrown away')),
+                     ('Compiled with', tag('code', about.get('flags', 'unknown'))),
                      ('Huge pages', on['huge_pages']), ('Load before the run', on['load']),
                      ('Options', tag('code', options)),
                      ('Settings of allocators', tag('code', ' '.join(

@@ -11,8 +11,9 @@ from . import allocators as libraries
 from . import kinds
 from . import process
 from . import syscalls
+from .progress import duration
 
-FULL, QUICK = (7, 0.5), (2, 0.12)  # rounds, and about how long one run takes
+FULL, QUICK = (6, 0.4), (2, 0.07)  # rounds, and about how long one run takes
 GUESS = {'start': 4.0, 'fastpath': 3.0, 'tls': 0.01, 'footprint': 0.03}
 POLL, POLL_QUICK = 0.005, 0.002
 POINTS = 250  # of a timeline
@@ -104,9 +105,8 @@ class Runner:
             trace = []
         warm = 0 if self.options.quick else 1
         self.expect(workloads, trace, warm)
-        minutes = max(1, round(self.progress.left() / 60))
         self.progress.say(f'{len(workloads)} workloads, {len(self.compared())} allocators,'
-                          f' {warm} + {self.rounds} rounds: about {minutes} min')
+                          f' {warm} + {self.rounds} rounds: about {duration(self.progress.left())}')
         for number in range(1 - warm, self.rounds + 1):
             self.warming = number == 0
             self.progress.phase = f'round {number} of {self.rounds}' if number else 'warm-up round'

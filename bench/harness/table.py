@@ -7,6 +7,7 @@ from . import targets
 from . import text
 from . import workloads
 
+KINDS = {'mops': 'speed', 'rss_peak_kb': 'peak memory', 'p999_ps': 'latency, 99.9th percentile'}
 MORE_FOR_LATENCY = (targets.info('p50_ps', 'ns median'), targets.info('p99_ps', 'ns p99'),
                     targets.Target('max_ps', 'µs slowest', 'info', scale=1e-6))
 
@@ -122,8 +123,7 @@ def counts(data):
         for target in data.targets(name)[0]:
             comparison = data.compare(name, target)
             if comparison:
-                kind = {'mops': 'speed', 'rss_peak_kb': 'peak memory'}.get(target.key, target.unit)
-                found.setdefault(kind, {}).setdefault(comparison.verdict, []).append(name)
+                found.setdefault(KINDS[target.key], {}).setdefault(comparison.verdict, []).append(name)
     return found
 
 
@@ -175,6 +175,22 @@ def lay_out(rows, markdown):
     return lines
 
 
+def listing(chosen, markdown):
+    """The workloads and what they stand for; on a terminal with their commands."""
+    lines = []
+    for group, (title, _) in workloads.GROUPS.items():
+        members = [workload for workload in chosen if workload.group == group]
+        if markdown and members:
+            rows = [[title, 'Stands for']] + [[workload.name, workload.about] for workload in members]
+            lines += lay_out(rows, True) + ['']
+        elif members:
+            lines += [title, '']
+            for workload in members:
+                lines += [f'{workload.name:22} {workload.about}', f'{"":22}   {workload.command}'.rstrip()]
+            lines.append('')
+    return '\n'.join(lines).rstrip()
+
+
 def summary_lines(data):
     lines = []
     for kind, verdicts in counts(data).items():
@@ -196,10 +212,11 @@ def show(data, markdown=False, details=False):
             lines += title(f'All figures of {name}') + lay_out(everything(data, name), markdown) + ['']
     judged = judgements(data)
     met = sum(judgement.verdict == figures.MET for _, judgement in judged)
-    missed = target_rows(data, markdown or details)
+    missed = target_rows(data, details)
     if judged:
-        lines += title(f'Targets: {met} of {len(judged)} met' + ('' if markdown or len(missed) < 2 else
-                                                                 '; these are not, or not for certain:'))
+        few = len(missed) > 1 and not details
+        lines += title(f'Targets: {met} of {len(judged)} met'
+                       + ('; these are not, or not for certain:' if few else ''))
         lines += lay_out(missed, markdown) + [''] if len(missed) > 1 else []
     if means(data):
         lines += title('All workloads together, as multiples of ' + data.base)

@@ -11,9 +11,7 @@ def number(value):
         return NONE
     if value == int(value) and abs(value) < 1e9:
         return f'{value:.0f}'
-    size = abs(value)
-    if size >= 100:
-        return f'{value:.0f}'
+    size = float(f'{abs(value):.3g}')
     if size < 0.001:
         return f'{value:.2g}'
     return f'{value:.{max(0, 2 - math.floor(math.log10(size)))}f}'
