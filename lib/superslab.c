@@ -13,6 +13,9 @@ enum {
     ALL_GRANULES = GRANULES, /* max_run of a superslab nobody uses */
     PURGE_BATCH = 16,        /* pieces of work collected under the lock at a time */
     REGRET_MS = 1000,
+    TOLERANCE_SHIFT = 4,    /* what is regretted may add a sixteenth to a peak */
+    PURGE_WORTH = 8,        /* EMPTY slabs beyond the budget before it is worth the system calls */
+    PURGE_AT_ONCE = 4,      /* pieces of work that one free does: the rest is for the next */
     REFUSED_PAUSE_MS = 1000 /* no purging for this long after the system refused one */
 };
 static const uint32_t every_granule = 0xffffffffu;
@@ -199,7 +202,7 @@ void superslab_begin(void)
 static size_t budget(void)
 {
     size_t in_use = (arena.actives + arena.span_granules) * (size_t)GRANULE;
-    size_t regretted = min_size(arena.regretted * GRANULE, level_headroom());
+    size_t regretted = min_size(arena.regretted * GRANULE, level_headroom() + (in_use >> TOLERANCE_SHIFT));
     return max_size(policy.retain_bytes, in_use >> policy.retain_shift) + regretted;
 }
 
@@ -261,13 +264,14 @@ static struct purge_work isolate(struct slab *slab, size_t max)
 
 /* Collect work until at most KEEP bytes of EMPTY slabs are left that were emptied after BEFORE_MS
  * (UINT64_MAX: all of them count). ARENA lock held. */
-static unsigned collect(struct purge_work *work, size_t keep, uint64_t before_ms, uint64_t now_ms)
+static unsigned collect(struct purge_work *work, unsigned most, size_t keep, uint64_t before_ms,
+                        uint64_t now_ms)
 {
     unsigned n = 0;
     size_t keep_slabs = keep >> GRANULE_SHIFT;
     if (now_ms < arena.purge_again_ms)
         return 0;
-    while (n < PURGE_BATCH && arena.empties > keep_slabs) {
+    while (n < most && arena.empties > keep_slabs) {
         struct slab *oldest = LIST_LAST(&arena.by_age, struct slab, age);
         if (before_ms != UINT64_MAX && (int32_t)((uint32_t)before_ms - oldest->emptied_ms) < 0)
             break;
@@ -276,6 +280,16 @@ static unsigned collect(struct purge_work *work, size_t keep, uint64_t before_ms
         note_purge(before - arena.empties, now_ms);
     }
     return n;
+}
+
+/* Collect work after slabs became EMPTY: what exceeds the budget, once there is enough of it for
+ * neighbours to go in one system call. ARENA lock held. */
+static unsigned collect_excess(struct purge_work *work, uint64_t now_ms)
+{
+    size_t keep = budget();
+    if (arena.empties <= (keep >> GRANULE_SHIFT) + (policy.retain_bytes ? PURGE_WORTH : 0))
+        return 0;
+    return collect(work, PURGE_AT_ONCE, keep, UINT64_MAX, now_ms);
 }
 
 /* Whatever the system refuses stays with us, dirty. ARENA lock held. */
@@ -341,7 +355,7 @@ size_t superslab_trim(size_t keep)
     size_t bytes = 0, done;
     do {
         superslab_lock();
-        unsigned n = collect(work, keep, UINT64_MAX, now_ms);
+        unsigned n = collect(work, PURGE_BATCH, keep, UINT64_MAX, now_ms);
         superslab_unlock();
         done = do_work(work, n, now_ms);
         bytes += done;
@@ -357,7 +371,7 @@ void superslab_decay(uint64_t now_ms)
     superslab_lock();
     if (now_ms - arena.regretted_ms >= REGRET_MS)
         arena.regretted = 0;
-    unsigned n = collect(work, 0, now_ms - policy.purge_delay_ms, now_ms);
+    unsigned n = collect(work, PURGE_BATCH, 0, now_ms - policy.purge_delay_ms, now_ms);
     superslab_unlock();
     do_work(work, n, now_ms);
 }
@@ -432,7 +446,7 @@ void superslab_give_slabs(struct list *slabs)
         mark_empty(ss, slab, now_ms);
         set_free_mask(ss, ss->free_mask | 1u << slab->index);
     }
-    unsigned n = collect(work, budget(), UINT64_MAX, now_ms);
+    unsigned n = collect_excess(work, now_ms);
     superslab_unlock();
     do_work(work, n, now_ms);
 }
@@ -508,7 +522,7 @@ void superslab_give_run(struct slab *first)
     level_sub(LEVEL_IN_USE, (size_t)n << GRANULE_SHIFT);
     arena.spans--;
     set_free_mask(ss, ss->free_mask | mask_run(first->index, n));
-    unsigned works = collect(work, budget(), UINT64_MAX, now_ms);
+    unsigned works = collect_excess(work, now_ms);
     superslab_unlock();
     do_work(work, works, now_ms);
 }
