@@ -40,11 +40,6 @@ void *direct_alloc(size_t size, size_t align, bool zero)
     return p;
 }
 
-void *direct_reuse(size_t size)
-{
-    return size > SPAN_MAX && size < PTRDIFF_MAX - SUPERSLAB ? large_reuse(size) : NULL;
-}
-
 bool direct_is_free(const void *p, unsigned c)
 {
     if (tcache_holds(thread_self.cache, c, p) || pool_inspect(c, p) == SLAB_IS_FREE)

@@ -12,9 +12,6 @@ unsigned direct_class(size_t size, size_t align);
 /* SIZE bytes from the pool, as a span or as a large mapping. NULL if the system refuses. */
 void *direct_alloc(size_t size, size_t align, bool zero);
 
-/* The parked large mapping for SIZE bytes, above MID_MAX, or NULL. */
-void *direct_reuse(size_t size);
-
 /* Give back P, whose class byte was C. Aborts on what is no live block. */
 void direct_free(void *p, unsigned c, const char *function);
 

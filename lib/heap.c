@@ -203,6 +203,8 @@ void *heap_malloc_mid(size_t size, const char *function)
         p = tcache_pop(thread_self.cache, class_of_mid(size));
     else if (size <= SPAN_MAX)
         p = shelf_take(thread_self.cache, size);
+    else if (thread_self.cache != TCACHE_NONE)
+        p = large_reuse(size);
     return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
@@ -211,10 +213,6 @@ void *heap_malloc_slow(size_t size, const char *function)
     void *p;
     struct tcache *tc = enter();
     if (size > MID_MAX || !tc) {
-        if (tc && (p = direct_reuse(size)) != NULL) {
-            tick(tc);
-            return p;
-        }
         if (settled_early(size, MIN_ALIGN, false, &p))
             return p;
         return alloc_big(tc, size, MIN_ALIGN, false, function);
@@ -310,11 +308,12 @@ static NOINLINE void free_full(struct tcache *tc, void *p, const char *function)
 void heap_free_full(void *p, const char *function)
 {
     struct tcache *tc = thread_self.cache;
-    if (load_relaxed(tcache_mark(tc, p)) != CLASS_SPAN * CLASS_MARK || !shelf_free(tc, p)) {
+    unsigned c = load_relaxed(tcache_mark(tc, p)) / CLASS_MARK;
+    if ((c != CLASS_SPAN || !shelf_free(tc, p)) && (c != CLASS_LARGE || !large_free(p))) {
         free_full(tc, p, function);
         return;
     }
-    tc->bin[CLASS_SPAN].fill -= FILL_PUSH;
+    tc->bin[c].fill -= FILL_PUSH;
     tick(tc);
 }
 

@@ -28,14 +28,30 @@ static bool cached_class(unsigned c)
     return c >= 1 && c < CLASSES;
 }
 
+static uint16_t first_capacity(unsigned c)
+{
+    return (uint16_t)min_size(policy.magazine[c], CAPACITY_FIRST);
+}
+
 void tcache_start(struct tcache *tc, unsigned stripe)
 {
     tc->window_at = load_relaxed(&classmap_window_at);
     tc->window = (uintptr_t)classmap_window.classes - tc->window_at;
     tc->stripe = stripe;
+    for (unsigned c = 1; c < CLASSES; c++) {
+        if (tc->capacity[c] == first_capacity(c) && !tc->lean[c])
+            continue;
+        tc->capacity[c] = first_capacity(c);
+        tc->lean[c] = false;
+        tc->bin[c].fill = fill_of(tc->capacity[c], 0);
+    }
+}
+
+void tcache_init(struct tcache *tc)
+{
     for (unsigned c = 0; c < MAP_CLASSES; c++) {
         tc->bin[c].head = BLOCK_END;
-        tc->capacity[c] = cached_class(c) ? (uint16_t)min_size(policy.magazine[c], CAPACITY_FIRST) : 0;
+        tc->capacity[c] = cached_class(c) ? first_capacity(c) : 0;
         if (cached_class(c))
             tc->lean[c] = false;
         tc->bin[c].fill = fill_of(tc->capacity[c], 0);
@@ -186,6 +202,8 @@ void tcache_flush(struct tcache *tc, const char *function)
 {
     for (unsigned c = 1; c < CLASSES; c++) {
         struct magazine head = {tc->bin[c].head, 0}, spare = tc->spare[c];
+        if (head.head == BLOCK_END && !spare.count && !FILL_POPPED(tc->bin[c].fill))
+            continue;
         settle(tc, c, chain_length(head.head, counted_blocks(tc, c), function));
         set_head(tc, c, (struct magazine){BLOCK_END, 0});
         tc->spare[c] = (struct magazine){BLOCK_END, 0};

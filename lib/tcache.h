@@ -110,7 +110,10 @@ static ALWAYS_INLINE void *tcache_pop(struct tcache *tc, size_t c)
     return b;
 }
 
-/* Set up TC, zeroed or used before, for a thread. */
+/* Make TC, zeroed or used before, an empty cache. What it held is forgotten. */
+void tcache_init(struct tcache *tc);
+
+/* Give TC, which is empty, to a thread. */
 void tcache_start(struct tcache *tc, unsigned stripe);
 
 /* A block of class C after tcache_pop found none: spare magazine, transfer slot, pool. NULL if the

@@ -62,6 +62,7 @@ struct tcache *thread_begin(void)
     } else {
         tc = meta_alloc(sizeof *tc);
         if (tc) {
+            tcache_init(tc);
             list_init(&tc->idle);
             list_push_back(&threads.all, &tc->all);
         }
@@ -117,8 +118,7 @@ void thread_forget_others(void)
             threads.in_use = 1;
         } else if (tc->in_use) {
             tc->in_use = false;
-            for (unsigned c = 0; c < CLASSES; c++)
-                tc->spare[c].count = 0;
+            tcache_init(tc);
             tc->shelf = (struct shelf){.taken = tc->shelf.taken};
             list_push_front(&threads.idle, &tc->idle);
         }
