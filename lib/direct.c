@@ -16,7 +16,7 @@ unsigned direct_class(size_t size, size_t align)
 {
     if (size > MID_MAX || align > MID_MAX)
         return CLASS_NONE;
-    unsigned c = class_of(size ? size : 1);
+    unsigned c = class_of(size ? round_up(size, align) : align); /* MID_MAX is a multiple of ALIGN */
     while (c < CLASSES && (class_size(c) & (align - 1)) != 0)
         c++; /* ends: every power of two up to MID_MAX is a class */
     return c < CLASSES ? c : CLASS_NONE;

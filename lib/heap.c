@@ -342,6 +342,13 @@ size_t heap_usable_size(const void *p, const char *function)
 {
     if (!p)
         return 0;
+    const struct tcache *tc = thread_self.cache;
+    if (LIKELY(window_index(p, tc->window_at) < LEAF_GRANULES)) {
+        size_t mark = load_relaxed(tcache_mark(tc, p));
+        uint32_t magic = *tcache_magic(tc, mark);
+        if (LIKELY(magic != 0) && LIKELY((uint16_t)(uintptr_t)p * magic < MAGIC_LIMIT))
+            return class_size((unsigned)mark / CLASS_MARK);
+    }
     unsigned c = classmap_get(p);
     if (c == CLASS_NONE && foreign_is_libcs())
         return libc_usable_size((void *)p);
@@ -362,10 +369,37 @@ static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
     return NULL;
 }
 
+/* P is a block of class C, SIZE is not 0, and the calling thread has a cache: most calls. */
+static ALWAYS_INLINE void *realloc_cached(void *p, unsigned c, size_t size, const char *function)
+{
+    size_t old = class_size(c);
+    if (UNLIKELY(block_linked(p, block_key)) && direct_is_free(p, c))
+        report_fault(FAULT_DOUBLE_FREE, function, p);
+    if (size <= old && size >= old / 2)
+        return p;
+    int saved = errno;
+    void *q = heap_malloc(size, function);
+    if (UNLIKELY(!q)) {
+        if (size <= old) /* no memory to shrink into: a success all the same */
+            errno = saved;
+        return size <= old ? p : NULL;
+    }
+    memcpy(q, p, min_size(old, size));
+    heap_free(p, function);
+    return q;
+}
+
 void *heap_realloc(void *p, size_t size, const char *function)
 {
     if (!p)
         return heap_malloc(size, function);
+    struct tcache *tc = thread_self.cache;
+    if (LIKELY(window_index(p, tc->window_at) < LEAF_GRANULES) && LIKELY(size - 1 < PTRDIFF_MAX)) {
+        size_t mark = load_relaxed(tcache_mark(tc, p));
+        uint32_t magic = *tcache_magic(tc, mark); /* 0: not cached */
+        if (LIKELY(magic != 0) && LIKELY((uint16_t)(uintptr_t)p * magic < MAGIC_LIMIT))
+            return realloc_cached(p, (unsigned)mark / CLASS_MARK, size, function);
+    }
     unsigned c = classmap_get(p);
     if (c == CLASS_NONE && foreign_is_libcs())
         return libc_realloc(p, size);

@@ -20,7 +20,8 @@ enum { CARRY_MS = 300 }; /* 2^30 pops take longer */
 
 enum {
     CAPACITY_FIRST = 8, /* blocks; small programs never need more */
-    CAPACITY_MIN = 2    /* a thread that only frees still drains two at a time */
+    CAPACITY_MIN = 2,   /* a thread that only frees still drains two at a time */
+    TRAVEL_SHIFT = 2
 };
 
 static bool cached_class(unsigned c)
@@ -90,10 +91,17 @@ static void set_head(struct tcache *tc, unsigned c, struct magazine mag)
 
 /* A magazine came from below, or another thread has a use for one: the next may be larger. The
  * caller sets the list and its count anew. */
-static void raise_capacity(struct tcache *tc, unsigned c)
+static void raise_capacity(struct tcache *tc, unsigned c, size_t most)
 {
-    tc->capacity[c] = (uint16_t)min_size(policy.magazine[c], (size_t)tc->capacity[c] * 2);
+    most = max_size(most, tc->capacity[c]);
+    tc->capacity[c] = (uint16_t)min_size(most, (size_t)tc->capacity[c] * 2);
     tc->lean[c] = false;
+}
+
+/* The largest magazine that travels between threads: many of them are on their way at a time. */
+static size_t travelling(unsigned c)
+{
+    return max_size(policy.magazine[c] >> TRAVEL_SHIFT, min_size(policy.magazine[c], CAPACITY_FIRST));
 }
 
 /* A magazine went to the slabs: the next will be smaller. At the smallest, what other threads left
@@ -124,9 +132,11 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
     tc->spare[c] = (struct magazine){BLOCK_END, 0};
     if (!mag.count) {
         tc->misses++;
-        raise_capacity(tc, c);
-        set_head(tc, c, (struct magazine){BLOCK_END, 0});
         mag = transfer_take(tc->stripe, c);
+        /* Drained in vain: this thread frees and allocates, it is worth more. */
+        raise_capacity(tc, c, !mag.count && tc->drained[c] ? policy.magazine[c] : travelling(c));
+        tc->drained[c] = false;
+        set_head(tc, c, (struct magazine){BLOCK_END, 0});
     }
     if (!mag.count)
         mag = pool_refill(c, tc->capacity[c], untouched);
@@ -166,9 +176,10 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
     else
         tc->spare[c] = full;
     if (out.count && transfer_put(tc->stripe, c, out)) {
-        raise_capacity(tc, c);
+        raise_capacity(tc, c, travelling(c));
     } else if (out.count) {
         pool_drain(c, out, function);
+        tc->drained[c] = true;
         shrink(tc, c, function);
     }
     set_head(tc, c, (struct magazine){BLOCK_END, 0});

@@ -57,6 +57,7 @@ struct tcache {
     uint64_t popped[CLASSES];    /* total, less what fill still holds */
     uint16_t capacity[MAP_CLASSES]; /* of the list; policy.magazine[c] at most */
     bool lean[CLASSES];             /* capacity is at its least, and no spare is kept */
+    bool drained[CLASSES];          /* a magazine went to the slabs since one was last missed */
     uint32_t settled_ms[CLASSES];   /* when the slow path last came by */
     uint32_t until_tick;            /* slow paths until the clock is read again */
     size_t peak;                    /* level_peak when the slow path settled with it last */
