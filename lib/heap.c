@@ -195,16 +195,22 @@ static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, 
     return p ? p : alloc_failed(size, align, zero, function);
 }
 
+static NOINLINE void *malloc_large(size_t size, const char *function)
+{
+    void *p = thread_self.cache != TCACHE_NONE ? large_reuse(size) : NULL;
+    return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
+}
+
 /* The same as heap_malloc for the classes behind the tiny ones. */
 void *heap_malloc_mid(size_t size, const char *function)
 {
-    void *p = NULL;
-    if (size <= MID_MAX)
+    void *p;
+    if (LIKELY(size <= MID_MAX))
         p = tcache_pop(thread_self.cache, class_of_mid(size));
     else if (size <= SPAN_MAX)
         p = shelf_take(thread_self.cache, size);
-    else if (thread_self.cache != TCACHE_NONE)
-        p = large_reuse(size);
+    else
+        return malloc_large(size, function);
     return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
@@ -213,6 +219,8 @@ void *heap_malloc_slow(size_t size, const char *function)
     void *p;
     struct tcache *tc = enter();
     if (size > MID_MAX || !tc) {
+        if (tc && size <= SPAN_MAX)
+            shelf_missed(tc, size);
         if (settled_early(size, MIN_ALIGN, false, &p))
             return p;
         return alloc_big(tc, size, MIN_ALIGN, false, function);
@@ -289,7 +297,7 @@ void heap_free_odd(void *p, const char *function)
 /* The magazine is full, or the class of P is none that is cached. */
 static NOINLINE void free_full(struct tcache *tc, void *p, const char *function)
 {
-    unsigned c = classmap_get(p);
+    unsigned c = load_relaxed(tcache_mark(tc, p)) / CLASS_MARK;
     if (c == CLASS_NONE || c >= CLASSES) {
         tc->bin[c].fill -= FILL_PUSH;
         if (c != CLASS_NONE) /* a thread with a cache: neither passive nor checked mode */
@@ -305,16 +313,41 @@ static NOINLINE void free_full(struct tcache *tc, void *p, const char *function)
     tick(tc);
 }
 
+static NOINLINE void free_span_slow(struct tcache *tc, void *p, unsigned run)
+{
+    shelf_put_slow(tc, p, run);
+    tick(tc);
+}
+
+static NOINLINE void free_large(struct tcache *tc, void *p, const char *function)
+{
+    tc->bin[CLASS_LARGE].fill -= FILL_PUSH;
+    if (large_free(p))
+        tick(tc);
+    else
+        direct_report(p, function);
+}
+
 void heap_free_full(void *p, const char *function)
 {
     struct tcache *tc = thread_self.cache;
-    unsigned c = load_relaxed(tcache_mark(tc, p)) / CLASS_MARK;
-    if ((c != CLASS_SPAN || !shelf_free(tc, p)) && (c != CLASS_LARGE || !large_free(p))) {
+    unsigned mark = load_relaxed(tcache_mark(tc, p));
+    if (mark == CLASS_LARGE * CLASS_MARK) {
+        free_large(tc, p, function);
+        return;
+    }
+    if (mark != CLASS_SPAN * CLASS_MARK || !shelf_claim(tc, p)) {
         free_full(tc, p, function);
         return;
     }
-    tc->bin[c].fill -= FILL_PUSH;
-    tick(tc);
+    unsigned run = shelf_run(tc, p);
+    tc->bin[CLASS_SPAN].fill -= FILL_PUSH;
+    if (LIKELY(shelf_has_room(tc, run)) && LIKELY(tc->until_tick != 0)) {
+        tc->until_tick--;
+        shelf_put(tc, p, run);
+    } else {
+        free_span_slow(tc, p, run);
+    }
 }
 
 /* P is the block that was freed last. */

@@ -13,15 +13,15 @@ static void give(struct tcache *tc, void *p, size_t run)
     superslab_give_run(superslab_slab_of(p));
 }
 
-void *shelf_missed(struct tcache *tc, size_t run)
+void shelf_missed(struct tcache *tc, size_t size)
 {
     struct shelf *shelf = &tc->shelf;
+    size_t run = shelf_granules(size);
     uint32_t bit = 1u << (run - 1);
     if (shelf->given & bit) {
         shelf->given &= ~bit;
         shelf->allowed = (unsigned)min_size(shelf->allowed + run, SHELF_GRANULES);
     }
-    return NULL;
 }
 
 void shelf_put_slow(struct tcache *tc, void *p, unsigned run)

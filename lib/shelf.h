@@ -2,7 +2,7 @@
 /* shelf.h - the spans that a thread freed last, one of each length (floor F6).
  *
  * What is kept is earned: nothing at first, then as much as was given up and wanted again soon after, up
- * to SHELF_GRANULES, until nothing was taken for the purge delay. A program that allocates and frees spans in
+ * to a megabyte, until nothing was taken for the purge delay. A program that allocates and frees spans in
  * turn takes no lock and touches no shared line. Owned by the thread, as all of its cache. A span on the
  * shelf has class byte 0, and is counted as a span in use by the superslab floor. Its last free claimed it
  * (span.c), so it is the shelf's alone until shelf_take gives it the class byte back. */
@@ -13,20 +13,22 @@
 #include "superslab.h"
 #include "tcache.h"
 
-/* RUN granules were wanted and not there: if as many were given up lately, more is kept. NULL. */
-void *shelf_missed(struct tcache *tc, size_t run);
+static ALWAYS_INLINE size_t shelf_granules(size_t size)
+{
+    return ((size - 1) >> GRANULE_SHIFT) + 1;
+}
 
 /* A span for SIZE bytes, MID_MAX < SIZE <= SPAN_MAX, or NULL. Not zeroed. */
 static ALWAYS_INLINE void *shelf_take(struct tcache *tc, size_t size)
 {
-    size_t run = ((size - 1) >> GRANULE_SHIFT) + 1;
+    size_t run = shelf_granules(size);
     void *p = tc->shelf.last;
     if (LIKELY(tc->shelf.last_run == run)) {
         tc->shelf.last_run = 0;
     } else {
         p = tc->shelf.span[run - 1];
         if (!p)
-            return shelf_missed(tc, run);
+            return NULL;
         tc->shelf.span[run - 1] = NULL;
     }
     tc->shelf.granules -= (unsigned)run;
@@ -43,25 +45,31 @@ static ALWAYS_INLINE void shelf_put(struct tcache *tc, void *p, unsigned run)
     tc->shelf.granules += run;
 }
 
-/* The same after room was made. */
-NOINLINE void shelf_put_slow(struct tcache *tc, void *p, unsigned run);
-
-/* Free P, which lies in the window of the class map and has the mark of a span: it is now the one
- * freed last. False if it is no span in use: another thread was faster. */
-static ALWAYS_INLINE bool shelf_free(struct tcache *tc, void *p)
+static ALWAYS_INLINE bool shelf_has_room(const struct tcache *tc, unsigned run)
 {
-    if (UNLIKELY(((uintptr_t)p & (GRANULE - 1)) != 0) ||
-        UNLIKELY(!mark_claim(tcache_mark(tc, p), CLASS_SPAN)))
-        return false;
+    return tc->shelf.last_run == 0 && tc->shelf.granules + run <= tc->shelf.allowed;
+}
+
+/* P, which lies in the window of the class map, is nobody else's to free any more. False if it is no
+ * span in use: another thread was faster. */
+static ALWAYS_INLINE bool shelf_claim(struct tcache *tc, const void *p)
+{
+    return LIKELY(((uintptr_t)p & (GRANULE - 1)) == 0) && LIKELY(mark_claim(tcache_mark(tc, p), CLASS_SPAN));
+}
+
+/* The length of P, which was claimed. */
+static ALWAYS_INLINE unsigned shelf_run(const struct tcache *tc, const void *p)
+{
     uintptr_t at = window_index(p, tc->window_at) / GRANULES;
     struct superslab *ss = (struct superslab *)load_acquire(&classmap_window.regions[at]);
-    unsigned run = ss->slab[(uintptr_t)p >> GRANULE_SHIFT & (GRANULES - 1)].run;
-    if (UNLIKELY(tc->shelf.last_run != 0) || UNLIKELY(tc->shelf.granules + run > tc->shelf.allowed))
-        shelf_put_slow(tc, p, run);
-    else
-        shelf_put(tc, p, run);
-    return true;
+    return ss->slab[(uintptr_t)p >> GRANULE_SHIFT & (GRANULES - 1)].run;
 }
+
+/* Keep P if so much may be kept, and make room for it; else P goes back to its superslab. */
+void shelf_put_slow(struct tcache *tc, void *p, unsigned run);
+
+/* A span of SIZE bytes was wanted and not there: if such was given up lately, more is kept. */
+void shelf_missed(struct tcache *tc, size_t size);
 
 /* Return all of it to the superslabs; or only if nothing was put there for the policy's delay. */
 void shelf_flush(struct tcache *tc);

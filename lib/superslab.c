@@ -267,11 +267,8 @@ static struct purge_work isolate(struct slab *slab, size_t max)
 static unsigned collect(struct purge_work *work, unsigned most, size_t keep, uint64_t before_ms,
                         uint64_t now_ms)
 {
-    unsigned n = 0;
-    size_t keep_slabs = keep >> GRANULE_SHIFT;
-    if (now_ms < arena.purge_again_ms)
-        return 0;
-    while (n < most && arena.empties > keep_slabs) {
+    size_t n = 0, keep_slabs = keep >> GRANULE_SHIFT;
+    while (n < most && arena.empties > keep_slabs && now_ms >= arena.purge_again_ms) {
         struct slab *oldest = LIST_LAST(&arena.by_age, struct slab, age);
         if (before_ms != UINT64_MAX && (int32_t)((uint32_t)before_ms - oldest->emptied_ms) < 0)
             break;
@@ -279,7 +276,7 @@ static unsigned collect(struct purge_work *work, unsigned most, size_t keep, uin
         work[n++] = isolate(oldest, arena.empties - keep_slabs);
         note_purge(before - arena.empties, now_ms);
     }
-    return n;
+    return (unsigned)n;
 }
 
 /* Collect work after slabs became EMPTY: what exceeds the budget, once there is enough of it for
@@ -472,8 +469,8 @@ static void claim_run(struct superslab *ss, unsigned at, unsigned n)
 
 struct slab *superslab_take_run(unsigned run, uint32_t *dirty)
 {
-    superslab_lock();
     struct superslab *ss;
+    superslab_lock();
     while ((ss = best_fit(run)) == NULL) {
         superslab_unlock();
         if (!grow())
@@ -550,12 +547,12 @@ bool superslab_was_block(const void *p)
 void superslab_totals(struct superslab_totals *out)
 {
     superslab_lock();
-    out->superslabs = arena.superslabs;
-    out->mapped = arena.superslabs << SUPERSLAB_SHIFT;
-    out->empty = arena.empties << GRANULE_SHIFT;
-    out->active = arena.actives << GRANULE_SHIFT;
-    out->span = arena.span_granules << GRANULE_SHIFT;
-    out->spans = arena.spans;
+    *out = (struct superslab_totals){arena.superslabs << SUPERSLAB_SHIFT,
+                                     arena.empties << GRANULE_SHIFT,
+                                     arena.actives << GRANULE_SHIFT,
+                                     arena.span_granules << GRANULE_SHIFT,
+                                     arena.spans,
+                                     arena.superslabs};
     superslab_unlock();
 }
 
@@ -600,9 +597,7 @@ void superslab_check(void (*fault)(const char *what, const void *where))
         listed++;
     if (listed != arena.empties || states[SLAB_EMPTY] != arena.empties)
         fault("EMPTY slabs and their list differ", &arena.by_age);
-    if (states[SLAB_ACTIVE] != arena.actives)
-        fault("ACTIVE slabs miscounted", &arena.actives);
-    if (states[SLAB_SPAN] != arena.span_granules)
-        fault("granules of spans miscounted", &arena.span_granules);
+    if (states[SLAB_ACTIVE] != arena.actives || states[SLAB_SPAN] != arena.span_granules)
+        fault("ACTIVE slabs or granules of spans miscounted", &arena.actives);
     superslab_unlock();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Freed large mappings that are wanted again stay within HAKMEM_LARGE_CACHE_BYTES, and malloc_trim drops them all. */
+/* Freed large mappings that are wanted again stay within HAKMEM_LARGE_CACHE_BYTES, and malloc_trim drops them
+ * all. */
 /* { dg-link preload core } */
 /* { dg-variant "-DLIMIT=67108864" } */
 /* { dg-variant "-DLIMIT=0 HAKMEM_LARGE_CACHE_BYTES=0" } */
