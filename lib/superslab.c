@@ -8,15 +8,15 @@
 #include "meta.h"
 #include "os.h"
 #include "policy.h"
+#include "regret.h"
 
 enum {
     ALL_GRANULES = GRANULES, /* max_run of a superslab nobody uses */
     PURGE_BATCH = 16,        /* pieces of work collected under the lock at a time */
-    REGRET_MS = 1000,
-    TOLERANCE_SHIFT = 4,    /* what is regretted may add a sixteenth to a peak */
-    PURGE_WORTH = 8,        /* EMPTY slabs beyond the budget before it is worth the system calls */
-    PURGE_AT_ONCE = 4,      /* pieces of work that one free does: the rest is for the next */
-    REFUSED_PAUSE_MS = 1000 /* no purging for this long after the system refused one */
+    TOLERANCE_SHIFT = 4,     /* what is regretted may add a sixteenth to a peak */
+    PURGE_WORTH = 8,         /* EMPTY slabs beyond the budget before it is worth the system calls */
+    PURGE_AT_ONCE = 4,       /* pieces of work that one free does: the rest is for the next */
+    REFUSED_PAUSE_MS = 1000  /* no purging for this long after the system refused one */
 };
 static const uint32_t every_granule = 0xffffffffu;
 
@@ -31,11 +31,7 @@ static struct arena {
     uint8_t *lowest;                    /* the lowest superslab so far: the next goes below it */
     size_t superslabs, empties, actives, span_granules, spans; /* counts */
     uint64_t purge_again_ms;                                   /* no purging before this time */
-    /* Granules to keep beyond the budget: what was purged and soon needed again was purged too early.
-     * It is forgotten when a second goes by without. */
-    size_t regretted;
-    size_t lately_purged; /* granules purged within REGRET_MS of each other, and not regretted yet */
-    uint64_t purged_ms, regretted_ms;
+    struct regret regret;                                      /* of granules */
 } arena;
 
 /* Work that locked code hands out, to be done after the unlock. COUNT == ALL_GRANULES: unmap. */
@@ -202,29 +198,8 @@ void superslab_begin(void)
 static size_t budget(void)
 {
     size_t in_use = (arena.actives + arena.span_granules) * (size_t)GRANULE;
-    size_t regretted = min_size(arena.regretted * GRANULE, level_headroom() + (in_use >> TOLERANCE_SHIFT));
+    size_t regretted = min_size(arena.regret.kept * GRANULE, level_headroom() + (in_use >> TOLERANCE_SHIFT));
     return max_size(policy.retain_bytes, in_use >> policy.retain_shift) + regretted;
-}
-
-/* N granules are about to be purged. ARENA lock held. */
-static void note_purge(size_t n, uint64_t now_ms)
-{
-    if (now_ms - arena.purged_ms >= REGRET_MS)
-        arena.lately_purged = 0;
-    arena.lately_purged += n;
-    arena.purged_ms = now_ms;
-}
-
-/* N granules without pages are needed: were there pages a moment ago? ARENA lock held. */
-static void regret(size_t n)
-{
-    uint64_t now_ms = os_recent_ms();
-    n = min_size(n, arena.lately_purged);
-    if (n && now_ms - arena.purged_ms < REGRET_MS) {
-        arena.regretted += n;
-        arena.lately_purged -= n;
-        arena.regretted_ms = now_ms;
-    }
 }
 
 /* Take SS out of everything, to be unmapped: all its granules are free. */
@@ -274,7 +249,7 @@ static unsigned collect(struct purge_work *work, unsigned most, size_t keep, uin
             break;
         size_t before = arena.empties;
         work[n++] = isolate(oldest, arena.empties - keep_slabs);
-        note_purge(before - arena.empties, now_ms);
+        regret_purge(&arena.regret, before - arena.empties, now_ms);
     }
     return (unsigned)n;
 }
@@ -366,8 +341,7 @@ void superslab_decay(uint64_t now_ms)
     if (now_ms < policy.purge_delay_ms)
         return;
     superslab_lock();
-    if (now_ms - arena.regretted_ms >= REGRET_MS)
-        arena.regretted = 0;
+    regret_tick(&arena.regret, now_ms);
     unsigned n = collect(work, PURGE_BATCH, 0, now_ms - policy.purge_delay_ms, now_ms);
     superslab_unlock();
     do_work(work, n, now_ms);
@@ -395,7 +369,7 @@ static struct slab *find_slab(unsigned size_class, enum counter *stage)
     if (slab->state == SLAB_EMPTY)
         unlink_empty(slab);
     else
-        regret(1);
+        regret_need(&arena.regret, 1, os_recent_ms());
     struct superslab *ss = superslab_of(slab);
     set_free_mask(ss, ss->free_mask & ~(1u << slab->index));
     return slab;
@@ -462,7 +436,8 @@ static void claim_run(struct superslab *ss, unsigned at, unsigned n)
     }
     arena.span_granules += n;
     level_add(LEVEL_IN_USE, (size_t)n << GRANULE_SHIFT);
-    regret((size_t)__builtin_popcount(mask_run(at, n) & ~ss->dirty_mask));
+    unsigned clean = (unsigned)__builtin_popcount(mask_run(at, n) & ~ss->dirty_mask);
+    regret_need(&arena.regret, clean, os_recent_ms());
     ss->dirty_mask |= mask_run(at, n);
     set_free_mask(ss, ss->free_mask & ~mask_run(at, n));
 }

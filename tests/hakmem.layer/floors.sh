@@ -8,7 +8,7 @@ cd "$TOP/lib" || exit 1
 table='
 0 compiler.h bits.h atomic.h list.h
 1 os message lock libc
-2 options counters report trace policy level meta
+2 options counters report trace policy level regret.h meta
 3 sizeclass classmap ace
 4 superslab slab pool large
 5 transfer span young
