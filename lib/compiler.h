@@ -12,6 +12,7 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
+#define HOT __attribute__((hot, aligned(64)))
 #define COLD __attribute__((cold, noinline))
 #define NORETURN __attribute__((noreturn))
 #define EXPORT __attribute__((visibility("default")))

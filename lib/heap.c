@@ -236,9 +236,13 @@ void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
     size_t total;
     if (UNLIKELY(__builtin_mul_overflow(count_of, size, &total)))
         return trace_failure(TRACE_THRESHOLD, SIZE_MAX, -1);
+    if (total > TINY_MAX && total <= SPAN_MAX) {
+        p = total <= MID_MAX ? tcache_pop(thread_self.cache, class_of_mid(total))
+                             : shelf_take(thread_self.cache, total);
+        if (p)
+            return memset(p, 0, total);
+    }
     struct tcache *tc = enter();
-    if (total > MID_MAX && total <= SPAN_MAX && tc && (p = shelf_take(tc, total)) != NULL)
-        return memset(p, 0, total);
     if (total > MID_MAX || !tc) {
         if (settled_early(total, MIN_ALIGN, true, &p))
             return p;
@@ -254,8 +258,10 @@ void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
 void *heap_memalign_slow(size_t align, size_t size, const char *function)
 {
     void *p;
-    struct tcache *tc = enter();
     unsigned c = direct_class(size, align);
+    if (c != CLASS_NONE && (p = tcache_pop(thread_self.cache, c)) != NULL)
+        return p;
+    struct tcache *tc = enter();
     if (tc && align <= GRANULE && size > MID_MAX && size <= SPAN_MAX && (p = shelf_take(tc, size)) != NULL)
         return p;
     if (c == CLASS_NONE || !tc) {

@@ -12,12 +12,12 @@
 const char hak_surface_malloc = 1;
 static const char *const others[] __attribute__((used)) = {&hak_surface_glibc, &hak_surface_operators};
 
-EXPORT void *malloc(size_t size)
+EXPORT HOT void *malloc(size_t size)
 {
     return heap_malloc(size, "malloc");
 }
 
-EXPORT void free(void *p)
+EXPORT HOT void free(void *p)
 {
     heap_free(p, "free");
 }

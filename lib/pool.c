@@ -78,13 +78,10 @@ struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
     return mag;
 }
 
-/* Take one block back; a slab that becomes EMPTY moves to EMPTIES. Class lock held. */
-static enum slab_verdict put_block(struct pool *pool, unsigned size_class, const struct block *b,
+/* Take one block of SLAB back; a slab that becomes EMPTY moves to EMPTIES. Class lock held. */
+static enum slab_verdict put_block(struct pool *pool, struct slab *slab, const struct block *b,
                                    struct list *empties)
 {
-    if (classmap_get(b) != size_class)
-        return SLAB_NOT_A_BLOCK;
-    struct slab *slab = superslab_slab_of(b);
     bool was_full = slab->used == slab->total;
     enum slab_verdict verdict = slab_put(slab, b);
     if (verdict != SLAB_OK)
@@ -108,6 +105,7 @@ void pool_drain(unsigned size_class, struct magazine mag, const char *function)
     list_init(&empties);
     int fault = -1;
     const struct block *b = mag.head;
+    struct slab *slab = NULL; /* of the block before: often of this one, too */
     pool_lock(size_class);
     while (b != BLOCK_END) {
         const struct block *next = b->next;
@@ -115,7 +113,9 @@ void pool_drain(unsigned size_class, struct magazine mag, const char *function)
             fault = FAULT_DAMAGED_LIST;
             break;
         }
-        enum slab_verdict verdict = put_block(pool, size_class, b, &empties);
+        if (!slab || (uintptr_t)b - (uintptr_t)slab->base >= GRANULE || slab->used == 0)
+            slab = classmap_get(b) == size_class ? superslab_slab_of(b) : NULL;
+        enum slab_verdict verdict = slab ? put_block(pool, slab, b, &empties) : SLAB_NOT_A_BLOCK;
         if (verdict != SLAB_OK) {
             fault = verdict == SLAB_IS_FREE ? FAULT_DOUBLE_FREE : FAULT_INVALID_POINTER;
             break;

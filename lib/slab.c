@@ -80,13 +80,16 @@ enum slab_verdict slab_inspect(const struct slab *slab, const void *p)
 
 enum slab_verdict slab_put(struct slab *slab, const void *p)
 {
-    enum slab_verdict verdict = slab_inspect(slab, p);
-    if (verdict != SLAB_OK)
-        return verdict;
-    unsigned i = (unsigned)index_of(slab, p);
-    slab->free_bits[i / 64] |= 1ull << (i % 64);
-    if (i / 64 < slab->first_word)
-        slab->first_word = (uint16_t)(i / 64);
+    int index = slab->state == SLAB_ACTIVE ? index_of(slab, p) : -1;
+    if (UNLIKELY(index < 0 || index >= slab->carved))
+        return SLAB_NOT_A_BLOCK;
+    unsigned word = (unsigned)index / 64;
+    uint64_t bit = 1ull << (index % 64);
+    if (UNLIKELY(slab->free_bits[word] & bit))
+        return SLAB_IS_FREE;
+    slab->free_bits[word] |= bit;
+    if (word < slab->first_word)
+        slab->first_word = (uint16_t)word;
     slab->used--;
     return SLAB_OK;
 }
