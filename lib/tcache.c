@@ -74,9 +74,9 @@ static unsigned chain_length(const struct block *b, size_t most, const char *fun
 }
 
 /* Put the counters of class C right: BLOCKS is how many the list really holds. */
-static void settle(struct tcache *tc, unsigned c, unsigned blocks)
+static void settle(struct tcache *tc, unsigned c, unsigned blocks, uint32_t now_ms)
 {
-    tc->settled_ms[c] = (uint32_t)os_now_ms();
+    tc->settled_ms[c] = now_ms;
     int64_t fill = tc->bin[c].fill, exact = fill_of(tc->capacity[c], blocks);
     int64_t carries = (fill >> FILL_SHIFT) - (exact >> FILL_SHIFT);
     tc->popped[c] += FILL_POPPED(fill) + ((uint64_t)carries << FILL_SHIFT);
@@ -98,9 +98,11 @@ static void raise_capacity(struct tcache *tc, unsigned c, size_t most)
     tc->lean[c] = false;
 }
 
-/* The largest magazine that travels between threads: many of them are on their way at a time. */
+/* The largest magazine that travels between threads, if there are any: many of them are on their way. */
 static size_t travelling(unsigned c)
 {
+    if (single_threaded())
+        return policy.magazine[c];
     return max_size(policy.magazine[c] >> TRAVEL_SHIFT, min_size(policy.magazine[c], CAPACITY_FIRST));
 }
 
@@ -126,7 +128,7 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
 {
     if (tc->bin[c].head != BLOCK_END)
         report_fault(FAULT_DAMAGED_LIST, function, tc->bin[c].head);
-    settle(tc, c, 0);
+    settle(tc, c, 0, (uint32_t)os_now_ms());
     *untouched = false;
     struct magazine mag = tc->spare[c];
     tc->spare[c] = (struct magazine){BLOCK_END, 0};
@@ -162,9 +164,10 @@ static struct magazine full_head(struct tcache *tc, unsigned c, const char *func
 {
     tc->bin[c].fill -= FILL_PUSH; /* the push that did not happen */
     unsigned n = (unsigned)counted_blocks(tc, c);
-    if ((uint32_t)os_now_ms() - tc->settled_ms[c] > CARRY_MS)
+    uint32_t now_ms = (uint32_t)os_now_ms();
+    if (now_ms - tc->settled_ms[c] > CARRY_MS)
         n = chain_length(tc->bin[c].head, n, function);
-    settle(tc, c, n);
+    settle(tc, c, n, now_ms);
     return (struct magazine){tc->bin[c].head, n};
 }
 
@@ -211,11 +214,12 @@ void tcache_verify(const struct tcache *tc, const char *function)
 
 void tcache_flush(struct tcache *tc, const char *function)
 {
+    uint32_t now_ms = (uint32_t)os_now_ms();
     for (unsigned c = 1; c < CLASSES; c++) {
         struct magazine head = {tc->bin[c].head, 0}, spare = tc->spare[c];
         if (head.head == BLOCK_END && !spare.count && !FILL_POPPED(tc->bin[c].fill))
             continue;
-        settle(tc, c, chain_length(head.head, counted_blocks(tc, c), function));
+        settle(tc, c, chain_length(head.head, counted_blocks(tc, c), function), now_ms);
         set_head(tc, c, (struct magazine){BLOCK_END, 0});
         tc->spare[c] = (struct magazine){BLOCK_END, 0};
         if (head.head != BLOCK_END)
