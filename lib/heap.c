@@ -132,7 +132,8 @@ static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const c
     if (p)
         return p;
     p = tcache_pop_slow(tc, c, untouched, function);
-    settle_peak(tc);
+    if (LIKELY(p != NULL)) /* else os_error stays what it is */
+        settle_peak(tc);
     tick(tc);
     return p;
 }
@@ -190,7 +191,7 @@ static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, 
 {
     tick(tc);
     void *p = alloc_uncached(size, align, zero);
-    if (tc)
+    if (p && tc)
         settle_peak(tc);
     return p ? p : alloc_failed(size, align, zero, function);
 }

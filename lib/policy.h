@@ -9,11 +9,12 @@
 enum { POLICY_CLASSES = 109, POLICY_STRIPES = 8 };
 
 struct policy {
-    uint16_t magazine[POLICY_CLASSES]; /* blocks in a full magazine, by class; at least 1 */
-    uint32_t threads_per_stripe;       /* thread caches that share one set of transfer slots */
-    uint32_t growth_max;               /* superslabs mapped in one step, at most */
-    size_t retain_bytes;               /* EMPTY slabs kept, at least */
-    uint32_t retain_shift;             /* ... or slab bytes >> retain_shift where that is more */
+    uint16_t magazine[POLICY_CLASSES];   /* blocks in a full magazine, by class; at least 1 */
+    uint16_t travelling[POLICY_CLASSES]; /* the same for magazines that go from thread to thread */
+    uint32_t threads_per_stripe;         /* thread caches that share one set of transfer slots */
+    uint32_t growth_max;                 /* superslabs mapped in one step, at most */
+    size_t retain_bytes;                 /* EMPTY slabs kept, at least */
+    uint32_t retain_shift;               /* ... or slab bytes >> retain_shift where that is more */
     size_t large_cache_bytes;
     uint32_t purge_delay_ms;
 };

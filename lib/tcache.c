@@ -20,8 +20,7 @@ enum { CARRY_MS = 300 }; /* 2^30 pops take longer */
 
 enum {
     CAPACITY_FIRST = 8, /* blocks; small programs never need more */
-    CAPACITY_MIN = 2,   /* a thread that only frees still drains two at a time */
-    TRAVEL_SHIFT = 2
+    CAPACITY_MIN = 2    /* a thread that only frees still drains two at a time */
 };
 
 static bool cached_class(unsigned c)
@@ -98,12 +97,10 @@ static void raise_capacity(struct tcache *tc, unsigned c, size_t most)
     tc->lean[c] = false;
 }
 
-/* The largest magazine that travels between threads, if there are any: many of them are on their way. */
-static size_t travelling(unsigned c)
+/* The largest magazine of a thread that is not known to need larger ones. */
+static size_t usual_capacity(unsigned c)
 {
-    if (single_threaded())
-        return policy.magazine[c];
-    return max_size(policy.magazine[c] >> TRAVEL_SHIFT, min_size(policy.magazine[c], CAPACITY_FIRST));
+    return single_threaded() ? policy.magazine[c] : policy.travelling[c];
 }
 
 /* A magazine went to the slabs: the next will be smaller. At the smallest, what other threads left
@@ -136,7 +133,7 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
         tc->misses++;
         mag = transfer_take(tc->stripe, c);
         /* Drained in vain: this thread frees and allocates, it is worth more. */
-        raise_capacity(tc, c, !mag.count && tc->drained[c] ? policy.magazine[c] : travelling(c));
+        raise_capacity(tc, c, !mag.count && tc->drained[c] ? policy.magazine[c] : usual_capacity(c));
         tc->drained[c] = false;
         set_head(tc, c, (struct magazine){BLOCK_END, 0});
     }
@@ -179,7 +176,7 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
     else
         tc->spare[c] = full;
     if (out.count && transfer_put(tc->stripe, c, out)) {
-        raise_capacity(tc, c, travelling(c));
+        raise_capacity(tc, c, usual_capacity(c));
     } else if (out.count) {
         pool_drain(c, out, function);
         tc->drained[c] = true;
