@@ -30,7 +30,7 @@ static bool cached_class(unsigned c)
 
 static uint16_t first_capacity(unsigned c)
 {
-    return (uint16_t)min_size(policy.magazine[c], CAPACITY_FIRST);
+    return (uint16_t)min_size(policy.travelling[c], CAPACITY_FIRST);
 }
 
 void tcache_start(struct tcache *tc, unsigned stripe)
