@@ -32,10 +32,6 @@
 /* HAK_ASSERT checks what the library itself guarantees; faults of the program go to report.h. */
 #define HAK_ASSERT(x) ((void)(!HAK_DEBUG || LIKELY(x) || (__builtin_trap(), 0)))
 
-/* Have the compiler address a second array by the same index, not by a pointer it derives from the
- * first: an instruction less where both are used once. */
-#define KEEP_INDEX(i) __asm__("" : "+r"(i))
-
 /* Have the compiler keep address P in a register instead of deriving it anew at each use. */
 #define KEEP_ADDRESS(p) __asm__("" : "+r"(p))
 

@@ -115,4 +115,5 @@ void direct_flush(const char *function)
         while ((mag = transfer_remove(c)).count)
             pool_drain(c, mag, function);
     }
+    large_unpark();
 }

@@ -25,8 +25,9 @@ bool direct_is_free(const void *p, unsigned c);
 /* Report P, whose class byte is 0 or wrong: a double free where it was a block once. */
 COLD NORETURN void direct_report(const void *p, const char *function);
 
-/* Return what is free in the caller's cache, the transfer slots and the parking of spans to its slabs
- * and superslabs, whence it can be reused or trimmed. Aborts with FUNCTION's name on a damaged list. */
+/* Return what is free in the caller's cache, on its shelf, in the transfer slots and parked to slabs,
+ * superslabs and the cache of large mappings, whence it can be reused or trimmed. Aborts with
+ * FUNCTION's name on a damaged list. */
 void direct_flush(const char *function);
 
 #endif

@@ -90,11 +90,11 @@ enum { TICK_MS = 50, SLOW_PATHS = 32 };
 static NOINLINE void tick_now(struct tcache *tc)
 {
     static _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on does the work */
-    if (tc)
-        tc->until_tick = SLOW_PATHS;
     uint64_t now_ms = os_now_ms(), due = load_relaxed(&next_ms);
-    if (tc)
+    if (tc) {
+        tc->until_tick = SLOW_PATHS;
         shelf_decay(tc, now_ms);
+    }
     if (LIKELY(now_ms < due) ||
         !atomic_compare_exchange_strong_explicit(&next_ms, &due, now_ms + TICK_MS, memory_order_relaxed,
                                                  memory_order_relaxed))
@@ -155,7 +155,6 @@ static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char 
 {
     struct os_error first = os_error;
     direct_flush(function);
-    large_unpark();
     large_trim(0);
     superslab_trim(0);
     void *p = alloc_uncached(size, align, zero);
@@ -377,21 +376,40 @@ static size_t size_of(const void *p, unsigned c, const char *function)
     return mode() == HEAP_CHECKED ? checked_size(p, c, function) : direct_size(p, c, function);
 }
 
-size_t heap_usable_size(const void *p, const char *function)
+/* True if P begins a block of a class that is cached, found as free finds it: *C. */
+static ALWAYS_INLINE bool is_cached_block(const void *p, unsigned *c)
+{
+    const struct tcache *tc = thread_self.cache;
+    if (UNLIKELY(window_index(p, tc->window_at) >= LEAF_GRANULES))
+        return false;
+    size_t mark = load_relaxed(tcache_mark(tc, p));
+    uint32_t magic = *tcache_magic(tc, mark); /* 0: not cached */
+    if (UNLIKELY(magic == 0) || UNLIKELY((uint16_t)(uintptr_t)p * magic >= MAGIC_LIMIT))
+        return false;
+    *c = (unsigned)mark / CLASS_MARK;
+    return true;
+}
+
+static NOINLINE size_t usable_size_slow(const void *p, const char *function)
 {
     if (!p)
         return 0;
-    const struct tcache *tc = thread_self.cache;
-    if (LIKELY(window_index(p, tc->window_at) < LEAF_GRANULES)) {
-        size_t mark = load_relaxed(tcache_mark(tc, p));
-        uint32_t magic = *tcache_magic(tc, mark);
-        if (LIKELY(magic != 0) && LIKELY((uint16_t)(uintptr_t)p * magic < MAGIC_LIMIT))
-            return class_size((unsigned)mark / CLASS_MARK);
-    }
     unsigned c = classmap_get(p);
     if (c == CLASS_NONE && foreign_is_libcs())
         return libc_usable_size((void *)p);
     return size_of(p, c, function);
+}
+
+size_t heap_usable_size(const void *p, const char *function)
+{
+    unsigned c;
+    return LIKELY(is_cached_block(p, &c)) ? class_size(c) : usable_size_slow(p, function);
+}
+
+/* True if a block of OLD bytes serves SIZE without wasting more than half. */
+static bool fits_well(size_t old, size_t size)
+{
+    return size <= old && size >= old / 2;
 }
 
 /* P itself, where it serves SIZE bytes well enough or can be made to; a moved large block; or NULL. */
@@ -399,7 +417,7 @@ static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
 {
     if (mode() == HEAP_CHECKED)
         return NULL;
-    if (size <= old && size >= old / 2 && c != CLASS_LARGE)
+    if (fits_well(old, size) && c != CLASS_LARGE)
         return p;
     if (c == CLASS_SPAN && size > old && size <= SPAN_MAX)
         return span_extend(p, size) ? p : NULL;
@@ -408,38 +426,44 @@ static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
     return NULL;
 }
 
-/* P is a block of class C, SIZE is not 0, and the calling thread has a cache: most calls. */
-static ALWAYS_INLINE void *realloc_cached(void *p, unsigned c, size_t size, const char *function)
+static ALWAYS_INLINE void refuse_free_block(const void *p, unsigned c, const char *function)
 {
-    size_t old = class_size(c);
     if (UNLIKELY(block_linked(p, block_key)) && direct_is_free(p, c))
         report_fault(FAULT_DOUBLE_FREE, function, p);
-    if (size <= old && size >= old / 2)
-        return p;
+}
+
+/* The bytes of P, OLD of them, in a new block of SIZE. NULL if there is no memory, and P stays. */
+static ALWAYS_INLINE void *move(void *p, size_t old, size_t size, const char *function)
+{
     int saved = errno;
     void *q = heap_malloc(size, function);
     if (UNLIKELY(!q)) {
-        if (size <= old) /* no memory to shrink into: a success all the same */
-            errno = saved;
-        return size <= old ? p : NULL;
+        if (size > old)
+            return NULL;
+        errno = saved; /* no memory to shrink into: a success all the same */
+        return p;
     }
     memcpy(q, p, min_size(old, size));
     heap_free(p, function);
     return q;
 }
 
+/* P is a block of class C, which is cached, and SIZE is not 0: most calls. */
+static ALWAYS_INLINE void *realloc_cached(void *p, unsigned c, size_t size, const char *function)
+{
+    size_t old = class_size(c);
+    refuse_free_block(p, c, function);
+    return fits_well(old, size) ? p : move(p, old, size, function);
+}
+
 void *heap_realloc(void *p, size_t size, const char *function)
 {
     if (!p)
         return heap_malloc(size, function);
-    struct tcache *tc = thread_self.cache;
-    if (LIKELY(window_index(p, tc->window_at) < LEAF_GRANULES) && LIKELY(size - 1 < PTRDIFF_MAX)) {
-        size_t mark = load_relaxed(tcache_mark(tc, p));
-        uint32_t magic = *tcache_magic(tc, mark); /* 0: not cached */
-        if (LIKELY(magic != 0) && LIKELY((uint16_t)(uintptr_t)p * magic < MAGIC_LIMIT))
-            return realloc_cached(p, (unsigned)mark / CLASS_MARK, size, function);
-    }
-    unsigned c = classmap_get(p);
+    unsigned c;
+    if (LIKELY(size - 1 < PTRDIFF_MAX) && LIKELY(is_cached_block(p, &c)))
+        return realloc_cached(p, c, size, function);
+    c = classmap_get(p);
     if (c == CLASS_NONE && foreign_is_libcs())
         return libc_realloc(p, size);
     if (size == 0) {
@@ -447,26 +471,15 @@ void *heap_realloc(void *p, size_t size, const char *function)
         return NULL;
     }
     size_t old = size_of(p, c, function);
-    if (c >= 1 && c < CLASSES && UNLIKELY(block_linked(p, block_key)) && direct_is_free(p, c))
-        report_fault(FAULT_DOUBLE_FREE, function, p);
+    if (c >= 1 && c < CLASSES)
+        refuse_free_block(p, c, function);
     if (size > PTRDIFF_MAX - SUPERSLAB)
         return trace_failure(TRACE_THRESHOLD, size, -1);
     void *q = resize_in_place(p, c, old, size);
-    if (q) {
-        if (size > old && thread_self.cache != TCACHE_NONE)
-            settle_peak(thread_self.cache);
-        return q;
-    }
-    int saved = errno;
-    q = heap_malloc(size, function);
-    if (!q && size <= old) { /* no memory to shrink into: a success all the same */
-        errno = saved;
-        return p;
-    }
     if (!q)
-        return NULL;
-    memcpy(q, p, min_size(old, size));
-    heap_free(p, function);
+        return move(p, old, size, function);
+    if (size > old && thread_self.cache != TCACHE_NONE)
+        settle_peak(thread_self.cache);
     return q;
 }
 
@@ -474,7 +487,6 @@ bool heap_trim(size_t pad)
 {
     direct_flush("malloc_trim");
     size_t bytes = pool_trim();
-    large_unpark();
     bytes += large_trim(0);
     bytes += superslab_trim(pad);
     return bytes != 0;

@@ -16,7 +16,7 @@ static void give(struct tcache *tc, void *p, size_t run)
 void shelf_missed(struct tcache *tc, size_t size)
 {
     struct shelf *shelf = &tc->shelf;
-    size_t run = shelf_granules(size);
+    unsigned run = span_granules(size);
     uint32_t bit = 1u << (run - 1);
     if (shelf->given & bit) {
         shelf->given &= ~bit;

@@ -13,15 +13,10 @@
 #include "superslab.h"
 #include "tcache.h"
 
-static ALWAYS_INLINE size_t shelf_granules(size_t size)
-{
-    return ((size - 1) >> GRANULE_SHIFT) + 1;
-}
-
 /* A span for SIZE bytes, MID_MAX < SIZE <= SPAN_MAX, or NULL. Not zeroed. */
 static ALWAYS_INLINE void *shelf_take(struct tcache *tc, size_t size)
 {
-    size_t run = shelf_granules(size);
+    unsigned run = span_granules(size);
     void *p = tc->shelf.last;
     if (LIKELY(tc->shelf.last_run == run)) {
         tc->shelf.last_run = 0;
@@ -31,7 +26,7 @@ static ALWAYS_INLINE void *shelf_take(struct tcache *tc, size_t size)
             return NULL;
         tc->shelf.span[run - 1] = NULL;
     }
-    tc->shelf.granules -= (unsigned)run;
+    tc->shelf.granules -= run;
     tc->shelf.taken++;
     store_relaxed(tcache_mark(tc, p), CLASS_SPAN * CLASS_MARK);
     return p;

@@ -11,15 +11,10 @@
 #include "counters.h"
 #include "superslab.h"
 
-static unsigned granules_for(size_t size)
-{
-    return size ? (unsigned)((size + GRANULE - 1) >> GRANULE_SHIFT) : 1;
-}
-
 void *span_alloc(size_t size, bool zero)
 {
     uint32_t dirty;
-    struct slab *first = superslab_take_run(granules_for(size), &dirty);
+    struct slab *first = superslab_take_run(span_granules(size), &dirty);
     if (!first)
         return NULL;
     count(COUNT_SPAN_ALLOCS, 1);
@@ -52,7 +47,7 @@ bool span_free(void *p)
 bool span_extend(void *p, size_t size)
 {
     struct slab *first = superslab_slab_of(p);
-    unsigned run = granules_for(size);
+    unsigned run = span_granules(size);
     uint32_t dirty;
     return run <= first->run || (run <= GRANULES && superslab_extend_run(first, run, &dirty));
 }

@@ -3,7 +3,13 @@
 #ifndef HAK_SPAN_H
 #define HAK_SPAN_H
 
-#include "compiler.h"
+#include "sizeclass.h"
+
+/* Granules of a span for SIZE bytes; one at least. */
+static inline unsigned span_granules(size_t size)
+{
+    return size ? (unsigned)((size - 1) >> GRANULE_SHIFT) + 1 : 1;
+}
 
 /* SIZE bytes, SPAN_MAX at most, aligned to a granule. NULL if the system refuses. */
 void *span_alloc(size_t size, bool zero);
