@@ -16,7 +16,7 @@ enum lock_rank {
     RANK_YOUNG,   /* young.c: the first granule; may map the first superslab while held */
     RANK_CLASS,   /* pool.c: one for each size class, taken one at a time, by class in fork */
     RANK_LARGE,   /* large.c: the cache of large mappings */
-    RANK_ARENA,   /* superslab.c: all granules */
+    RANK_ARENA,   /* arena.c: all granules */
     RANK_META,    /* meta.c, classmap.c: maps memory for descriptors while held (rare, never purges) */
     RANK_TRACE,   /* trace.c: the failure ring */
     RANK_COUNT

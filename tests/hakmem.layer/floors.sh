@@ -10,7 +10,7 @@ table='
 1 os message lock libc
 2 options counters report trace policy level regret.h meta
 3 sizeclass classmap ace
-4 superslab slab pool large
+4 superslab arena purge slab pool large account
 5 transfer span young
 6 tcache shelf thread
 7 heap direct checked summary validate

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* arena.h - what superslab.c and purge.c share: all superslabs and the lists they stand in (floor F4).
+ *
+ * Everything here is guarded by the ARENA lock, and every function but arena_grow is called with it
+ * held. Nobody but superslab.c, arena.c and purge.c includes this file. */
+#ifndef HAK_ARENA_H
+#define HAK_ARENA_H
+
+#include "lock.h"
+#include "regret.h"
+#include "superslab.h"
+
+enum { ALL_GRANULES = GRANULES /* max_run of a superslab nobody uses */ };
+
+struct arena {
+    struct lock lock; /* guards all of this */
+    bool ready;
+    struct list bins[ALL_GRANULES + 1]; /* superslabs by max_run */
+    uint64_t bin_mask;                  /* bit r: bins[r] is not empty */
+    struct list empty[MAP_CLASSES];     /* EMPTY slabs by last class, latest first */
+    struct list by_age;                 /* EMPTY slabs, latest first */
+    struct list all, spare;             /* superslabs; descriptors without memory, by `all` */
+    uint8_t *lowest;                    /* the lowest superslab so far: the next goes below it */
+    size_t superslabs, empties, actives, span_granules, spans; /* counts */
+    uint64_t purge_again_ms;                                   /* no purging before this time */
+    struct regret regret;                                      /* of granules */
+};
+HIDDEN extern struct arena arena;
+
+static inline struct superslab *superslab_of(const struct slab *slab)
+{
+    return CONTAINER_OF(slab - slab->index, struct superslab, slab[0]);
+}
+
+/* Take SS out of its bin, and put it into the one of its longest run. */
+void arena_unbin(struct superslab *ss);
+void arena_enbin(struct superslab *ss);
+void arena_set_free(struct superslab *ss, uint32_t mask);
+
+/* The superslab with the shortest run that holds RUN granules: long runs are kept for spans. */
+struct superslab *arena_best_fit(unsigned run);
+
+/* Slab I of SS for a new use. */
+struct slab *arena_slab_at(struct superslab *ss, unsigned i);
+
+/* Enter SLAB among the EMPTY ones, and take it out again. */
+void arena_mark_empty(struct superslab *ss, struct slab *slab, uint64_t now_ms);
+void arena_unlink_empty(struct slab *slab);
+
+/* Map more superslabs. Called and returns unlocked; false if the system refuses. */
+bool arena_grow(void);
+
+/* Work that locked code hands out, to be done after the unlock. COUNT == ALL_GRANULES: unmap. */
+enum { PURGE_BATCH = 16 /* pieces of work collected under the lock at a time */ };
+struct purge_work {
+    struct superslab *ss;
+    unsigned first, count;
+};
+
+/* Collect work after slabs became EMPTY: what exceeds the budget, once there is enough of it for
+ * neighbours to go in one system call. */
+unsigned purge_collect_excess(struct purge_work *work, uint64_t now_ms);
+
+/* Do the system calls and book the result. Called and returns unlocked. The bytes given back. */
+size_t purge_do(const struct purge_work *work, unsigned n, uint64_t now_ms);
+
+#endif
