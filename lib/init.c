@@ -18,7 +18,7 @@ static bool started;           /* the heap may be used; everybody else reads hea
 
 static enum heap_mode choose_mode(void)
 {
-    bool passive = !option(OPT_TINY_SS_SHARED) || !option(OPT_TINY_USE_SUPERSLAB);
+    bool passive = !option(OPT_ENABLED) || !option(OPT_TINY_SS_SHARED) || !option(OPT_TINY_USE_SUPERSLAB);
     if (passive && libc_find())
         return HEAP_PASSIVE;
     if (option(OPT_TINY_SS_SHARED) == 1)

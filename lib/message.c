@@ -10,6 +10,12 @@ void message_str(struct message *m, const char *s)
         m->text[m->len++] = *s++;
 }
 
+void message_word(struct message *m, const char *s, size_t most)
+{
+    for (; *s && most > 0 && m->len < sizeof m->text; s++, most--)
+        m->text[m->len++] = *s >= ' ' && *s <= '~' ? *s : '?';
+}
+
 static void put_number(struct message *m, uint64_t n, unsigned base)
 {
     char digits[24];

@@ -17,6 +17,7 @@ static inline void message_init(struct message *m)
 }
 
 void message_str(struct message *m, const char *s);
+void message_word(struct message *m, const char *s, size_t most); /* on one line, whatever S holds */
 void message_dec(struct message *m, uint64_t n);
 void message_hex(struct message *m, uint64_t n); /* with 0x */
 void message_send(const struct message *m, int fd);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c - parser and storage of the HAKMEM_* variables (floor F2). */
+/* options.c - parser and storage of the HAKMEM_* variables, and of their keys in hakmem.conf (floor F2). */
 #include "options.h"
 
 #include <string.h>
 
 #include "bits.h"
+#include "conf.h"
 #include "message.h"
 #include "meta.h"
 #include "os.h"
@@ -50,26 +51,165 @@ static bool parse_number(const char *text, bool sizes, uint64_t *out)
     return *p == '\0';
 }
 
-static void warn(const struct option_row *row, const char *value)
+static bool parse_bool(const char *text, uint64_t *out)
 {
-    struct message m;
-    message_init(&m);
-    message_str(&m, "hakmem: ");
-    message_str(&m, row->name);
-    message_str(&m, ": bad value '");
-    for (size_t i = 0; value[i] && i < 64; i++) { /* one line, whatever the value holds */
-        char c[2] = {value[i] >= ' ' && value[i] <= '~' ? value[i] : '?', '\0'};
-        message_str(&m, c);
+    static const char *const words[] = {"0", "1", "no", "yes", "off", "on"};
+    for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(text, words[i]) == 0) {
+            *out = i & 1;
+            return true;
+        }
+    return false;
+}
+
+bool option_parse(enum option o, const char *text, uint64_t *out)
+{
+    const struct option_row *row = &option_rows[o];
+    if (row->type == OPTION_BOOL && parse_bool(text, out))
+        return true;
+    return row->type != OPTION_PATH && parse_number(text, row->type == OPTION_SIZE, out) &&
+           *out >= row->min && *out <= row->max;
+}
+
+enum { PREFIX = 7 }; /* characters of HAKMEM_ */
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Is KEY, as the file has it, that of ROW? */
+static bool is_key(const struct option_row *row, const char *key)
+{
+    const char *name = row->name + PREFIX;
+    while (*key && lower(*name) == *key) {
+        name++;
+        key++;
     }
+    return !*name && !*key;
+}
+
+enum option option_by_key(const char *key)
+{
+    int o = 0;
+    while (o < OPT_COUNT && !is_key(&option_rows[o], key))
+        o++;
+    return (enum option)o;
+}
+
+/* How many characters must be put in, left out or changed to make A of B, in any case. */
+static unsigned distance(const char *a, const char *b)
+{
+    enum { MOST = 40 };
+    unsigned char row[MOST + 1];
+    unsigned length = (unsigned)strlen(b);
+    if (length > MOST || strlen(a) > MOST)
+        return MOST;
+    for (unsigned i = 0; i <= length; i++)
+        row[i] = (unsigned char)i;
+    for (unsigned at = 1; *a; a++, at++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned char)at;
+        for (unsigned i = 1; i <= length; i++) {
+            unsigned changed = diagonal + (lower(*a) != lower(b[i - 1]));
+            diagonal = row[i];
+            unsigned moved = 1 + (row[i] < row[i - 1] ? row[i] : row[i - 1]);
+            row[i] = (unsigned char)(changed < moved ? changed : moved);
+        }
+    }
+    return row[length];
+}
+
+/* The row whose name was most likely meant, NULL if none is close. NAME is without prefix. */
+static const struct option_row *nearest(const char *name)
+{
+    const struct option_row *best = NULL;
+    unsigned least = (unsigned)strlen(name) / 3;
+    for (const struct option_row *row = option_rows; row < option_rows + OPT_COUNT; row++) {
+        unsigned d = distance(name, row->name + PREFIX);
+        if (d <= least && (!best || d < least)) {
+            least = d;
+            best = row;
+        }
+    }
+    return best;
+}
+
+/* One resolution: where we are in it, and what comes out. */
+struct reader {
+    const struct option_inputs *in;
+    struct option_values *values;
+    struct option_source *source; /* may be NULL */
+    unsigned line;                /* of the file; 0 in the environment */
+    unsigned complaints;          /* that may still be made about what is not known, or of the file at all */
+    bool any;
+};
+
+static void message_place(struct message *m, const struct reader *r, const char *name)
+{
+    message_init(m);
+    message_str(m, "hakmem: ");
+    if (r->line) {
+        message_str(m, r->in->conf);
+        message_str(m, ":");
+        message_dec(m, r->line);
+        message_str(m, ": ");
+    }
+    message_word(m, name, 64);
+}
+
+static void complain(struct message *m, const struct reader *r)
+{
+    message_str(m, "\n");
+    if (r->in->warnings >= 0)
+        message_send(m, r->in->warnings);
+}
+
+/* May one more line be written? The file is read by every process of the machine: one of each. */
+static bool may_complain(struct reader *r)
+{
+    return r->complaints && r->complaints--;
+}
+
+static void bad_value(struct reader *r, enum option o, const char *name, const char *value)
+{
+    const struct option_row *row = &option_rows[o];
+    struct message m;
+    if (r->line && !may_complain(r))
+        return;
+    message_place(&m, r, name);
+    message_str(&m, ": bad value '");
+    message_word(&m, value, 64);
     message_str(&m, "' (");
     message_dec(&m, row->min);
     message_str(&m, "..");
     message_dec(&m, row->max);
-    message_str(&m, row->type == OPTION_PATH ? " bytes), using none" : "), using ");
-    if (row->type != OPTION_PATH)
-        message_dec(&m, row->def);
-    message_str(&m, "\n");
-    message_send(&m, 2);
+    if (row->type != OPTION_PATH) {
+        message_str(&m, "), using ");
+        message_dec(&m, r->values->number[o]);
+    } else {
+        message_str(&m, " bytes), using ");
+        message_word(&m, r->values->path[o] ? r->values->path[o] : "none", 64);
+    }
+    complain(&m, r);
+}
+
+static void unknown(struct reader *r, const char *name, size_t prefix, const char *what)
+{
+    struct message m;
+    if (!may_complain(r))
+        return;
+    message_place(&m, r, name);
+    message_str(&m, what);
+    const struct option_row *row = nearest(name + prefix);
+    if (row) {
+        message_str(&m, ", the nearest is ");
+        for (const char *p = row->name + PREFIX - prefix; *p; p++) {
+            char c[2] = {prefix ? *p : lower(*p), '\0'};
+            message_str(&m, c);
+        }
+    }
+    complain(&m, r);
 }
 
 /* Programs overwrite their environment to set their title: what is used later is copied. */
@@ -80,53 +220,119 @@ static const char *keep_text(const char *text)
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
-static void set_option(struct option_values *values, enum option o, const char *value)
+/* What cannot be used is as if it were not there. */
+static void set_option(struct reader *r, enum option o, const char *name, const char *value)
 {
     const struct option_row *row = &option_rows[o];
     uint64_t n = 0;
-    if (row->type == OPTION_PATH) {
-        if (strlen(value) > row->max)
-            warn(row, value);
-        else if (*value)
-            values->path[o] = keep_text(value);
+    bool path = row->type == OPTION_PATH;
+    if (path ? strlen(value) > row->max : !option_parse(o, value, &n)) {
+        bad_value(r, o, name, value);
         return;
     }
-    if (!parse_number(value, row->type == OPTION_SIZE, &n) || n < row->min || n > row->max)
-        warn(row, value);
+    if (path)
+        r->values->path[o] = *value ? value : NULL;
     else
-        values->number[o] = n;
+        r->values->number[o] = n;
+    r->any = true;
+    if (r->source)
+        r->source[o] = (struct option_source){r->line ? OPTION_FILE : OPTION_ENVIRONMENT, r->line};
 }
 
-/* The value of NAME if VARIABLE is "NAME=value", else NULL. */
-static const char *value_of(const char *variable, const char *name)
+static void read_file(struct reader *r)
 {
-    size_t len = strlen(name);
-    return strncmp(variable, name, len) == 0 && variable[len] == '=' ? variable + len + 1 : NULL;
-}
-
-/* Parse what is set into VALUES; true if there was anything. */
-static bool parse_all(struct option_values *values, char **environment)
-{
-    bool seen[OPT_COUNT] = {false}, any = false;
-    for (char **e = environment; e && *e; e++) {
-        if (strncmp(*e, "HAKMEM_", 7) != 0)
-            continue;
-        for (int o = 0; o < OPT_COUNT; o++) {
-            const char *value = value_of(*e, option_rows[o].name);
-            if (value && !seen[o]) { /* of two with one name, getenv sees the first: so do we */
-                seen[o] = any = true;
-                set_option(values, (enum option)o, value);
-            }
+    struct conf conf;
+    struct message m;
+    const char *why = conf_open(&conf, r->in->conf, r->in->program, r->in->executable);
+    if (why) {
+        message_place(&m, r, r->in->conf);
+        message_str(&m, " ignored: ");
+        message_str(&m, why);
+        complain(&m, r);
+    }
+    r->complaints = 1;
+    for (enum conf_item item; (item = conf_next(&conf)) != CONF_END;) {
+        r->line = conf.line;
+        enum option o = item == CONF_SETTING ? option_by_key(conf.key) : OPT_COUNT;
+        if (o < OPT_COUNT) {
+            set_option(r, o, conf.key, conf.value);
+        } else if (item == CONF_SETTING) {
+            unknown(r, conf.key, 0, ": unknown key");
+        } else if (may_complain(r)) {
+            message_place(&m, r, conf.key);
+            message_str(&m, ": neither a setting nor a section");
+            complain(&m, r);
         }
     }
-    return any;
+    r->line = 0;
+}
+
+/* The row of "HAKMEM_NAME=value", and its value. OPT_COUNT if there is none. */
+static enum option row_of(const char *variable, const char **value)
+{
+    for (int o = 0; o < OPT_COUNT; o++) {
+        size_t length = strlen(option_rows[o].name);
+        if (strncmp(variable, option_rows[o].name, length) == 0 && variable[length] == '=') {
+            *value = variable + length + 1;
+            return (enum option)o;
+        }
+    }
+    return OPT_COUNT;
+}
+
+static void unknown_variable(struct reader *r, const char *variable)
+{
+    char name[65]; /* what a message shows of it */
+    size_t length = strcspn(variable, "=");
+    if (length >= sizeof name)
+        length = sizeof name - 1;
+    memcpy(name, variable, length);
+    name[length] = '\0';
+    unknown(r, name, PREFIX, ": unknown variable");
+}
+
+static void read_environment(struct reader *r)
+{
+    bool seen[OPT_COUNT] = {false};
+    r->complaints = 3;
+    for (char **e = r->in->environment; e && *e; e++) {
+        const char *value;
+        if (strncmp(*e, "HAKMEM_", PREFIX) != 0)
+            continue;
+        enum option o = row_of(*e, &value);
+        if (o == OPT_COUNT) {
+            unknown_variable(r, *e);
+        } else if (!seen[o]) { /* of two with one name, getenv sees the first: so do we */
+            seen[o] = true;
+            set_option(r, o, option_rows[o].name, value);
+        }
+    }
+}
+
+bool options_resolve(const struct option_inputs *inputs, struct option_values *values,
+                     struct option_source source[OPT_COUNT])
+{
+    struct reader r = {.in = inputs, .values = values, .source = source};
+    for (int o = 0; o < OPT_COUNT; o++) {
+        values->number[o] = option_rows[o].def;
+        values->path[o] = NULL;
+        if (source)
+            source[o] = (struct option_source){OPTION_DEFAULT, 0};
+    }
+    read_file(&r);
+    read_environment(&r);
+    return r.any;
 }
 
 void options_load(char **environment)
 {
-    struct option_values values = option_page.values;
-    if (!parse_all(&values, environment))
+    struct option_values values;
+    const struct option_inputs inputs = {.conf = HAK_CONF_PATH, .environment = environment, .warnings = 2};
+    if (!options_resolve(&inputs, &values, NULL))
         return;
+    for (int o = 0; o < OPT_COUNT; o++)
+        if (values.path[o])
+            values.path[o] = keep_text(values.path[o]);
     /* Pages may be larger than ours: then its neighbours are constants, too. */
     size_t page = os_page_size();
     void *at = (void *)round_down((uintptr_t)&option_page, page);

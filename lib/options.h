@@ -45,8 +45,39 @@ static inline const char *option_path(enum option o)
     return option_page.values.path[o];
 }
 
-/* Read the variables from ENVIRONMENT (NULL in secure execution: defaults) and warn about bad
- * values. Called once, before a second thread can know the library. */
+/* Where options come from, in this order: the defaults, a file, the environment. */
+struct option_inputs {
+    const char *conf;       /* hakmem.conf(5) */
+    const char *program;    /* path by which the program is started, for the file's sections; NULL: we */
+    const char *executable; /* path of its executable file, where that is another; NULL: not known */
+    char **environment;     /* NULL: none */
+    int warnings;           /* descriptor for a line on each bad value; -1: none */
+};
+
+struct option_source {
+    enum { OPTION_DEFAULT, OPTION_FILE, OPTION_ENVIRONMENT } from;
+    unsigned line; /* of the file */
+};
+
+/* The values that INPUTS give, and the source of each unless SOURCE is NULL. Returns true if there was
+ * anything but defaults. Paths point into the environment, and into the text of the file, which stays
+ * until the next call. One thread at a time. */
+bool options_resolve(const struct option_inputs *inputs, struct option_values *values,
+                     struct option_source source[OPT_COUNT]);
+
+/* Read the options of this process; ENVIRONMENT is NULL in secure execution. Called once, before a
+ * second thread can know the library. */
 void options_load(char **environment);
+
+/* The row of a name as the file has it (cache_bytes); OPT_COUNT if there is none. */
+enum option option_by_key(const char *key);
+
+/* The number that TEXT stands for as a value of O. False if it is none, or not in the range. */
+bool option_parse(enum option o, const char *text, uint64_t *out);
+
+/* Set by configure --with-conf. */
+#ifndef HAK_CONF_PATH
+#define HAK_CONF_PATH "/etc/hakmem.conf"
+#endif
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -174,6 +175,59 @@ void os_close(int fd)
     int saved = errno;
     syscall(SYS_close, fd);
     errno = saved;
+}
+
+/* The result of a system call: -errno if it failed. */
+static long result_of(long result, int saved)
+{
+    if (result == -1) {
+        result = -errno;
+        errno = saved;
+    }
+    return result;
+}
+
+int os_open_read(const char *path)
+{
+    int saved = errno, flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    return (int)result_of(syscall(SYS_openat, AT_FDCWD, path, flags), saved);
+}
+
+int os_stat(int fd, struct os_file *out)
+{
+    struct stat st;
+    int saved = errno, result = (int)result_of(syscall(SYS_fstat, fd, &st), saved);
+    if (result == 0)
+        *out = (struct os_file){(uint64_t)st.st_size, st.st_uid, st.st_mode, S_ISREG(st.st_mode)};
+    return result;
+}
+
+long os_read(int fd, char *buffer, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        int saved = errno;
+        long n = result_of(syscall(SYS_read, fd, buffer + done, size - done), saved);
+        if (n < 0 && n != -EINTR)
+            return n;
+        if (n == 0)
+            break;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return (long)done;
+}
+
+long os_executable(char *buffer, size_t size)
+{
+    int saved = errno;
+    long n = result_of(syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", buffer, size - 1), saved);
+    buffer[n > 0 ? n : 0] = '\0';
+    return n;
+}
+
+const char *os_started_as(void)
+{
+    return (const char *)getauxval(AT_EXECFN);
 }
 
 size_t os_resident(void)

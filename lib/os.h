@@ -44,6 +44,21 @@ void os_write(int fd, const char *text, size_t len);
 /* Open for appending, mode 0600; -1 if refused. Only used at exit, on request. */
 int os_open_append(const char *path);
 void os_close(int fd);
+
+/* At start only: a descriptor for reading that a FIFO does not delay, or -errno. */
+int os_open_read(const char *path);
+struct os_file {
+    uint64_t size;
+    uint32_t owner, mode; /* as stat(2) has them */
+    bool regular;
+};
+int os_stat(int fd, struct os_file *out); /* 0 or -errno */
+/* The bytes read, fewer than SIZE only at the end of the file, or -errno. */
+long os_read(int fd, char *buffer, size_t size);
+/* The file that the process executes, NUL-terminated; its length, or -errno. */
+long os_executable(char *buffer, size_t size);
+/* The name by which it was started (AT_EXECFN), for a script that of the script; no system call. */
+const char *os_started_as(void);
 /* Resident bytes of the process, from /proc; 0 if unknown. Only used on request. */
 size_t os_resident(void);
 

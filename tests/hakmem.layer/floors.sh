@@ -8,7 +8,7 @@ cd "$TOP/lib" || exit 1
 table='
 0 compiler.h bits.h atomic.h list.h
 1 os message lock libc
-2 options counters report trace policy level regret.h meta
+2 options conf counters report trace policy level regret.h meta
 3 sizeclass classmap ace
 4 superslab arena purge slab pool large account
 5 transfer span young
