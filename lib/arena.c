@@ -3,6 +3,7 @@
 #include "arena.h"
 
 #include "counters.h"
+#include "layout.h"
 #include "level.h"
 #include "lock.h"
 #include "meta.h"
@@ -159,3 +160,21 @@ void superslab_begin(void)
 {
     (void)arena_grow();
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_arena[] = {
+    LAYOUT_SIZEOF(superslab),        LAYOUT_FIELD(superslab, base),
+    LAYOUT_FIELD(superslab, slab),   LAYOUT_SIZEOF(slab),
+    LAYOUT_FIELD(slab, base),        LAYOUT_FIELD(slab, state),
+    LAYOUT_FIELD(slab, size_class),  LAYOUT_FIELD(slab, used),
+    LAYOUT_FIELD(slab, carved),      LAYOUT_FIELD(slab, total),
+    LAYOUT_FIELD(slab, run),         LAYOUT_CONSTANT(SLAB_UNUSED),
+    LAYOUT_CONSTANT(SLAB_ACTIVE),    LAYOUT_CONSTANT(SLAB_EMPTY),
+    LAYOUT_CONSTANT(SLAB_SPAN),      LAYOUT_CONSTANT(SLAB_PURGE),
+    LAYOUT_FIELD(arena, superslabs), LAYOUT_END,
+};
+const struct layout_row layout_at_arena[] = {
+    LAYOUT_ADDRESS(arena),
+    LAYOUT_END,
+};

@@ -2,6 +2,7 @@
 /* classmap.c - the tables of the class map (floor F3). */
 #include "classmap.h"
 
+#include "layout.h"
 #include "meta.h"
 #include "os.h"
 
@@ -106,3 +107,34 @@ void classmap_set_region(const void *address, struct region *region)
 {
     store_release(region_at(address), region);
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_classmap[] = {
+    LAYOUT_SIZEOF(leaf),
+    LAYOUT_FIELD(leaf, classes),
+    LAYOUT_FIELD(leaf, regions),
+    LAYOUT_CONSTANT(ROOTS),
+    LAYOUT_CONSTANT(LEAF_SHIFT),
+    LAYOUT_CONSTANT(LEAF_REGIONS),
+    LAYOUT_CONSTANT(GRANULE_SHIFT),
+    LAYOUT_CONSTANT(SUPERSLAB_SHIFT),
+    LAYOUT_CONSTANT(CLASS_MARK),
+    LAYOUT_CONSTANT(CLASSES),
+    LAYOUT_CONSTANT(CLASS_SPAN),
+    LAYOUT_CONSTANT(CLASS_LARGE),
+    LAYOUT_CONSTANT(CLASS_YOUNG),
+    LAYOUT_CONSTANT(MIN_ALIGN),
+    LAYOUT_CONSTANT(TINY_CLASSES),
+    LAYOUT_CONSTANT(STEPS),
+    LAYOUT_FIELD(region, kind),
+    LAYOUT_CONSTANT(REGION_SUPERSLAB),
+    LAYOUT_CONSTANT(REGION_LARGE),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_classmap[] = {
+    LAYOUT_ADDRESS(classmap_window),
+    LAYOUT_ADDRESS(classmap_window_at),
+    LAYOUT_ADDRESS(classmap_roots),
+    LAYOUT_END,
+};

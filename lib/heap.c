@@ -9,6 +9,7 @@
 #include "counters.h"
 #include "direct.h"
 #include "large.h"
+#include "layout.h"
 #include "level.h"
 #include "libc.h"
 #include "os.h"
@@ -491,3 +492,18 @@ bool heap_trim(size_t pad)
     bytes += superslab_trim(pad);
     return bytes != 0;
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_heap[] = {
+    LAYOUT_CONSTANT(HEAP_EARLY),
+    LAYOUT_CONSTANT(HEAP_POOL),
+    LAYOUT_CONSTANT(HEAP_PASSIVE),
+    LAYOUT_CONSTANT(HEAP_CHECKED),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_heap[] = {
+    LAYOUT_ADDRESS(heap_mode),
+    LAYOUT_ADDRESS(heap_mixed),
+    LAYOUT_END,
+};

@@ -5,6 +5,7 @@
 #include "ace.h"
 #include "fork.h"
 #include "heap.h"
+#include "layout.h"
 #include "libc.h"
 #include "lock.h"
 #include "options.h"
@@ -65,6 +66,9 @@ static void start(char **environment)
     lock_give(&start_lock, RANK_START);
     thread_self.starting = false;
 }
+
+/* Nothing else mentions it, and a program linked with the static library shall have it. */
+__attribute__((used)) static const struct hak_layout *const described = &hak_layout;
 
 /* Called by the first thing that needs memory: a program that allocates nothing maps nothing. Before
  * libc has set environ, the loader may be that; those blocks are served uncached. */

@@ -14,6 +14,7 @@
 
 #include "classmap.h"
 #include "counters.h"
+#include "layout.h"
 #include "level.h"
 #include "list.h"
 #include "lock.h"
@@ -518,3 +519,18 @@ void large_unlock_after_fork(void)
 {
     give_lock();
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_large[] = {
+    LAYOUT_FIELD(large, region),        LAYOUT_FIELD(large, base),
+    LAYOUT_FIELD(large, size),          LAYOUT_FIELD(large, link),
+    LAYOUT_FIELD(larges, cached),       LAYOUT_FIELD(larges, cached_count),
+    LAYOUT_FIELD(larges, live_count),   LAYOUT_FIELD(larges, live_bytes),
+    LAYOUT_FIELD(larges, cached_bytes), LAYOUT_END,
+};
+const struct layout_row layout_at_large[] = {
+    LAYOUT_ADDRESS(larges),
+    LAYOUT_ADDRESS(parked),
+    LAYOUT_END,
+};

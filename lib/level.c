@@ -2,12 +2,14 @@
 /* level.c - memory in use, kept, and its recent peak (floor F2). */
 #include "level.h"
 
+#include "layout.h"
+
 enum {
     WINDOW_MS = 1000, /* a peak counts for one to two of these */
     MARGIN_SHIFT = 6  /* of what is in use, kept at any time */
 };
 
-static struct {
+static struct levels {
     _Atomic(size_t) bytes[LEVELS];
     _Atomic(size_t) peak, last_peak; /* of LEVEL_IN_USE, in this window and the one before */
     _Atomic(uint64_t) window_ms;     /* when this window began */
@@ -63,3 +65,17 @@ void level_tick(uint64_t now_ms)
     store_relaxed(&levels.last_peak, load_relaxed(&levels.peak));
     store_relaxed(&levels.peak, in_use());
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_level[] = {
+    LAYOUT_FIELD(levels, bytes),
+    LAYOUT_CONSTANT(LEVEL_IN_USE),
+    LAYOUT_CONSTANT(LEVEL_KEPT_SLABS),
+    LAYOUT_CONSTANT(LEVEL_KEPT_LARGE),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_level[] = {
+    LAYOUT_ADDRESS(levels),
+    LAYOUT_END,
+};

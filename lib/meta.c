@@ -5,6 +5,7 @@
 
 #include "atomic.h"
 #include "bits.h"
+#include "layout.h"
 #include "lock.h"
 #include "os.h"
 
@@ -17,7 +18,19 @@ static struct meta {
     struct lock lock;
     char *next, *end; /* by lock: the unused rest of the current chunk */
     _Atomic(size_t) mapped;
+    _Atomic(struct meta_chunk *) chunks; /* by lock; read without: chunks stay, a link is fixed once seen */
 } meta = {.next = first_chunk, .end = first_chunk + FIRST_CHUNK, .mapped = FIRST_CHUNK};
+
+/* Begin with the chunk at P. Lock held. */
+static void add_chunk(char *p, size_t size)
+{
+    struct meta_chunk *chunk = (struct meta_chunk *)p;
+    *chunk = (struct meta_chunk){load_relaxed(&meta.chunks), size};
+    store_release(&meta.chunks, chunk);
+    meta.next = p + sizeof *chunk;
+    meta.end = p + size;
+    add_relaxed(&meta.mapped, size);
+}
 
 void *meta_alloc(size_t size)
 {
@@ -25,15 +38,13 @@ void *meta_alloc(size_t size)
     void *result = NULL;
     lock_take(&meta.lock, RANK_META);
     if ((size_t)(meta.end - meta.next) < size) {
-        size_t chunk = max_size(CHUNK, round_up(size, os_page_size()));
+        size_t least = round_up(size + sizeof(struct meta_chunk), os_page_size());
+        size_t chunk = max_size(CHUNK, least);
         char *p = os_map(chunk, os_page_size(), NULL, true);
         if (!p) /* close to the limit: just what is needed */
-            p = os_map(chunk = round_up(size, os_page_size()), os_page_size(), NULL, true);
-        if (p) {
-            meta.next = p;
-            meta.end = p + chunk;
-            add_relaxed(&meta.mapped, chunk);
-        }
+            p = os_map(chunk = least, os_page_size(), NULL, true);
+        if (p)
+            add_chunk(p, chunk);
     }
     if ((size_t)(meta.end - meta.next) >= size) {
         result = meta.next;
@@ -41,6 +52,11 @@ void *meta_alloc(size_t size)
     }
     lock_give(&meta.lock, RANK_META);
     return result;
+}
+
+const struct meta_chunk *meta_chunks(void)
+{
+    return load_acquire(&meta.chunks);
 }
 
 size_t meta_bytes(void)
@@ -62,3 +78,15 @@ void meta_unlock_after_fork(void)
 {
     lock_give(&meta.lock, RANK_META);
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_meta[] = {
+    LAYOUT_FIELD(meta, mapped),     LAYOUT_FIELD(meta, chunks),   LAYOUT_FIELD(meta_chunk, next),
+    LAYOUT_FIELD(meta_chunk, size), LAYOUT_CONSTANT(FIRST_CHUNK), LAYOUT_END,
+};
+const struct layout_row layout_at_meta[] = {
+    LAYOUT_ADDRESS(meta),
+    LAYOUT_ADDRESS(first_chunk),
+    LAYOUT_END,
+};

@@ -10,6 +10,15 @@
 /* SIZE zeroed bytes, aligned to a cache line. NULL if the system refuses (os_error says why). */
 void *meta_alloc(size_t size);
 
+/* What a chunk begins with; the first one, in .bss, has none and is in no list. */
+struct meta_chunk {
+    struct meta_chunk *next;
+    size_t size; /* of the whole mapping */
+} __attribute__((aligned(64)));
+
+/* The chunk mapped last. Any thread: chunks are never unmapped. */
+const struct meta_chunk *meta_chunks(void);
+
 /* Address space taken for descriptors, this library's other tables included. */
 size_t meta_bytes(void);
 void meta_note_mapped(size_t size); /* a table mapped elsewhere */

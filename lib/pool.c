@@ -7,6 +7,7 @@
 #include "pool.h"
 
 #include "counters.h"
+#include "layout.h"
 #include "lock.h"
 #include "os.h"
 #include "superslab.h"
@@ -254,3 +255,15 @@ void pool_check(void (*fault)(const char *what, const void *where))
         pool_unlock(c);
     }
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_pool[] = {
+    LAYOUT_SIZEOF(pool),
+    LAYOUT_FIELD(pool, out),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_pool[] = {
+    LAYOUT_ADDRESS(pools),
+    LAYOUT_END,
+};

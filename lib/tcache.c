@@ -2,6 +2,7 @@
 /* tcache.c - the slow side of the cache of one thread (floor F6). */
 #include "tcache.h"
 
+#include "layout.h"
 #include "os.h"
 #include "policy.h"
 #include "pool.h"
@@ -249,3 +250,21 @@ NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
 {
     return tc->popped[c] + FILL_POPPED(tc->bin[c].fill);
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_tcache[] = {
+    LAYOUT_SIZEOF(tcache),          LAYOUT_SIZEOF(bin),
+    LAYOUT_FIELD(bin, fill),        LAYOUT_FIELD(tcache, bin),
+    LAYOUT_FIELD(tcache, in_use),   LAYOUT_FIELD(tcache, all),
+    LAYOUT_FIELD(tcache, popped),   LAYOUT_FIELD(tcache, capacity),
+    LAYOUT_FIELD(tcache, misses),   LAYOUT_FIELD(tcache, spare),
+    LAYOUT_FIELD(tcache, shelf),    LAYOUT_SIZEOF(magazine),
+    LAYOUT_FIELD(magazine, count),  LAYOUT_FIELD(shelf, last),
+    LAYOUT_FIELD(shelf, last_run),  LAYOUT_FIELD(shelf, span),
+    LAYOUT_FIELD(shelf, taken),     LAYOUT_CONSTANT(FILL_SHIFT),
+    LAYOUT_CONSTANT(SPAN_GRANULES), LAYOUT_END,
+};
+const struct layout_row layout_at_tcache[] = {
+    LAYOUT_END,
+};

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "layout.h"
 #include "lock.h"
 #include "meta.h"
 #include "shelf.h"
@@ -124,3 +125,16 @@ void thread_forget_others(void)
         }
     }
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_thread[] = {
+    LAYOUT_FIELD(threads, all),
+    LAYOUT_FIELD(threads, in_use),
+    LAYOUT_FIELD(list, next),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_thread[] = {
+    LAYOUT_ADDRESS(threads),
+    LAYOUT_END,
+};

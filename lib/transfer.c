@@ -3,6 +3,7 @@
 #include "transfer.h"
 
 #include "classmap.h"
+#include "layout.h"
 #include "meta.h"
 #include "policy.h"
 
@@ -114,3 +115,15 @@ size_t transfer_blocks(unsigned size_class)
     }
     return blocks;
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_transfer[] = {
+    LAYOUT_SIZEOF(stripe),        LAYOUT_FIELD(stripe, slot),      LAYOUT_CONSTANT(SLOTS),
+    LAYOUT_CONSTANT(COUNT_SHIFT), LAYOUT_CONSTANT(POLICY_STRIPES), LAYOUT_END,
+};
+const struct layout_row layout_at_transfer[] = {
+    LAYOUT_ADDRESS(stripes),
+    LAYOUT_ADDRESS(first_stripe),
+    LAYOUT_END,
+};

@@ -7,6 +7,7 @@
 #include "young.h"
 
 #include "atomic.h"
+#include "layout.h"
 #include "list.h"
 #include "lock.h"
 #include "os.h"
@@ -155,3 +156,17 @@ void young_unlock_after_fork(void)
 {
     lock_give(&young.lock, RANK_YOUNG);
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_young[] = {
+    LAYOUT_FIELD(young, slab),
+    LAYOUT_FIELD(young, next),
+    LAYOUT_FIELD(young, live),
+    LAYOUT_FIELD(young, live_units),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_young[] = {
+    LAYOUT_ADDRESS(young),
+    LAYOUT_END,
+};

@@ -38,10 +38,13 @@ done)
 exported=$(nm -D --defined-only "$SO" | awk '$2 != "A" { print $3 }' | sort)
 hak=$(sed -n 's/^HAK_EXPORT .*[ *]\(hak_[a-z_]*\)(.*/\1@@HAKMEM_1.0/p' "$TOP/include/hakmem.h")
 plain=$(printf '%s\n' $family $operators | sort)
+data='hak_layout'
 same "malloc family and operators exported, without a version" \
     "$plain" "$(echo "$exported" | grep -v @ | sort)"
 same "hak_ functions of the header exported as HAKMEM_1.0, and no other name" \
-    "$(echo "$hak" | sort)" "$(echo "$exported" | grep @ | sort)"
+    "$(echo "$hak" | sort)" "$(echo "$exported" | grep @ | grep -v "^\($data\)@" | sort)"
+same "and this data, for who looks from outside" "$(echo "$data" | sed 's/\\|/ /g')" \
+    "$(nm -D --defined-only "$SO" | awk '$2 ~ /[BDR]/ { sub("@.*", "", $3); print $3 }' | sort | tr '\n' ' ' | sed 's/ $//')"
 
 dynamic=$(readelf -dW "$SO")
 same "needs the C library alone" "libc.so.6" \
