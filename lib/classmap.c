@@ -13,6 +13,10 @@ _Atomic(uintptr_t) classmap_window_at = WINDOW_NOWHERE;
 /* The kernel maps downwards: most of the window lies below the first superslab. */
 enum { GRANULES_BELOW = LEAF_GRANULES / 4 * 3 };
 
+/* All regions ever entered lie between these multiples of 2 MiB, so that a walk need not read the
+ * empty parts of tables. Atomics, relaxed, that only ever widen. */
+static _Atomic(uintptr_t) lowest_region = UINTPTR_MAX, highest_region;
+
 static unsigned root_of(const void *address)
 {
     return (unsigned)((uintptr_t)address >> LEAF_SHIFT) & (ROOTS - 1);
@@ -103,9 +107,53 @@ struct region *classmap_region(const void *address)
     return at ? load_acquire(at) : NULL;
 }
 
+static void note_region(uintptr_t at)
+{
+    uintptr_t low = load_relaxed(&lowest_region), high = load_relaxed(&highest_region);
+    while (UNLIKELY(at < low) && !atomic_compare_exchange_weak_explicit(
+                                     &lowest_region, &low, at, memory_order_relaxed, memory_order_relaxed))
+        ;
+    while (UNLIKELY(at > high) && !atomic_compare_exchange_weak_explicit(
+                                      &highest_region, &high, at, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
 void classmap_set_region(const void *address, struct region *region)
 {
+    note_region((uintptr_t)address);
     store_release(region_at(address), region);
+}
+
+struct region *classmap_next(uintptr_t *address)
+{
+    uintptr_t at = max_size(*address, load_relaxed(&lowest_region)), last = load_relaxed(&highest_region);
+    for (at = round_up(at, SUPERSLAB); at <= last; at += SUPERSLAB) {
+        uintptr_t index;
+        struct leaf *leaf = find_leaf((const void *)at, &index);
+        if (!leaf) { /* up to the next table, wherever the window lies */
+            uintptr_t window = load_acquire(&classmap_window_at) << GRANULE_SHIFT;
+            uintptr_t next = round_down(at, (uintptr_t)1 << LEAF_SHIFT) + ((uintptr_t)1 << LEAF_SHIFT);
+            at = (at < window && window < next ? window : next) - SUPERSLAB;
+            continue;
+        }
+        struct region *region = load_acquire(&leaf->regions[index >> (SUPERSLAB_SHIFT - GRANULE_SHIFT)]);
+        if (region) {
+            *address = at;
+            return region;
+        }
+    }
+    return NULL;
+}
+
+void classmap_each(void (*each)(const void *base, size_t size, void *arg), void *arg)
+{
+    if (load_acquire(&classmap_window_at) != WINDOW_NOWHERE)
+        each(&classmap_window, sizeof classmap_window, arg);
+    for (unsigned root = 0; root < ROOTS; root++) {
+        struct leaf *leaf = load_acquire(&classmap_roots[root]);
+        if (leaf)
+            each(leaf, sizeof *leaf, arg);
+    }
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

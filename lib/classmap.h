@@ -83,4 +83,12 @@ bool classmap_claim(const void *address, unsigned size_class);
 struct region *classmap_region(const void *address);
 void classmap_set_region(const void *address, struct region *region);
 
+/* The region that begins at *ADDRESS or behind it, *ADDRESS moved to its first byte; NULL behind the last.
+ * No lock: a region that comes or goes meanwhile is met or not. Its descriptor stays one, whatever happens
+ * to its memory. */
+struct region *classmap_next(uintptr_t *address);
+
+/* Call EACH for the tables in use, no lock held. */
+void classmap_each(void (*each)(const void *base, size_t size, void *arg), void *arg);
+
 #endif

@@ -59,6 +59,13 @@ const struct meta_chunk *meta_chunks(void)
     return load_acquire(&meta.chunks);
 }
 
+void meta_each(void (*each)(const void *base, size_t size, void *arg), void *arg)
+{
+    each(first_chunk, FIRST_CHUNK, arg);
+    for (const struct meta_chunk *chunk = meta_chunks(); chunk; chunk = chunk->next)
+        each(chunk, chunk->size, arg);
+}
+
 size_t meta_bytes(void)
 {
     return load_relaxed(&meta.mapped);

@@ -19,6 +19,9 @@ struct meta_chunk {
 /* The chunk mapped last. Any thread: chunks are never unmapped. */
 const struct meta_chunk *meta_chunks(void);
 
+/* Call EACH for the first chunk and every mapped one, no lock held. */
+void meta_each(void (*each)(const void *base, size_t size, void *arg), void *arg);
+
 /* Address space taken for descriptors, this library's other tables included. */
 size_t meta_bytes(void);
 void meta_note_mapped(size_t size); /* a table mapped elsewhere */

@@ -230,6 +230,16 @@ const char *os_started_as(void)
     return (const char *)getauxval(AT_EXECFN);
 }
 
+void os_residency(void *addr, size_t size, unsigned char *pages)
+{
+    int saved = errno;
+    size_t n = size / os_page_size();
+    bool mapped = syscall(SYS_mincore, addr, size, pages) == 0;
+    for (size_t i = 0; i < n; i++) /* the other bits are for the kernel to use */
+        pages[i] = mapped ? pages[i] & 1 : 0;
+    errno = saved;
+}
+
 size_t os_resident(void)
 {
     int saved = errno;

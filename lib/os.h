@@ -59,6 +59,8 @@ long os_read(int fd, char *buffer, size_t size);
 long os_executable(char *buffer, size_t size);
 /* The name by which it was started (AT_EXECFN), for a script that of the script; no system call. */
 const char *os_started_as(void);
+/* PAGES[i]: 1 if page i of the SIZE bytes at ADDR, whole pages, is resident; all 0 if not mapped. */
+void os_residency(void *addr, size_t size, unsigned char *pages);
 /* Resident bytes of the process, from /proc; 0 if unknown. Only used on request. */
 size_t os_resident(void);
 
