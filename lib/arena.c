@@ -150,6 +150,7 @@ bool arena_grow(void)
     while (described < n && describe(base + described * SUPERSLAB))
         described++;
     superslab_unlock();
+    os_note_pieces(described - (described == n)); /* superslabs, and what is unmapped next */
     if (described < n)
         (void)os_unmap(base + described * SUPERSLAB, (n - described) * SUPERSLAB);
     count(COUNT_STAGE_NEW, described);

@@ -17,7 +17,6 @@
 #include "pool.h"
 #include "superslab.h"
 #include "thread.h"
-#include "trace.h"
 #include "young.h"
 
 static void prepare(void)
@@ -31,14 +30,12 @@ static void prepare(void)
     large_lock_for_fork();
     superslab_lock();
     meta_lock_for_fork();
-    trace_lock_for_fork();
     lock_holds_all = true;
 }
 
 static void release(void)
 {
     lock_holds_all = false;
-    trace_unlock_after_fork();
     meta_unlock_after_fork();
     superslab_unlock();
     large_unlock_after_fork();

@@ -87,13 +87,13 @@ EXPORT int hak_stats_get(struct hak_stats *out, size_t size)
 
 EXPORT int hak_last_failure(struct hak_failure *out)
 {
-    struct trace_entry e;
+    struct failure e;
     if (!trace_latest(&e))
         return 0;
     *out = (struct hak_failure){.size = e.size,
                                 .reason = (enum hak_reason)e.reason,
-                                .size_class = e.size_class,
-                                .saved_errno = e.code,
+                                .size_class = (int)e.size_class,
+                                .saved_errno = (int)e.code,
                                 .system_call = e.call};
     return 1;
 }

@@ -154,19 +154,17 @@ static void *alloc_small(struct tcache *tc, size_t size, bool *untouched, const 
 /* Nothing could be had for SIZE bytes: make room and try once more, then say why. */
 static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char *function)
 {
-    struct os_error first = os_error;
     direct_flush(function);
     large_trim(0);
     superslab_trim(0);
+    os_error.call = NULL; /* what was refused before may have been made up for */
     void *p = alloc_uncached(size, align, zero);
     if (!p && load_relaxed(&heap_mixed))
         p = zero ? libc_calloc(1, size) : libc_memalign(align, size);
     if (p)
         return p;
-    if (!os_error.call)
-        os_error = first;
     unsigned c = direct_class(size, align);
-    return trace_failure(os_error.call ? TRACE_MAPFAIL : TRACE_EXHAUSTION, size,
+    return trace_failure(os_error.call ? TRACE_MAPFAIL : TRACE_EXHAUSTION, size, align,
                          c != CLASS_NONE ? (int)c : -1);
 }
 
@@ -174,7 +172,7 @@ static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char 
 static bool settled_early(size_t size, size_t align, bool zero, void **result)
 {
     if (UNLIKELY(size > PTRDIFF_MAX - SUPERSLAB || align > PTRDIFF_MAX / 2)) {
-        *result = trace_failure(TRACE_THRESHOLD, size, -1);
+        *result = trace_failure(TRACE_THRESHOLD, size, align, -1);
         return true;
     }
     if (LIKELY(mode() != HEAP_PASSIVE))
@@ -236,7 +234,7 @@ void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
     void *p;
     size_t total;
     if (UNLIKELY(__builtin_mul_overflow(count_of, size, &total)))
-        return trace_failure(TRACE_THRESHOLD, SIZE_MAX, -1);
+        return trace_failure(TRACE_THRESHOLD, SIZE_MAX, MIN_ALIGN, -1);
     if (total > TINY_MAX && total <= SPAN_MAX) {
         p = total <= MID_MAX ? tcache_pop(thread_self.cache, class_of_mid(total))
                              : shelf_take(thread_self.cache, total);
@@ -475,7 +473,7 @@ void *heap_realloc(void *p, size_t size, const char *function)
     if (c >= 1 && c < CLASSES)
         refuse_free_block(p, c, function);
     if (size > PTRDIFF_MAX - SUPERSLAB)
-        return trace_failure(TRACE_THRESHOLD, size, -1);
+        return trace_failure(TRACE_THRESHOLD, size, MIN_ALIGN, -1);
     void *q = resize_in_place(p, c, old, size);
     if (!q)
         return move(p, old, size, function);

@@ -18,7 +18,6 @@ enum lock_rank {
     RANK_LARGE,   /* large.c: the cache of large mappings */
     RANK_ARENA,   /* arena.c: all granules */
     RANK_META,    /* meta.c, classmap.c: maps memory for descriptors while held (rare, never purges) */
-    RANK_TRACE,   /* trace.c: the failure ring */
     RANK_COUNT
 };
 

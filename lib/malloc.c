@@ -55,7 +55,7 @@ EXPORT void *reallocarray(void *p, size_t n, size_t size)
 {
     size_t total;
     if (UNLIKELY(__builtin_mul_overflow(n, size, &total)))
-        return trace_failure(TRACE_THRESHOLD, SIZE_MAX, -1);
+        return trace_failure(TRACE_THRESHOLD, SIZE_MAX, MIN_ALIGN, -1);
     return heap_realloc(p, total, "reallocarray");
 }
 
@@ -98,6 +98,6 @@ EXPORT void *pvalloc(size_t size)
 {
     size_t page = os_page_size();
     if (UNLIKELY(size > PTRDIFF_MAX - page))
-        return trace_failure(TRACE_THRESHOLD, size, -1);
+        return trace_failure(TRACE_THRESHOLD, size, page, -1);
     return heap_memalign(page, round_up(size, page), "memalign");
 }

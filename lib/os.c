@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -56,6 +58,31 @@ size_t os_page_size(void)
     return size;
 }
 
+static struct {
+    _Atomic(size_t) bytes, mappings; /* relaxed: figures that nothing is ordered by */
+} totals;
+
+static void note_mapped(size_t bytes, size_t mappings)
+{
+    add_relaxed(&totals.bytes, bytes);
+    add_relaxed(&totals.mappings, mappings);
+}
+
+void os_note_pieces(size_t more)
+{
+    note_mapped(0, more);
+}
+
+size_t os_mapped_bytes(void)
+{
+    return load_relaxed(&totals.bytes);
+}
+
+size_t os_mappings(void)
+{
+    return load_relaxed(&totals.mappings);
+}
+
 static void *map_once(size_t size, void *hint, bool access)
 {
     int saved = errno;
@@ -68,7 +95,15 @@ static void *map_once(size_t size, void *hint, bool access)
         refuse(OS_MMAP, saved);
         return NULL;
     }
+    note_mapped(size, 1);
     return p;
+}
+
+/* Unmap the end of a mapping: it stays one. */
+static void cut(void *addr, size_t size)
+{
+    if (os_unmap(addr, size) == 0)
+        note_mapped(0, 1);
 }
 
 void *os_map(size_t size, size_t align, void *hint, bool access)
@@ -91,9 +126,9 @@ void *os_map(size_t size, size_t align, void *hint, bool access)
     char *aligned = (char *)round_up((uintptr_t)p, align);
     size_t before = (size_t)(aligned - p), after = more - before - size;
     if (before)
-        os_unmap(p, before);
+        cut(p, before);
     if (after)
-        os_unmap(aligned + size, after);
+        cut(aligned + size, after);
     return aligned;
 }
 
@@ -102,7 +137,10 @@ int os_unmap(void *addr, size_t size)
     int saved = errno;
     if (faulted(OS_MUNMAP))
         return -1;
-    return syscall(SYS_munmap, addr, size) ? refuse(OS_MUNMAP, saved) : 0;
+    if (syscall(SYS_munmap, addr, size))
+        return refuse(OS_MUNMAP, saved);
+    note_mapped(0 - size, (size_t)-1);
+    return 0;
 }
 
 int os_resize(void *addr, size_t old_size, size_t new_size)
@@ -110,7 +148,10 @@ int os_resize(void *addr, size_t old_size, size_t new_size)
     int saved = errno;
     if (faulted(OS_MREMAP))
         return -1;
-    return syscall(SYS_mremap, addr, old_size, new_size, 0) == -1 ? refuse(OS_MREMAP, saved) : 0;
+    if (syscall(SYS_mremap, addr, old_size, new_size, 0) == -1)
+        return refuse(OS_MREMAP, saved);
+    note_mapped(new_size - old_size, 0);
+    return 0;
 }
 
 int os_move(void *addr, size_t old_size, size_t new_size, void *target)
@@ -119,7 +160,10 @@ int os_move(void *addr, size_t old_size, size_t new_size, void *target)
     if (faulted(OS_MREMAP))
         return -1;
     long p = syscall(SYS_mremap, addr, old_size, new_size, MREMAP_MAYMOVE | MREMAP_FIXED, target);
-    return p == -1 ? refuse(OS_MREMAP, saved) : 0;
+    if (p == -1)
+        return refuse(OS_MREMAP, saved);
+    note_mapped(0 - old_size, (size_t)-1); /* the target was counted when it was reserved */
+    return 0;
 }
 
 int os_purge(void *addr, size_t size)
@@ -240,27 +284,76 @@ void os_residency(void *addr, size_t size, unsigned char *pages)
     errno = saved;
 }
 
+/* Read the beginning of PATH into TEXT, at most SIZE - 1 bytes, and end it. */
+static bool read_text(const char *path, char *text, size_t size)
+{
+    int fd = os_open_read(path);
+    long n = fd < 0 ? -1 : os_read(fd, text, size - 1);
+    if (fd >= 0)
+        os_close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
+static const char *parse_decimal(const char *text, uint64_t *out)
+{
+    for (*out = 0; *text >= '0' && *text <= '9'; text++)
+        *out = *out * 10 + (uint64_t)(*text - '0');
+    return text;
+}
+
+/* Number FIELD of /proc/self/statm, in bytes. */
+static size_t statm(unsigned field)
+{
+    char text[128];
+    uint64_t pages = 0;
+    if (!read_text("/proc/self/statm", text, sizeof text))
+        return 0;
+    const char *p = parse_decimal(text, &pages);
+    while (field-- && *p)
+        p = parse_decimal(p + 1, &pages);
+    return (size_t)pages * os_page_size();
+}
+
+size_t os_address_space(void)
+{
+    return statm(0);
+}
+
 size_t os_resident(void)
 {
-    int saved = errno;
-    char text[128];
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    long n = fd < 0 ? -1 : syscall(SYS_read, fd, text, sizeof text - 1);
+    return statm(1);
+}
+
+bool os_read_number(const char *path, uint64_t *out)
+{
+    char text[32];
+    return read_text(path, text, sizeof text) && parse_decimal(text, out) != text;
+}
+
+size_t os_count_lines(const char *path)
+{
+    char text[4096];
+    size_t lines = 0;
+    int fd = os_open_read(path);
+    for (long n = 1; fd >= 0 && n > 0;) {
+        n = os_read(fd, text, sizeof text);
+        for (long i = 0; i < n; i++)
+            lines += text[i] == '\n';
+    }
     if (fd >= 0)
-        syscall(SYS_close, fd);
+        os_close(fd);
+    return lines;
+}
+
+uint64_t os_limit(enum os_limit limit)
+{
+    int saved = errno;
+    struct rlimit64 r = {RLIM64_INFINITY, RLIM64_INFINITY};
+    int resource = limit == OS_LIMIT_DATA ? RLIMIT_DATA : RLIMIT_AS;
+    syscall(SYS_prlimit64, 0, resource, NULL, &r);
     errno = saved;
-    if (n <= 0)
-        return 0;
-    text[n] = '\0';
-    const char *p = text;
-    while (*p && *p != ' ') /* the second field is the resident pages */
-        p++;
-    size_t pages = 0;
-    while (*p == ' ')
-        p++;
-    for (; *p >= '0' && *p <= '9'; p++)
-        pages = pages * 10 + (size_t)(*p - '0');
-    return pages * os_page_size();
+    return r.rlim_cur;
 }
 
 static _Atomic(uint64_t) recent_ms; /* relaxed: any recent value will do */
@@ -279,9 +372,26 @@ uint64_t os_recent_ms(void)
     return load_relaxed(&recent_ms);
 }
 
+uint64_t os_wall_ns(void)
+{
+    struct timespec ts = {0, 0};
+    clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 int os_pid(void)
 {
     return (int)syscall(SYS_getpid);
+}
+
+int os_tid(void)
+{
+    return (int)syscall(SYS_gettid);
+}
+
+uintptr_t os_thread(void)
+{
+    return (uintptr_t)pthread_self();
 }
 
 bool os_secure(void)

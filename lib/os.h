@@ -27,6 +27,12 @@ size_t os_page_size(void);
  * Without ACCESS the range is only reserved (PROT_NONE). NULL if refused. */
 void *os_map(size_t size, size_t align, void *hint, bool access);
 int os_unmap(void *addr, size_t size);
+/* A mapping will be unmapped in pieces, MORE of them than one: each counts. */
+void os_note_pieces(size_t more);
+/* What is mapped now by the functions above and below, and in how many mappings. Neighbours are one
+ * mapping to the kernel: it counts so many at most. */
+size_t os_mapped_bytes(void);
+size_t os_mappings(void);
 
 /* Grow or shrink a mapping where it is. */
 int os_resize(void *addr, size_t old_size, size_t new_size);
@@ -45,7 +51,7 @@ void os_write(int fd, const char *text, size_t len);
 int os_open_append(const char *path);
 void os_close(int fd);
 
-/* At start only: a descriptor for reading that a FIFO does not delay, or -errno. */
+/* At start, or on request: a descriptor for reading that a FIFO does not delay, or -errno. */
 int os_open_read(const char *path);
 struct os_file {
     uint64_t size;
@@ -61,14 +67,25 @@ long os_executable(char *buffer, size_t size);
 const char *os_started_as(void);
 /* PAGES[i]: 1 if page i of the SIZE bytes at ADDR, whole pages, is resident; all 0 if not mapped. */
 void os_residency(void *addr, size_t size, unsigned char *pages);
-/* Resident bytes of the process, from /proc; 0 if unknown. Only used on request. */
-size_t os_resident(void);
+/* Of /proc; the three of them open files, and are only used on request. 0 or false: unknown. */
+size_t os_resident(void);      /* bytes of the process */
+size_t os_address_space(void); /* the same */
+size_t os_count_lines(const char *path);
+bool os_read_number(const char *path, uint64_t *out);
+
+/* A resource limit, UINT64_MAX for none. Only used on request. */
+enum os_limit { OS_LIMIT_ADDRESS_SPACE, OS_LIMIT_DATA };
+uint64_t os_limit(enum os_limit limit);
 
 /* Milliseconds of a clock that never goes back, good to a tick (vDSO). */
 uint64_t os_now_ms(void);
 /* What os_now_ms last returned to anybody: for stamps that need not be exact. */
 uint64_t os_recent_ms(void);
+/* Nanoseconds of the time of day, good to a tick (vDSO). */
+uint64_t os_wall_ns(void);
 int os_pid(void);
+int os_tid(void);              /* a system call: only used on request */
+uintptr_t os_thread(void);     /* pthread_self(), as a number */
 bool os_secure(void);          /* secure execution: setuid, capabilities */
 uint64_t os_random_seed(void); /* differs in every process; no system call */
 

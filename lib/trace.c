@@ -1,78 +1,205 @@
 /* SPDX-License-Identifier: MIT */
-/* trace.c - why allocations failed: a ring of the last failures (floor F2). */
+/* trace.c - why allocations failed: a ring of the last failures (floor F2).
+ *
+ * Any thread writes and reads at any time, without a lock. Record n lies in slot n % TRACE_RECORDS.
+ *
+ * Invariant: a slot's `turn` only grows. 2n + 1: one thread, which made it so, is writing record n;
+ * 2n + 2: the words of the slot are record n; 0: never used.
+ *
+ * A writer claims n by an addition, then the slot by changing `turn` from an even value below 2n + 1
+ * to 2n + 1. If it is odd or larger, the ring went round while some writer was on its way: the record
+ * is lost, and counted. So a slot has one writer at a time; taking it acquires what the one before
+ * stored, and words of two records never mix.
+ *
+ * A reader copies the words between two reads of `turn` and takes the copy if both are 2n + 2. Words
+ * are stored with release and loaded with acquire. A word of a later record makes its writer's 2m + 1
+ * visible to the second read of `turn`: the copy is dropped. A word of an earlier one cannot be seen,
+ * as the first read of 2n + 2 acquires those of n.
+ *
+ * ABA: no value of `turn` comes back, in 2^63 failures. Reclamation: the ring is never freed. A child
+ * of fork in whose parent another thread was writing has a slot that stays odd: it is not used again.
+ *
+ * --- In a core dump ---
+ * The ring is exported as hak_failures. With debug information: p hak_failures.slot[0].record, or all of
+ * it by p hak_failures. Without: x/8xg &hak_failures shows the header: 16 bytes of text, then as numbers of
+ * 8 bytes the offset of the first slot, the size of a slot, their number, the failures begun and the records
+ * lost. A slot is its turn and then the words of struct failure (trace.h), in order. The last failure is
+ * in slot (begun - 1) % number. */
 #include "trace.h"
 
 #include <errno.h>
 
 #include "counters.h"
-#include "lock.h"
 #include "message.h"
 #include "options.h"
 #include "os.h"
 
-enum { RING = 64 };
+enum { WORDS = sizeof(struct failure) / sizeof(uint64_t) };
+static_assert(sizeof(struct failure) % sizeof(uint64_t) == 0, "a record is whole words");
 
-static struct trace {
-    struct lock lock;
-    uint64_t written; /* by lock; entry n is ring[n % RING] */
-    struct trace_entry ring[RING];
-} trace;
+struct slot {
+    _Atomic(uint64_t) turn;
+    union {
+        _Atomic(uint64_t) word[WORDS];
+        struct failure record; /* for debuggers */
+    };
+};
+
+struct failure_ring {
+    char magic[16];
+    uint64_t first_slot, slot_size, slots; /* fixed */
+    _Atomic(uint64_t) begun, lost;
+    struct slot slot[TRACE_RECORDS];
+};
+
+extern struct failure_ring hak_failures;
+EXPORT struct failure_ring hak_failures = {.magic = "hakmem failures",
+                                           .first_slot = offsetof(struct failure_ring, slot),
+                                           .slot_size = sizeof(struct slot),
+                                           .slots = TRACE_RECORDS};
 
 const char *const trace_reason_name[TRACE_REASONS] = {"none", "Threshold", "Exhaustion", "MapFail"};
 
-static void print(const struct trace_entry *e)
+/* A record as words, and back. */
+union words {
+    struct failure failure;
+    uint64_t word[WORDS];
+};
+
+static void store(struct failure *f)
+{
+    uint64_t n = f->number = add_relaxed(&hak_failures.begun, 1);
+    struct slot *slot = &hak_failures.slot[n % TRACE_RECORDS];
+    uint64_t turn = load_relaxed(&slot->turn);
+    if (turn % 2 != 0 || turn > 2 * n ||
+        !atomic_compare_exchange_strong_explicit(&slot->turn, &turn, 2 * n + 1, memory_order_acquire,
+                                                 memory_order_relaxed)) {
+        add_relaxed(&hak_failures.lost, 1);
+        return;
+    }
+    const union words words = {.failure = *f};
+    for (unsigned i = 0; i < WORDS; i++)
+        store_release(&slot->word[i], words.word[i]);
+    store_release(&slot->turn, 2 * n + 2);
+}
+
+static bool load(uint64_t n, struct failure *out)
+{
+    struct slot *slot = &hak_failures.slot[n % TRACE_RECORDS];
+    union words words;
+    if (load_acquire(&slot->turn) != 2 * n + 2)
+        return false;
+    for (unsigned i = 0; i < WORDS; i++)
+        words.word[i] = load_acquire(&slot->word[i]);
+    if (load_relaxed(&slot->turn) != 2 * n + 2)
+        return false;
+    *out = words.failure;
+    return true;
+}
+
+/* --- Writing -------------------------------------------------------------------------------------*/
+
+void trace_environment(struct trace_environment *out)
+{
+    *out = (struct trace_environment){.known = 1,
+                                      .address_space = os_address_space(),
+                                      .address_limit = os_limit(OS_LIMIT_ADDRESS_SPACE),
+                                      .data_limit = os_limit(OS_LIMIT_DATA),
+                                      .maps = os_count_lines("/proc/self/maps")};
+    uint64_t n = 0;
+    out->maps_limit = os_read_number("/proc/sys/vm/max_map_count", &n) ? n : 0;
+    out->overcommit = os_read_number("/proc/sys/vm/overcommit_memory", &n) ? (int64_t)n : -1;
+}
+
+static void put_limit(struct message *m, const char *name, uint64_t n)
+{
+    if (n != UINT64_MAX) {
+        message_field(m, name, n);
+        return;
+    }
+    message_str(m, " ");
+    message_str(m, name);
+    message_str(m, "=none");
+}
+
+static void print(const struct failure *f)
 {
     struct message m;
     message_init(&m);
     message_str(&m, "hakmem: failed allocation: ");
-    message_str(&m, trace_reason_name[e->reason]);
-    message_field(&m, "size", e->size);
-    if (e->size_class >= 0)
-        message_field(&m, "class", (uint64_t)e->size_class);
-    else
-        message_str(&m, " class=none");
+    message_str(&m, trace_reason_name[f->reason]);
+    message_field(&m, "size", f->size);
+    put_limit(&m, "class", (uint64_t)f->size_class);
     message_str(&m, " call=");
-    message_str(&m, e->call);
-    message_field(&m, "errno", (uint64_t)e->code);
+    message_str(&m, f->call);
+    message_field(&m, "errno", (uint64_t)f->code);
+    message_field(&m, "align", f->alignment);
+    message_field(&m, "tid", (uint64_t)f->tid);
+    message_field(&m, "mapped", f->mapped);
+    message_field(&m, "mappings", f->mappings);
+    message_field(&m, "address_space", f->at.address_space);
+    put_limit(&m, "address_limit", f->at.address_limit);
+    put_limit(&m, "data_limit", f->at.data_limit);
+    message_field(&m, "maps", f->at.maps);
+    message_field(&m, "maps_limit", f->at.maps_limit);
+    put_limit(&m, "overcommit", (uint64_t)f->at.overcommit);
     message_str(&m, "\n");
     message_send(&m, 2);
 }
 
-void *trace_failure(enum trace_reason reason, size_t size, int size_class)
+void *trace_failure(enum trace_reason reason, size_t size, size_t align, int size_class)
 {
     bool refused = reason == TRACE_MAPFAIL && os_error.call;
-    struct trace_entry e = {.size = size,
-                            .reason = reason,
-                            .size_class = size_class,
-                            .code = refused ? os_error.code : 0,
-                            .call = refused ? os_error.call : "none"};
+    struct failure f = {.time_ns = os_wall_ns(),
+                        .thread = os_thread(),
+                        .size = size,
+                        .alignment = align,
+                        .reason = reason,
+                        .size_class = size_class,
+                        .call = refused ? os_error.call : "none",
+                        .code = refused ? os_error.code : 0,
+                        .mapped = os_mapped_bytes(),
+                        .mappings = os_mappings()};
     os_error.call = NULL;
     count(COUNT_FAILURES, 1);
-    lock_take(&trace.lock, RANK_TRACE);
-    trace.ring[trace.written++ % RING] = e;
-    lock_give(&trace.lock, RANK_TRACE);
-    if (option(OPT_ACE_TRACE))
-        print(&e);
+    bool traced = option(OPT_ACE_TRACE);
+    if (traced) {
+        f.tid = os_tid();
+        trace_environment(&f.at);
+    }
+    store(&f);
+    if (traced)
+        print(&f);
     errno = ENOMEM;
     return NULL;
 }
 
-bool trace_latest(struct trace_entry *out)
+/* --- Reading -------------------------------------------------------------------------------------*/
+
+uint64_t trace_count(void)
 {
-    lock_take(&trace.lock, RANK_TRACE);
-    bool any = trace.written != 0;
-    if (any)
-        *out = trace.ring[(trace.written - 1) % RING];
-    lock_give(&trace.lock, RANK_TRACE);
-    return any;
+    return load_relaxed(&hak_failures.begun);
 }
 
-void trace_lock_for_fork(void)
+static bool read_back(uint64_t begun, unsigned back, struct failure *out)
 {
-    lock_take(&trace.lock, RANK_TRACE);
+    if (back >= TRACE_RECORDS || back >= begun || !load(begun - 1 - back, out))
+        return false;
+    if (!out->tid && out->thread == os_thread())
+        out->tid = os_tid();
+    return true;
 }
 
-void trace_unlock_after_fork(void)
+bool trace_nth(unsigned back, struct failure *out)
 {
-    lock_give(&trace.lock, RANK_TRACE);
+    return read_back(trace_count(), back, out);
+}
+
+bool trace_latest(struct failure *out)
+{
+    uint64_t begun = trace_count();
+    for (unsigned back = 0; back < TRACE_RECORDS; back++)
+        if (read_back(begun, back, out))
+            return true;
+    return false;
 }

@@ -38,7 +38,7 @@ done)
 exported=$(nm -D --defined-only "$SO" | awk '$2 != "A" { print $3 }' | sort)
 hak=$(sed -n 's/^HAK_EXPORT .*[ *]\(hak_[a-z_]*\)(.*/\1@@HAKMEM_1.0/p' "$TOP/include/hakmem.h")
 plain=$(printf '%s\n' $family $operators | sort)
-data='hak_layout'
+data='hak_failures\|hak_layout'
 same "malloc family and operators exported, without a version" \
     "$plain" "$(echo "$exported" | grep -v @ | sort)"
 same "hak_ functions of the header exported as HAKMEM_1.0, and no other name" \
