@@ -121,9 +121,11 @@ static unsigned distance(const char *a, const char *b)
     return row[length];
 }
 
-/* The row whose name was most likely meant, NULL if none is close. NAME is without prefix. */
+/* The row whose name was most likely meant, with prefix or without; NULL if none is close. */
 static const struct option_row *nearest(const char *name)
 {
+    if (strncmp(name, "HAKMEM_", PREFIX) == 0)
+        name += PREFIX;
     const struct option_row *best = NULL;
     unsigned least = (unsigned)strlen(name) / 3;
     for (const struct option_row *row = option_rows; row < option_rows + OPT_COUNT; row++) {
@@ -195,30 +197,23 @@ static void bad_value(struct reader *r, enum option o, const char *name, const c
     complain(&m, r);
 }
 
-static void unknown(struct reader *r, const char *name, size_t prefix, const char *what)
+/* NAME is a variable, or in the file a key. */
+static void unknown(struct reader *r, const char *name)
 {
     struct message m;
     if (!may_complain(r))
         return;
     message_place(&m, r, name);
-    message_str(&m, what);
-    const struct option_row *row = nearest(name + prefix);
+    message_str(&m, r->line ? ": unknown key" : ": unknown variable");
+    const struct option_row *row = nearest(name);
     if (row) {
         message_str(&m, ", the nearest is ");
-        for (const char *p = row->name + PREFIX - prefix; *p; p++) {
-            char c[2] = {prefix ? *p : lower(*p), '\0'};
+        for (const char *p = row->name + (r->line ? PREFIX : 0); *p; p++) {
+            char c[2] = {r->line ? lower(*p) : *p, '\0'};
             message_str(&m, c);
         }
     }
     complain(&m, r);
-}
-
-/* Programs overwrite their environment to set their title: what is used later is copied. */
-static const char *keep_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = meta_alloc(size);
-    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 /* What cannot be used is as if it were not there. */
@@ -258,7 +253,7 @@ static void read_file(struct reader *r)
         if (o < OPT_COUNT) {
             set_option(r, o, conf.key, conf.value);
         } else if (item == CONF_SETTING) {
-            unknown(r, conf.key, 0, ": unknown key");
+            unknown(r, conf.key);
         } else if (may_complain(r)) {
             message_place(&m, r, conf.key);
             message_str(&m, ": neither a setting nor a section");
@@ -289,7 +284,7 @@ static void unknown_variable(struct reader *r, const char *variable)
         length = sizeof name - 1;
     memcpy(name, variable, length);
     name[length] = '\0';
-    unknown(r, name, PREFIX, ": unknown variable");
+    unknown(r, name);
 }
 
 static void read_environment(struct reader *r)
@@ -323,6 +318,14 @@ bool options_resolve(const struct option_inputs *inputs, struct option_values *v
     read_file(&r);
     read_environment(&r);
     return r.any;
+}
+
+/* Programs overwrite their environment to set their title: what is used later is copied. */
+static const char *keep_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = meta_alloc(size);
+    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 void options_load(char **environment)

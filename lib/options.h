@@ -54,8 +54,9 @@ struct option_inputs {
     int warnings;           /* descriptor for a line on each bad value; -1: none */
 };
 
+enum option_from { OPTION_DEFAULT, OPTION_FILE, OPTION_ENVIRONMENT };
 struct option_source {
-    enum { OPTION_DEFAULT, OPTION_FILE, OPTION_ENVIRONMENT } from;
+    enum option_from from;
     unsigned line; /* of the file */
 };
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Passive mode: the C library serves everything, and its statistics see it. */
 /* { dg-variant "HAKMEM_TINY_SS_SHARED=0" } */
+/* { dg-variant "HAKMEM_ENABLED=0" } */
+/* { dg-variant "HAKMEM_ENABLED=no HAKMEM_TINY_SLL_VALIDATE_HDR=on" } */
 /* { dg-variant "HAKMEM_TINY_USE_SUPERSLAB=0" } */
 /* { dg-variant "HAKMEM_TINY_USE_SUPERSLAB=0 HAKMEM_TINY_SS_SHARED=2" } */
 /* { dg-variant "HAKMEM_TINY_SS_SHARED=0 HAKMEM_TINY_SLL_VALIDATE_HDR=1" } */
 /* { dg-variant "-DACTIVE" } */
+/* { dg-variant "-DACTIVE HAKMEM_ENABLED=yes" } */
 /* { dg-variant "-DACTIVE HAKMEM_TINY_SS_SHARED=1" } */
 /* { dg-variant "-DACTIVE HAKMEM_TINY_SS_SHARED=2 HAKMEM_TINY_USE_SUPERSLAB=1" } */
 #include "check.h"
