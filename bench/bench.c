@@ -8,15 +8,18 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { SAMPLES = 16, TEXTS = 4 };
 
-static struct {
+static struct moment {
     struct timespec wall, cpu;
     struct rusage usage;
-} begun, ended;
+} begun, ended, paused;
+
+static struct timespec started; /* begun.wall moves on with each pause, this does not */
 
 static struct text_option {
     const char *name, **value, *help;
@@ -158,25 +161,60 @@ uint64_t bench_resident_kb(void)
 
 void bench_sample(uint64_t done, uint64_t total)
 {
-    uint64_t now = bench_resident_kb();
+    uint64_t resident = bench_resident_kb();
     uint64_t slot = done * SAMPLES / (total + 1);
 
-    if (slot < SAMPLES && samples[slot] < now)
-        samples[slot] = now;
+    if (slot < SAMPLES && samples[slot] < resident)
+        samples[slot] = resident;
+}
+
+static struct moment now(void)
+{
+    struct moment moment;
+
+    getrusage(RUSAGE_SELF, &moment.usage);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &moment.cpu);
+    clock_gettime(CLOCK_MONOTONIC, &moment.wall);
+    return moment;
 }
 
 void bench_begin(void)
 {
-    getrusage(RUSAGE_SELF, &begun.usage);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun.cpu);
-    clock_gettime(CLOCK_MONOTONIC, &begun.wall);
+    begun = now();
+    started = begun.wall;
+}
+
+void bench_pause(void)
+{
+    paused = now();
+}
+
+static void delay(struct timespec *time, struct timespec from, struct timespec to)
+{
+    time->tv_sec += to.tv_sec - from.tv_sec;
+    time->tv_nsec += to.tv_nsec - from.tv_nsec;
+}
+
+/* As if everything before the pause had happened later by its length. */
+void bench_resume(void)
+{
+    struct moment resumed = now();
+    struct rusage *usage = &begun.usage;
+
+    delay(&begun.wall, paused.wall, resumed.wall);
+    delay(&begun.cpu, paused.cpu, resumed.cpu);
+    timersub(&resumed.usage.ru_utime, &paused.usage.ru_utime, &resumed.usage.ru_utime);
+    timersub(&resumed.usage.ru_stime, &paused.usage.ru_stime, &resumed.usage.ru_stime);
+    timeradd(&usage->ru_utime, &resumed.usage.ru_utime, &usage->ru_utime);
+    timeradd(&usage->ru_stime, &resumed.usage.ru_stime, &usage->ru_stime);
+    usage->ru_minflt += resumed.usage.ru_minflt - paused.usage.ru_minflt;
+    usage->ru_majflt += resumed.usage.ru_majflt - paused.usage.ru_majflt;
+    usage->ru_nivcsw += resumed.usage.ru_nivcsw - paused.usage.ru_nivcsw;
 }
 
 void bench_end(void)
 {
-    clock_gettime(CLOCK_MONOTONIC, &ended.wall);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended.cpu);
-    getrusage(RUSAGE_SELF, &ended.usage);
+    ended = now();
     /* Not ru_maxrss: that one survives exec and may be the size of the program which started us. */
     end_kb = bench_resident_kb();
     peak_kb = status_kb("VmHWM:");
@@ -199,10 +237,12 @@ static double seconds(struct timespec from, struct timespec to)
 
 double bench_elapsed(void)
 {
-    struct timespec now;
+    return seconds(started, now().wall);
+}
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return seconds(begun.wall, now);
+double bench_cpu(void)
+{
+    return seconds((struct timespec){0, 0}, now().cpu);
 }
 
 static double timeval_seconds(struct timeval from, struct timeval to)

@@ -39,8 +39,13 @@ void *bench_array(uint64_t count, size_t size);
 void bench_begin(void);
 void bench_end(void);
 
-/* Seconds since bench_begin(). */
+/* What happens between these two, within the timed part, is not timed: a program that waits. */
+void bench_pause(void);
+void bench_resume(void);
+
+/* Seconds since bench_begin(), pauses included; processor time of the process. */
 double bench_elapsed(void);
+double bench_cpu(void);
 
 /* Resident memory now. */
 uint64_t bench_resident_kb(void);

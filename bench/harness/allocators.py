@@ -26,6 +26,7 @@ class Allocator:
     name: str
     file: str       # to be preloaded; '' for glibc
     version: str    # in words
+    variables: tuple = ()  # NAME=VALUE, for the measured process alone
 
 
 def output_of(command):
@@ -89,17 +90,34 @@ def ours(file, programs, source):
     return Allocator(targets.OURS, file, own_version(file, source) or 'unknown')
 
 
-def find(programs, source, hakmem=None, extra=()):
-    """All allocators by name, ours first, those of EXTRA (NAME=FILE) last; and the names of absent ones."""
-    own = ours(hakmem, programs, source)
-    found, absent = {targets.OURS: own} if own else {}, [] if own else [targets.OURS]
-    found['glibc'] = glibc()
+def peers():
+    """All others by name, and the names of absent ones."""
+    found, absent = {'glibc': glibc()}, []
     for name, soname in LIBRARIES.items():
         file = installed(soname)
         if file:
             found[name] = Allocator(name, file, package_version(file) or 'unknown')
         else:
             absent.append(name)
+    return found, absent
+
+
+def find(programs, source, hakmem=None, extra=(), variants=None):
+    """All allocators by name, ours first, those of EXTRA (NAME=FILE) last; and the names of absent ones.
+
+    With VARIANTS (name -> variables) only ours, once with each of these settings, and EXTRA."""
+    own = ours(hakmem, programs, source)
+    if variants and not own:
+        raise AllocatorError(f'{targets.OURS} is not built')
+    if variants:
+        found = {name: dataclasses.replace(own, name=name, variables=tuple(settings),
+                                           version=', '.join((own.version, *settings)))
+                 for name, settings in variants.items()}
+        absent = []
+    else:
+        found, absent = peers()
+        found = {targets.OURS: own, **found} if own else found
+        absent = absent if own else [targets.OURS, *absent]
     for word in extra:
         name, _, file = word.partition('=')
         if not name or not file or name in found or name in NOT_COMPARED or not name.isprintable():

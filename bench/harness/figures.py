@@ -87,9 +87,9 @@ class Figures:
         row = self.workloads[workload]
         return targets.usual(row, keys), [target for target in row.extra if target.key in keys]
 
-    def pairs(self, workload, other, key, combine):
-        """Ours combined with that of OTHER, within each round both have."""
-        ours, theirs = self.series(workload, targets.OURS, key), self.series(workload, other, key)
+    def pairs(self, workload, other, key, combine, one=None):
+        """That of ONE (ours) combined with that of OTHER, within each round both have."""
+        ours, theirs = self.series(workload, one or targets.OURS, key), self.series(workload, other, key)
         return summary(combine(ours[number], theirs[number]) for number in ours
                        if number in theirs and theirs[number] > 0)
 

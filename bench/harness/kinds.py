@@ -34,7 +34,7 @@ def program(runner, workload, allocator):
     command = shlex.split(workload.words(runner.options.quick))
     with tempfile.TemporaryDirectory(prefix='bench.') as scratch:
         words, library = fill_in(runner, command, allocator, scratch)
-        done = execute(runner, words, library, workload.threads == 1, timeline=workload.timeline)
+        done = execute(runner, words, library, workload.threads == 1, workload.timeline, allocator.variables)
     values = process.pairs(done.output)
     if not values:
         raise Failure(shlex.join(words), 'printed no figures', done.errors)
@@ -55,8 +55,8 @@ def fill_in(runner, command, allocator, scratch):
     return words, '' if any('{library}' in word for word in command) else allocator.file
 
 
-def execute(runner, words, library='', pin=False, timeline=False):
-    done = runner.execute(words, library, pin, timeline)
+def execute(runner, words, library='', pin=False, timeline=False, variables=()):
+    done = runner.execute(words, library, pin, timeline, variables=variables)
     if done.status == SKIPPED:
         raise Skipped(done.errors or f'{words[0]} cannot run here')
     if done.status != 0:
@@ -85,7 +85,8 @@ def start(runner, workload, allocators):
 
 def footprint(runner, workload, allocator):
     """Once as it is, once more under ulimit -v 65536."""
-    words = [allocator.file or '-'] + shlex.split(workload.command)
+    words = [word for one in allocator.variables for word in ('--env', one)]
+    words += [allocator.file or '-'] + shlex.split(workload.command)
     values = process.pairs(execute(runner, [runner.path('footprint')] + words).output)
     if values.get('status'):
         raise Failure(shlex.join(words), f'status {values["status"]:.0f}')
@@ -111,7 +112,8 @@ def count(runner, allocator, pairs):
     with tempfile.NamedTemporaryFile() as out:
         valgrind = [shutil.which('valgrind'), '--tool=callgrind', '--compress-strings=no',
                     '--compress-pos=no', f'--callgrind-out-file={out.name}']
-        execute(runner, valgrind + [runner.path('fastpath'), '--pairs', str(pairs)], allocator.file)
+        execute(runner, valgrind + [runner.path('fastpath'), '--pairs', str(pairs)], allocator.file,
+                variables=allocator.variables)
         return self_costs(out.name)
 
 

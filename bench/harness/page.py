@@ -26,7 +26,7 @@ th:first-child, .words, .words td, .words th { text-align: left; }
 td.wide { white-space: normal; overflow-wrap: anywhere; min-width: 12rem; }
 td small { color: var(--dim); display: block; font-size: .78rem; line-height: 1.1; }
 .ahead, .met { color: var(--ahead); }
-.behind, .missed, .failed { color: var(--behind); font-weight: 600; }
+.behind, .missed, .failed, .loses { color: var(--behind); font-weight: 600; }
 .note { border-left: 4px solid var(--behind); background: var(--soft); padding: .5rem 1rem; margin: 1rem 0; }
 .plots { display: flex; flex-wrap: wrap; gap: 1rem 1.2rem; }
 figure { margin: 0; }

@@ -74,13 +74,15 @@ class Child:
             except ProcessLookupError:
                 pass
 
-    def run(self, command, library='', limit=120.0, cpu=None, poll=0.0):
-        """Run COMMAND with LIBRARY preloaded, for LIMIT seconds; look at its memory every POLL seconds."""
+    def run(self, command, library='', limit=120.0, cpu=None, poll=0.0, variables=()):
+        """Run COMMAND with LIBRARY preloaded and VARIABLES (NAME=VALUE) set, for LIMIT seconds; look at its
+        memory every POLL seconds."""
         if self.stopped:
             return Outcome('interrupted', '', '', 0.0, [])
         environment = {name: value for name, value in os.environ.items() if name != 'LD_PRELOAD'}
         if library:
             environment['LD_PRELOAD'] = library
+        environment.update(word.split('=', 1) for word in variables)
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             begun = time.monotonic()
             try:

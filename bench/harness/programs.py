@@ -30,7 +30,7 @@ def real(runner, workload, allocator):
     variables, words = split(workload.words(runner.options.quick))
     with tempfile.TemporaryDirectory(prefix='bench.') as scratch:
         words = fill_in(runner, words, scratch)
-        command = footprint(runner, allocator.file, os.path.join(scratch, 'output'), variables) + words
+        command = footprint(runner, allocator, os.path.join(scratch, 'output'), variables) + words
         done = kinds.execute(runner, command, pin=workload.threads == 1, timeline=workload.timeline)
         values = process.pairs(done.output)
         if values.get('status') != 0:
@@ -62,12 +62,12 @@ def fill_in(runner, words, scratch):
     return [program] + words[1:]
 
 
-def footprint(runner, library, output, variables=()):
+def footprint(runner, allocator, output, variables=(), without='-'):
     """The command of footprint, up to the program it is to run."""
     command = [runner.path('footprint'), '--output', output]
-    for variable in ('LC_ALL=C', *variables):
+    for variable in ('LC_ALL=C', *allocator.variables, *variables):
         command += ['--env', variable]
-    return command + [library or '-']
+    return command + [allocator.file or without]
 
 
 # --- Does the allocator change what a program does? ------------------------------------------------------
@@ -141,7 +141,7 @@ def redis(runner, workload, allocator):
     each. The load draws its keys anew each time, so values of our own are written before and read after."""
     with tempfile.TemporaryDirectory(prefix='bench.') as scratch:
         address = os.path.join(scratch, 'socket')
-        command = footprint(runner, allocator.file or 'libc.so.6', os.path.join(scratch, 'log'))
+        command = footprint(runner, allocator, os.path.join(scratch, 'log'), without='libc.so.6')
         command += [redis_server(scratch), '--port', '0', '--unixsocket', address, '--dir', scratch,
                     '--save', '', '--appendonly', 'no', '--daemonize', 'no']
         with Server(command, address) as server:

@@ -7,6 +7,10 @@ OPENING = (
     ' hands out memory. This page compares it with the allocator of the C library and with others that'
     ' can be put in its place in the same way, on {} workloads, on one machine, at one time. Rows where'
     ' libhakmem loses are shown like all others.')
+ALONE = (
+    'libhakmem is a library that takes the place of malloc, the part of every C and C++ program that'
+    ' hands out memory. It watches its own work and moves its settings while a program runs. This page'
+    ' compares that with settings that stay, on {} workloads, on one machine, at one time.')
 QUICK = (
     'This was a quick run, made to see that everything works: short runs, few rounds, no warm-up. Its'
     ' figures are rough.')
@@ -43,6 +47,14 @@ BARS = (
 SCATTER = (
     'Speed against memory: the best place is at the top on the left. Axes do not begin at zero; crosses'
     ' are spreads.')
+ENGINE = 'The adaptive engine against fixed settings'
+GAINS = (
+    'The same library, with the adaptive engine as it is by default (libhakmem), with fixed'
+    ' settings (hakmem-fixed: HAKMEM_ACE=0), and with the helper thread, too (hakmem-helper:'
+    ' HAKMEM_ACE_THREAD=1); hakmem-control are fixed settings once more, which tells the noise.'
+    ' A gain is in per cent of fixed settings, more speed or less memory, with its quartiles. Verdict'
+    ' "loses": more than 2 % are lost; "within spread": the median says so, but 2 % lie between the'
+    ' quartiles. One thread is timed by its processor time.')
 BY_HAND = 'The programs of bench/ can be run by hand in the build directory, with the library in front:'
 IN_COMMANDS = (
     'In a command, {library} stands for the file of the allocator or - for glibc, {source} for the bench'

@@ -3,6 +3,7 @@
 import os
 
 from . import allocators as libraries
+from . import engine
 from . import figures
 from . import machine
 from . import plots
@@ -71,17 +72,19 @@ class Report:
     def page(self):
         chapters = table.chapters(self.data)
         links = [('compared', 'What was compared'), ('reading', 'How to read it'), ('summary', 'Summary')]
+        links += [('engine', prose.ENGINE)] if engine.measured(self.data) else []
         links += [(f'chapter-{i}', title) for i, (title, _) in enumerate(chapters)]
         links += [('commands', 'Commands')]
         links = [tag('a', words, href='#' + ident) for ident, words in links]
         nav = tag('nav', *links, aria_label='Chapters')
         body = [tag('h1', prose.TITLE), self.opening(), nav, Markup(self.symbols), self.warnings(),
-                self.compared(), self.reading(), self.summary()]
+                self.compared(), self.reading(), self.summary(), self.engine()]
         body += [self.chapter(f'chapter-{i}', title, names) for i, (title, names) in enumerate(chapters)]
         return document(prose.TITLE, join(body + [self.commands()], '\n'))
 
     def opening(self):
-        return tag('p', prose.OPENING.format(sum(len(names) for _, names in table.chapters(self.data))))
+        opening = prose.ALONE if engine.alone(self.data) else prose.OPENING
+        return tag('p', opening.format(sum(len(names) for _, names in table.chapters(self.data))))
 
     def warnings(self):
         notes = []
@@ -172,6 +175,14 @@ class Report:
         return html_table('Workloads where libhakmem is behind',
                           ['Workload', 'Figure', 'Against the best peer', 'What it is'],
                           [row for _, row in rows], words=True)
+
+    def engine(self):
+        if not engine.measured(self.data):
+            return ''
+        head, *rows = engine.rows(self.data)
+        rows = [[*row[:5], cell(row[5], row[5]), *row[6:]] for row in rows]
+        return join([tag('h2', prose.ENGINE, id='engine'), tag('p', prose.GAINS), html_table(
+            prose.ENGINE, head, rows), *(tag('p', line) for line in engine.verdicts(self.data))], '\n')
 
     # --- Chapters ----------------------------------------------------------------------------------------
 

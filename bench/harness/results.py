@@ -9,8 +9,8 @@ import os
 TABLE, ABOUT = 'results.tsv', 'about.json'
 HEADER = ('workload', 'round', 'allocator', 'metric', 'unit', 'value')
 UNITS = (('_kb', 'kB'), ('_ps', 'ps'), ('_us', 'us'), ('_ns', 'ns'), ('_s', 's'), ('seconds', 's'),
-         ('mops', 'Mop/s'), ('flt', 'faults'), ('nivcsw', 'switches'), ('status', 'status'), ('tls', 'bytes'),
-         ('instructions', 'instructions'))
+         ('mops', 'Mop/s'), ('kops', 'op/ms'), ('flt', 'faults'), ('nivcsw', 'switches'),
+         ('status', 'status'), ('tls', 'bytes'), ('instructions', 'instructions'))
 
 
 class ResultsError(Exception):

@@ -29,7 +29,7 @@ class Runner:
         self.allocators, self.results, self.progress = dict(found), results, progress
         self.child = process.Child()
         self.usual = QUICK if options.quick else FULL
-        self.rounds = options.rounds or self.usual[0]
+        self.rounds = options.rounds or self.usual[0] * (2 if options.ace and not options.quick else 1)
         self.broken, self.skipped, self.failures, self.notes = set(), set(), [], []
         self.warming = False
 
@@ -43,12 +43,12 @@ class Runner:
                 return path
         return shutil.which(name)
 
-    def execute(self, words, library='', pin=False, timeline=False, limit=None):
+    def execute(self, words, library='', pin=False, timeline=False, limit=None, variables=()):
         poll = 0.0
         if timeline and (self.warming or self.options.quick):
             poll = POLL_QUICK if self.options.quick else POLL
         done = self.child.run(words, library, limit or self.options.limit,
-                              self.options.pin if pin else None, poll)
+                              self.options.pin if pin else None, poll, variables)
         done.timeline[:] = done.timeline[::len(done.timeline) // POINTS + 1]
         return done
 
@@ -79,6 +79,9 @@ class Runner:
             absent = [name for name in workload.needs if not shutil.which(name)]
             if absent:
                 self.note(f'{workload.name} is left out: no {" and no ".join(absent)} here')
+                continue
+            if workload.kind == 'start' and any(one.variables for one in self.allocators.values()):
+                self.note(f'{workload.name} is left out: one process starts it under all of the settings')
                 continue
             chosen.append(workload)
             wanted = kinds.programs_of(workload) + (('floor.so',) if workload.floor else ())

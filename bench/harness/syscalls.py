@@ -52,8 +52,9 @@ def count(runner, workload, allocator):
     """The figures of one run under strace; raises kinds.Failure."""
     with tempfile.TemporaryDirectory(prefix='bench.') as scratch, tempfile.NamedTemporaryFile() as out:
         words, library = kinds.fill_in(runner, shlex.split(traced_command(workload)), allocator, scratch)
-        preload = ['-E', f'LD_PRELOAD={library}'] if library else []
-        done = runner.execute(strace(out) + preload + words, limit=LIMIT)
+        settings = [*allocator.variables] + ([f'LD_PRELOAD={library}'] if library else [])
+        settings = [word for one in settings for word in ('-E', one)]
+        done = runner.execute(strace(out) + settings + words, limit=LIMIT)
         if done.status != 0:
             raise kinds.Failure(shlex.join(words), f'under strace: {done.status}', done.errors)
         return figures(parse(out.read().decode(errors='replace')))

@@ -2,7 +2,9 @@
 # table.py - the results as text: for a terminal, or as Markdown.
 import unicodedata
 
+from . import engine
 from . import figures
+from . import prose
 from . import targets
 from . import text
 from . import workloads
@@ -153,7 +155,7 @@ def width(word):
 
 
 def is_number(word):
-    return word[:1].isdigit() or word in (text.NONE, 'failed')
+    return word[:1].isdigit() or word[:2].lstrip('+-').isdigit() or word in (text.NONE, 'failed')
 
 
 def lay_out(rows, markdown):
@@ -206,6 +208,10 @@ def show(data, markdown=False, details=False):
         return 'Nothing was measured.'
     title = (lambda words: [f'### {words}', '']) if markdown else (lambda words: [words, ''])
     lines = []
+    if engine.measured(data):
+        lines += title(prose.ENGINE) + lay_out(engine.rows(data), markdown) + ['', *engine.verdicts(data), '']
+        if engine.alone(data) and not details:
+            return '\n'.join(lines).rstrip()
     for words, names in chapters(data):
         lines += title(words) + lay_out(chapter(data, names), markdown) + ['']
         for name in names if details else ():

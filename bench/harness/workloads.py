@@ -27,6 +27,8 @@ GROUPS = {
     'growth': ('Buffers that grow', 'realloc, by steps and by doubling.'),
     'memory': ('Memory given back',
                'What stays resident when most blocks are freed, or while the sizes in demand change.'),
+    'change': ('Work that changes phase',
+               'Bursts and quiet phases, other sizes, more and fewer threads: do settings follow?'),
     'latency': ('Latency of single calls',
                 'Each call is timed by itself: how long do the slowest ones take?'),
     'programs': ('Real programs', 'Unchanged programs with the library preloaded.'),
@@ -56,6 +58,16 @@ class Workload:
     def words(self, quick=False):
         """The command as one line, as it is run."""
         return f'{self.command} {self.quick}'.strip() if quick else self.command
+
+
+def phase_speed(phase):
+    """Speed of one phase of a program, in thousands of operations a second."""
+    return targets.Target(f'{phase}_kops', f'Mop/s {phase}', 'ratio', 1.0, targets.PEERS, True, 1e-3)
+
+
+def resident(key, unit):
+    """Resident memory at some moment of a program."""
+    return targets.Target(key, unit, 'ratio', 1.0, targets.PEERS, scale=targets.MEGABYTE)
 
 
 AWK = "awk -F: '{ sum[$1] += $3 } END { for (name in sum) all += sum[name]; print all }' /etc/passwd"
@@ -197,6 +209,24 @@ WORKLOADS = [
                  *(targets.Target(f'rss_{when}_kb', f'MB {when}', 'ratio', 1.0, targets.PEERS,
                                   scale=targets.MEGABYTE) for when in ('freed', 'idle')),
                  targets.info('rss_trimmed_kb', 'MB trimmed'))),
+
+    # --- Work that changes phase: what the adaptive engine is for, see engine.py -------------------------
+    Workload('burst', 'change', 'burst',
+             'A server with rushes: 100 MB of mixed blocks, nearly all freed at random, then a few requests.',
+             '--mb 8 --replace 20000 --rounds 2 --requests 4 --sleep 2', timeline=True,
+             extra=(resident('rss_quiet_kb', 'MB quiet'), resident('rss_quiet_last_kb', 'MB quiet, last'),
+                    targets.info('quiet_cpu_us', 'µs CPU quiet'))),
+    Workload('shift', 'change', 'shift',
+             'A program that moves on to other data: six phases, each works on 32 MB of other sizes.',
+             '--mb 4 --ops 200000', timeline=True,
+             extra=(*(phase_speed(f'phase{number}') for number in range(1, 7)),
+                    *(resident(f'rss_phase{number}_kb', f'MB phase {number}') for number in range(1, 7)))),
+    *(Workload(name, 'change', command, about, '--many 16 --ops 800000', timeline=True, threads=64,
+               extra=(*(phase_speed(phase) for phase in ('few', 'many', 'again')),
+                      *(resident(f'rss_{phase}_kb', f'MB {phase}') for phase in ('few', 'many', 'again'))))
+      for name, command, about in (
+          ('swell', 'swell', 'A server whose load swells: 2 threads work, then 64, of which 62 end, then 2.'),
+          ('swell_park', 'swell --park 1', 'The same, but the 62 threads stay and sleep.'))),
 
     # --- Latency of single calls: programs that print p50_ps ... max_ps ---------------------------------
     Workload('latency_small', 'latency', 'latency',

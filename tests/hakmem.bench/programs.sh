@@ -88,6 +88,7 @@ check() # check PROGRAM ARGUMENT...
     refuses "$1" "--$option" 99999999999999999999
 }
 
+check burst --rounds 2 --mb 1 --replace 1000 --requests 2 --sleep 1
 check churn --ops 20 --blocks 30
 check exchange --ms 5
 check fastpath --pairs 100
@@ -106,6 +107,8 @@ check phases --mb 1
 check random_mixed --ops 2000
 check requests --ops 2000
 check sharing --ms 2 --writes 10
+check shift --mb 1 --ops 2000
+check swell --many 5 --ops 5000 --slots 50
 check vectors --ops 2000 --vectors 20
 
 if [ -x "$bench/latency" ]; then
@@ -121,11 +124,27 @@ if [ -x "$bench/latency" ]; then
     runs random_mixed --ops 2000 --threads 3
     runs requests --ops 2000 --align 4096
     runs sharing --ms 2 --passive 1
+    runs swell --many 5 --ops 5000 --slots 50 --park 1
+    runs swell --few 3 --many 3 --ops 5000 --slots 50
     refuses mix
     refuses mix --file mixes/no-such-file.mix
     refuses mix --file mix.c
     refuses random_mixed --threads 2 --warm 1
     refuses requests --align 48
+    refuses swell --few 3 --many 2
+fi
+
+# What they do does not depend on the clock.
+twice() # twice PROGRAM ARGUMENT...
+{
+    run "$@"
+    first=$(grep -o ' ops=[0-9]*' "$out")
+    run "$@"
+    judge "$*: the same work again" "$(grep -q "^workload=[a-z]*$first " "$out" || echo "$first; $(cat "$out")")"
+}
+if [ -x "$bench/burst" ]; then
+    twice burst --rounds 2 --mb 1 --replace 1000 --requests 2 --sleep 1
+    twice shift --mb 1 --ops 2000
 fi
 
 # In order, none above the next one.

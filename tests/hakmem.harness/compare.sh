@@ -86,6 +86,29 @@ ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$work/bin/python3"
 judge "without gnuplot" "$(search=$work/bin && run 0 --from "$work/out" --out "$work/bare" &&
     has "$work/errors" 'without plots' && has "$work/bare/report.html" 'without plots')"
 
+# --- The adaptive engine against fixed settings -----------------------------------------------------------
+
+# What a library sees: the program it is loaded into, and the settings there.
+library teller "int open(), dprintf(); char *getenv(const char *); extern char *program_invocation_short_name;
+    dprintf(open(\"$work/told\", 02101, 0600), \"%s %s %s%c\", program_invocation_short_name,
+            getenv(\"HAKMEM_ACE\"), getenv(\"HAKMEM_ACE_THREAD\"), 10)"
+judge "--ace" "$(export HAKMEM_ACE=0 && run 0 --ace --quick --only pair_64,cat --hakmem "$work/teller.so" \
+    --out "$work/ace" && has "$work/output" hakmem-fixed && has "$work/output" 'libhakmem: worst loss')"
+judge "settings of a column reach what is measured, nothing else" "$(
+    printf '%s\n' 'cat 0 0' 'cat 1 0' 'cat 1 1' 'pairs 0 0' 'pairs 1 0' 'pairs 1 1' >"$work/wanted"
+    sort -u "$work/told" | diff "$work/wanted" -)"
+judge "its report is sound" "$(python3 "$TOP/tests/hakmem.harness/report.py" "$work/ace/report.html"
+    has "$work/ace/report.html" 'id="engine"')"
+mv "$work/output" "$work/first"
+judge "--from prints the same gains" "$(run 0 --only pair_64,cat --from "$work/ace" &&
+    diff "$work/first" "$work/output" | grep '^[<>]' | grep -v 'Report:\|^< $')"
+judge "--ace has workloads of its own" "$(run 0 --ace --list && has "$work/output" 'swell --park 1' &&
+    grep pair_16 "$work/output")"
+judge "--ace leaves out what runs all settings in one process" "$(
+    run 0 --ace --quick --only start_ls,tls && has "$work/errors" 'start_ls is left out')"
+judge "--ace without the library is refused" "$(run 2 --ace --programs "$work" &&
+    has "$work/errors" 'libhakmem is not built')"
+
 # --- What is refused --------------------------------------------------------------------------------------
 
 judge "an unknown workload is named" "$(run 2 --only pair_64,nonsense && has "$work/errors" nonsense)"

@@ -9,8 +9,8 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.environ.get('TOP', '.'), 'bench'))
 
-from harness import figures, page, plots, process, results, svg, syscalls, table, targets, text  # noqa: E402
-from harness import workloads  # noqa: E402
+from harness import engine, figures, page, plots, process, results, svg, syscalls  # noqa: E402
+from harness import table, targets, text, workloads  # noqa: E402
 
 
 def made_up(rounds, allocators=('libhakmem', 'glibc', 'mimalloc'), key='mops', **row):
@@ -118,6 +118,49 @@ class Comparisons(unittest.TestCase):
             row = workloads.Workload('w', 'blocks', 'w', '', threads=threads)
             data = figures.Figures(kept, [row], cpu=True)
             self.assertEqual(data.summary('w', 'glibc', 'mops').median, speed)
+
+
+class Gains(unittest.TestCase):
+    def one(self, values, higher=True, variant='libhakmem'):
+        names = tuple(engine.VARIANTS)
+        key = 'cpu_mops' if higher else 'rss_peak_kb'
+        self.data = made_up(values, names, key)
+        target, = engine.compared(self.data, 'w')
+        return engine.gain(self.data, 'w', target, variant)
+
+    def test_more_speed_and_less_memory_are_gains(self):
+        self.assertEqual(self.one([(1.1, 1, 1, 1)] * 3)[:], (10.0, 10.0, 10.0, 'ahead'))
+        self.assertEqual(self.one([(0.9, 1, 1, 1)] * 3, False)[:], (10.0, 10.0, 10.0, 'ahead'))
+        self.assertEqual(self.one([(1, 1, 1.5, 1)] * 3, True, engine.HELPER)[:3], (50.0, 50.0, 50.0))
+
+    def test_quartiles_are_in_order(self):
+        values = [(0.9, 1, 1, 1), (0.8, 1, 1, 1), (0.7, 1, 1, 1)]
+        self.assertEqual(self.one(values, False)[:3], (15.0, 20.0, 25.0))
+
+    def test_two_per_cent_may_be_lost(self):
+        for value, verdict in ((0.985, 'behind'), (0.97, 'loses'), (1.0001, 'tie'), (0.9999, 'tie')):
+            self.assertEqual(self.one([(value, 1, 1, 1)] * 3).verdict, verdict)
+        for value, verdict in ((1.015, 'behind'), (1.03, 'loses')):
+            self.assertEqual(self.one([(value, 1, 1, 1)] * 3, False).verdict, verdict)
+        self.assertEqual(self.one([(0.9, 1, 1, 1), (0.97, 1, 1, 1), (1.2, 1, 1, 1)]).verdict, 'within spread')
+
+    def test_the_worst_loss_is_told(self):
+        self.one([(0.97, 1, 1, 1)] * 3)
+        lines = engine.verdicts(self.data)
+        self.assertIn('libhakmem: worst loss: speed 3.0 % (w, Mop/s, 3.0 to 3.0), memory none.'
+                      ' Limit 2 %: missed; of 1 figures 1 lose more', lines[0])
+        self.assertIn('speed none, memory none. Limit 2 %: met', lines[1])
+        self.assertTrue(lines[2].startswith('hakmem-control (noise)'))
+        self.assertIn('loses', table.show(self.data))
+
+    def test_without_fixed_settings_there_are_none(self):
+        data = made_up([(2, 1, None)])
+        self.assertFalse(engine.measured(data))
+        self.assertNotIn('worst loss', table.show(data))
+
+    def test_its_workloads_exist(self):
+        self.assertEqual(workloads.select(engine.WORKLOADS)[1], [])
+        self.assertTrue(any(workload.group == engine.FIRST for workload in workloads.WORKLOADS))
 
 
 class Means(unittest.TestCase):
@@ -233,6 +276,10 @@ class Children(unittest.TestCase):
         self.assertEqual(child.run(['/bin/sh', '-c', 'kill -SEGV $$']).status, 'killed by SIGSEGV')
         self.assertEqual(child.run(['/bin/sleep', '60'], limit=0.05).status, 'not done after 0.05 s')
         self.assertIn('cannot be started', child.run(['/nonexistent/program']).status)
+
+    def test_variables_are_for_the_child_alone(self):
+        done = process.Child().run(['/bin/sh', '-c', 'echo a=$HAKMEM_ACE'], variables=('HAKMEM_ACE=3',))
+        self.assertEqual((done.output, os.environ.get('HAKMEM_ACE') == '3'), ('a=3\n', False))
 
     def test_memory_over_time(self):
         done = process.Child().run(['/bin/sleep', '0.1'], poll=0.01)
