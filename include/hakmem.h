@@ -49,43 +49,91 @@ HAK_EXPORT int hak_owns(const void *address);
  * Returns 1 if anything was returned, else 0. */
 HAK_EXPORT int hak_trim(size_t pad);
 
+/* The size class that serves SIZE bytes: 1 and up; -1 above 32 KiB, where there is none. */
+HAK_EXPORT int hak_class_of(size_t size);
+
 /* Check every structure of the heap against its invariants. Returns the number of faults found
  * (0 = sound) and writes one line for each of the first ten to standard error.
  * Takes all locks in turn: meant for tests and debugging. */
 HAK_EXPORT int hak_check(void);
 
+/* Call EACH with ARG for every live block: its address and usable size. Stops where EACH returns anything
+ * but 0, and returns that; 0 behind the last block; -1 with errno EINVAL if EACH is NULL. No lock is held
+ * during the call: EACH may allocate and free. */
+HAK_EXPORT int hak_walk(int (*each)(void *block, size_t size, void *arg), void *arg);
+
 /* --- Insight ------------------------------------------------------------------------------------*/
 
 /* What the allocator did and holds. Fields are only ever added at the end. */
 struct hak_stats {
-    uint64_t allocations;     /* blocks handed out since start, all sizes */
-    uint64_t frees;           /* blocks given back since start */
-    uint64_t cache_hits;      /* allocations served by a thread cache alone */
-    uint64_t live_blocks;     /* handed out and not given back */
-    uint64_t live_bytes;      /* the same in bytes of usable size */
-    uint64_t cached_bytes;    /* free blocks in thread caches and transfer slots */
-    uint64_t slab_bytes;      /* ACTIVE and EMPTY slabs */
-    uint64_t span_bytes;      /* live spans */
-    uint64_t large_bytes;     /* live large mappings */
-    uint64_t mapped_bytes;    /* address space obtained from the system, metadata included */
-    uint64_t metadata_bytes;  /* the part of mapped_bytes that is descriptors */
-    uint64_t retained_bytes;  /* EMPTY slabs and cached large mappings, not yet purged */
-    uint64_t purged_bytes;    /* given back to the system since start */
-    uint64_t stage_partial;   /* pool: slabs taken from a partial list */
-    uint64_t stage_empty;     /* pool: EMPTY slab, same class */
-    uint64_t stage_empty_any; /* pool: EMPTY slab, any class */
-    uint64_t stage_unused;    /* pool: UNUSED slab of a mapped superslab */
-    uint64_t stage_new;       /* pool: new superslab */
-    uint64_t failures;        /* allocations that returned NULL */
-    uint64_t threads;         /* thread caches in use */
-    uint64_t large_blocks;    /* live large mappings, their number */
+    uint64_t size;                    /* bytes of this structure that were filled */
+    uint64_t version;                 /* of this structure: HAK_STATS_VERSION of the library that filled it */
+    uint64_t allocations;             /* blocks handed out since start, all sizes */
+    uint64_t frees;                   /* blocks given back since start */
+    uint64_t cache_hits;              /* allocations served by a thread cache alone */
+    uint64_t live_blocks;             /* handed out and not given back */
+    uint64_t live_bytes;              /* the same in bytes of usable size */
+    uint64_t cached_bytes;            /* free blocks in thread caches and transfer slots */
+    uint64_t slab_bytes;              /* ACTIVE and EMPTY slabs */
+    uint64_t span_bytes;              /* live spans */
+    uint64_t large_bytes;             /* live large mappings */
+    uint64_t mapped_bytes;            /* address space obtained from the system, metadata included */
+    uint64_t metadata_bytes;          /* the part of mapped_bytes that is descriptors */
+    uint64_t retained_bytes;          /* EMPTY slabs and cached large mappings, not yet purged */
+    uint64_t purged_bytes;            /* given back to the system since start */
+    uint64_t stage_partial;           /* pool: slabs taken from a partial list */
+    uint64_t stage_empty;             /* pool: EMPTY slab, same class */
+    uint64_t stage_empty_any;         /* pool: EMPTY slab, any class */
+    uint64_t stage_unused;            /* pool: UNUSED slab of a mapped superslab */
+    uint64_t stage_new;               /* pool: new superslab */
+    uint64_t failures;                /* allocations that returned NULL */
+    uint64_t threads;                 /* thread caches in use */
+    uint64_t large_blocks;            /* live large mappings, their number */
+    uint64_t cached_blocks;           /* free blocks in thread caches and transfer slots, their number */
+    uint64_t free_blocks;             /* free blocks in slabs, their number */
+    uint64_t free_bytes;              /* the same in bytes */
+    uint64_t empty_bytes;             /* EMPTY slabs */
+    uint64_t shelved_bytes;           /* spans that threads keep for reuse */
+    uint64_t large_cached_bytes;      /* freed large mappings kept for reuse */
+    uint64_t large_reused;            /* large mappings served by one that was kept */
+    uint64_t superslabs;              /* superslabs mapped, their number */
+    uint64_t superslabs_peak;         /* the most there ever were */
+    uint64_t in_use_peak_bytes;       /* the most that ACTIVE slabs, spans and live large mappings came to */
+    uint64_t lost_bytes;              /* mappings that the system refused to take back */
+    uint64_t resident_bytes;          /* memory of all this that is resident: the sum of the six below */
+    uint64_t resident_live_bytes;     /* resident: blocks, spans and large mappings in use */
+    uint64_t resident_cached_bytes;   /* resident: blocks in thread caches and transfer slots, kept spans */
+    uint64_t resident_free_bytes;     /* resident: free blocks in slabs */
+    uint64_t resident_retained_bytes; /* resident: EMPTY slabs and cached large mappings */
+    uint64_t resident_metadata_bytes; /* resident: descriptors */
+    uint64_t fragmentation_bytes;     /* resident: no block, but ends of slabs and of pages */
 };
+#define HAK_STATS_VERSION 1
 
 /* Fill *OUT, of which the caller's version is SIZE bytes long (sizeof *OUT). Returns 0, or -1 with
- * errno EINVAL if OUT is NULL or SIZE is 0. Counts of other threads may lag by a few operations. */
+ * errno EINVAL if OUT is NULL or SIZE is 0. Counts of other threads may lag by a few operations. The kernel
+ * is asked which pages are resident, unless SIZE ends before those fields. */
 HAK_EXPORT int hak_stats_get(struct hak_stats *out, size_t size);
 
-/* Why the last allocation of the process failed. */
+enum hak_format {
+    HAK_TEXT = 0,       /* for people, on 80 columns */
+    HAK_JSON = 1,       /* one object */
+    HAK_OPENMETRICS = 2 /* for Prometheus and its kin */
+};
+
+/* Write statistics to the file descriptor FD. Allocates nothing. Returns 0, or -1 with errno EINVAL if
+ * there is no such format, or errno of the write that failed. */
+HAK_EXPORT int hak_stats_print(int fd, enum hak_format format);
+
+/* Read the value of NAME to *OLD_VALUE and then set it to *NEW_VALUE; either may be NULL, not both.
+ * Returns 0, or -1 with errno ENOENT (no such name), EPERM (it cannot be set), EINVAL (it cannot have
+ * that value, or both are NULL). */
+HAK_EXPORT int hak_ctl(const char *name, uint64_t *old_value, const uint64_t *new_value);
+
+/* Name number INDEX of those that hak_ctl knows; NULL behind the last. Valid for ever. */
+HAK_EXPORT const char *hak_ctl_name(size_t index);
+
+/* Why an allocation failed. */
 enum hak_reason {
     HAK_REASON_NONE = 0,
     HAK_REASON_THRESHOLD = 1,  /* the size can never be served: above PTRDIFF_MAX or overflow */
@@ -93,16 +141,32 @@ enum hak_reason {
     HAK_REASON_MAPFAIL = 3     /* the system refused a mapping */
 };
 
-struct hak_failure {
-    size_t size; /* bytes asked for */
-    enum hak_reason reason;
-    int size_class;          /* class index, or -1 for a span or large request */
-    int saved_errno;         /* errno of the system call, or 0 */
+/* Fields are only ever added at the end. The last six tell of the process when the failure is asked about,
+ * or, with HAKMEM_ACE_TRACE=1, when it happened; all are 0 where that is not known. */
+struct hak_error {
+    uint64_t number;         /* 0 is the first failure of the process */
+    uint64_t time_ns;        /* when: nanoseconds since 1970, good to a few milliseconds */
+    uint64_t thread;         /* pthread_self() of the thread */
+    int64_t thread_id;       /* the same as gettid(2) tells it, or 0 where it is not known */
+    uint64_t bytes;          /* bytes asked for; UINT64_MAX where their number overflowed */
+    uint64_t alignment;      /* alignment asked for, 16 at least */
+    uint64_t reason;         /* one of enum hak_reason */
+    int64_t size_class;      /* class index, or -1 for a span or large request */
+    int64_t saved_errno;     /* errno of the system call, or 0 */
     const char *system_call; /* "mmap", ... or "none" */
+    uint64_t mapped_bytes;   /* address space that the library held */
+    uint64_t mappings;       /* in so many mappings */
+    uint64_t address_space;  /* address space of the process, bytes */
+    uint64_t address_limit;  /* RLIMIT_AS; UINT64_MAX: none */
+    uint64_t data_limit;     /* RLIMIT_DATA; UINT64_MAX: none */
+    uint64_t maps;           /* mappings of the process */
+    uint64_t maps_limit;     /* vm.max_map_count */
+    int64_t overcommit;      /* vm.overcommit_memory: 0, 1 or 2; -1 where it is not known */
 };
 
-/* Copy the most recent failure to *OUT. Returns 1, or 0 if nothing has failed yet. */
-HAK_EXPORT int hak_last_failure(struct hak_failure *out);
+/* Copy the most recent failure of the process to *OUT, of which the caller's version is SIZE bytes long.
+ * Returns 1, 0 if nothing has failed yet, or -1 with errno EINVAL if OUT is NULL or SIZE is 0. */
+HAK_EXPORT int hak_last_error(struct hak_error *out, size_t size);
 
 #ifdef __cplusplus
 }

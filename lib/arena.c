@@ -117,7 +117,7 @@ static bool describe(uint8_t *base)
     list_push_back(&arena.all, &ss->all);
     arena_enbin(ss);
     classmap_set_region(base, &ss->region);
-    arena.superslabs++;
+    arena.superslabs_peak = max_size(arena.superslabs_peak, ++arena.superslabs);
     if (!arena.lowest || base < arena.lowest)
         arena.lowest = base;
     return true;

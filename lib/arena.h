@@ -21,6 +21,7 @@ struct arena {
     struct list by_age;                 /* EMPTY slabs, latest first */
     struct list all, spare;             /* superslabs; descriptors without memory, by `all` */
     uint8_t *lowest;                    /* the lowest superslab so far: the next goes below it */
+    size_t superslabs_peak;             /* the most there ever were */
     size_t superslabs, empties, actives, span_granules, spans; /* counts */
     uint64_t purge_again_ms;                                   /* no purging before this time */
     struct regret regret;                                      /* of granules */

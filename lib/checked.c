@@ -114,6 +114,16 @@ size_t checked_size(const void *p, unsigned c, const char *function)
     return size;
 }
 
+NO_TSAN size_t checked_peek(const void *p, size_t usable, unsigned c)
+{
+    lock_take(&checked_lock, RANK_CHECKED);
+    /* Freed by now: its memory may be gone. */
+    bool live = classmap_get(p) == c && (c >= CLASSES || pool_inspect(c, p) == SLAB_OK);
+    size_t size = live ? guarded_size(p, usable, c) : SIZE_MAX;
+    lock_give(&checked_lock, RANK_CHECKED);
+    return size == SIZE_MAX ? usable : size;
+}
+
 void checked_lock_for_fork(void)
 {
     lock_take(&checked_lock, RANK_CHECKED);

@@ -12,6 +12,9 @@ void checked_free(void *p, unsigned c, const char *function);
 /* The size that was asked for: what lies behind it is the guard's. */
 size_t checked_size(const void *p, unsigned c, const char *function);
 
+/* The same of what may be freed by another thread at any moment: USABLE where the guard tells nothing. */
+size_t checked_peek(const void *p, size_t usable, unsigned c);
+
 void checked_lock_for_fork(void);
 void checked_unlock_after_fork(void);
 

@@ -2,7 +2,9 @@
 /* glibc.c - what glibc's malloc.h offers beside the malloc family (floor F9). */
 #include <errno.h>
 #include <limits.h>
+#include <unistd.h>
 
+#include "format.h"
 #include "heap.h"
 #include "libc.h"
 #include "summary.h"
@@ -57,15 +59,17 @@ EXPORT struct mallinfo2 mallinfo2(void)
         return libc();
     struct hak_stats s;
     summary_get(&s);
-    size_t free_bytes = s.slab_bytes + s.span_bytes + s.large_bytes - s.live_bytes;
-    return (struct mallinfo2){.arena = s.slab_bytes + s.span_bytes,
-                              .smblks = s.cached_bytes != 0,
+    struct format_arena a = format_arena(&s);
+    return (struct mallinfo2){.arena = a.held,
+                              .ordblks = a.rest_blocks,
+                              .smblks = a.fast_blocks,
                               .hblks = s.large_blocks,
                               .hblkhd = s.large_bytes,
-                              .fsmblks = s.cached_bytes,
-                              .uordblks = s.live_bytes - s.large_bytes,
-                              .fordblks = free_bytes,
-                              .keepcost = s.retained_bytes};
+                              .usmblks = s.in_use_peak_bytes,
+                              .fsmblks = a.fast,
+                              .uordblks = a.live,
+                              .fordblks = a.fast + a.rest,
+                              .keepcost = a.fast + a.rest + s.large_cached_bytes};
 }
 
 static int clamp(size_t n)
@@ -81,48 +85,32 @@ EXPORT struct mallinfo mallinfo(void)
                              .smblks = clamp(m.smblks),
                              .hblks = clamp(m.hblks),
                              .hblkhd = clamp(m.hblkhd),
+                             .usmblks = clamp(m.usmblks),
                              .fsmblks = clamp(m.fsmblks),
                              .uordblks = clamp(m.uordblks),
                              .fordblks = clamp(m.fordblks),
                              .keepcost = clamp(m.keepcost)};
 }
 
-/* glibc's document, with the totals that exist here. */
+static int put_file(void *to, const char *text, size_t len)
+{
+    return fwrite(text, 1, len, to) == len ? 0 : EIO;
+}
+
+/* glibc's document, with one element more. */
 EXPORT int malloc_info(int options, FILE *out)
 {
     int (*libc)(int, FILE *) = LIBC_FUNCTION(int (*)(int, FILE *), "malloc_info");
     if (libc)
         return libc(options, out);
-    if (options != 0)
-        return EINVAL;
-    struct hak_stats s;
-    summary_get(&s);
-    fprintf(out, "<malloc version=\"1\">\n");
-    fprintf(out, "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n", (size_t)s.cached_bytes);
-    fprintf(out, "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n", (size_t)s.retained_bytes);
-    fprintf(out, "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n", (size_t)s.large_blocks,
-            (size_t)s.large_bytes);
-    fprintf(out, "<system type=\"current\" size=\"%zu\"/>\n", (size_t)s.mapped_bytes);
-    fprintf(out, "<hakmem>\n");
-#define PUT_FIELD(name)                                                                                      \
-    fprintf(out, "<stat name=\"%s\" value=\"%llu\"/>\n", #name, (unsigned long long)s.name);
-    STATS_FIELDS(PUT_FIELD)
-#undef PUT_FIELD
-    fprintf(out, "</hakmem>\n</malloc>\n");
-    return 0;
+    return options ? EINVAL : format_xml(put_file, out);
 }
 
 EXPORT void malloc_stats(void)
 {
     void (*libc)(void) = LIBC_FUNCTION(void (*)(void), "malloc_stats");
-    if (libc) {
+    if (libc)
         libc();
-        return;
-    }
-    struct hak_stats s;
-    summary_get(&s);
-    fprintf(stderr, "hakmem statistics:\n");
-#define PUT_FIELD(name) fprintf(stderr, "%-16s = %20llu\n", #name, (unsigned long long)s.name);
-    STATS_FIELDS(PUT_FIELD)
-#undef PUT_FIELD
+    else
+        (void)format_print(STDERR_FILENO, HAK_TEXT);
 }

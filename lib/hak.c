@@ -7,11 +7,14 @@
 
 #include "align.h"
 #include "config.h"
+#include "ctl.h"
+#include "format.h"
 #include "heap.h"
 #include "large.h"
 #include "summary.h"
 #include "trace.h"
 #include "validate.h"
+#include "walk.h"
 
 static_assert((int)HAK_REASON_THRESHOLD == (int)TRACE_THRESHOLD, "reasons are one list");
 static_assert((int)HAK_REASON_MAPFAIL == (int)TRACE_MAPFAIL, "reasons are one list");
@@ -66,34 +69,100 @@ EXPORT int hak_trim(size_t pad)
     return heap_trim(pad);
 }
 
+EXPORT int hak_class_of(size_t size)
+{
+    return size <= MID_MAX ? (int)class_of(size ? size : 1) : -1;
+}
+
 EXPORT int hak_check(void)
 {
     return validate_heap();
 }
 
-EXPORT int hak_stats_get(struct hak_stats *out, size_t size)
+static struct hak_error error_of(const struct failure *f)
 {
-    struct hak_stats s;
+    struct trace_environment at = f->at;
+    if (!at.known)
+        trace_environment(&at);
+    return (struct hak_error){.number = f->number,
+                              .time_ns = f->time_ns,
+                              .thread = f->thread,
+                              .thread_id = f->tid,
+                              .bytes = f->size,
+                              .alignment = f->alignment,
+                              .reason = f->reason,
+                              .size_class = f->size_class,
+                              .saved_errno = f->code,
+                              .system_call = f->call,
+                              .mapped_bytes = f->mapped,
+                              .mappings = f->mappings,
+                              .address_space = at.address_space,
+                              .address_limit = at.address_limit,
+                              .data_limit = at.data_limit,
+                              .maps = at.maps,
+                              .maps_limit = at.maps_limit,
+                              .overcommit = at.overcommit};
+}
+
+EXPORT int hak_stats_print(int fd, enum hak_format format)
+{
+    int code = format_print(fd, format);
+    if (code)
+        errno = code;
+    return code ? -1 : 0;
+}
+
+EXPORT int hak_ctl(const char *name, uint64_t *old_value, const uint64_t *new_value)
+{
+    int code = name ? ctl(name, old_value, new_value) : EINVAL;
+    if (code)
+        errno = code;
+    return code ? -1 : 0;
+}
+
+EXPORT const char *hak_ctl_name(size_t index)
+{
+    return ctl_name(index);
+}
+
+EXPORT int hak_walk(int (*each)(void *block, size_t size, void *arg), void *arg)
+{
+    if (!each) {
+        errno = EINVAL;
+        return -1;
+    }
+    return walk_blocks(each, arg);
+}
+
+/* Copy FROM, a structure of SIZE_OF bytes, to the caller's of SIZE: its program may have been built with
+ * another release. */
+static int copy_out(void *out, size_t size, const void *from, size_t size_of)
+{
     if (!out || !size) {
         errno = EINVAL;
         return -1;
     }
-    summary_get(&s);
-    /* A program built with another release has a shorter or longer structure. */
     memset(out, 0, size);
-    memcpy(out, &s, size < sizeof s ? size : sizeof s);
+    memcpy(out, from, min_size(size, size_of));
     return 0;
 }
 
-EXPORT int hak_last_failure(struct hak_failure *out)
+EXPORT int hak_stats_get(struct hak_stats *out, size_t size)
 {
-    struct failure e;
-    if (!trace_latest(&e))
-        return 0;
-    *out = (struct hak_failure){.size = e.size,
-                                .reason = (enum hak_reason)e.reason,
-                                .size_class = (int)e.size_class,
-                                .saved_errno = (int)e.code,
-                                .system_call = e.call};
-    return 1;
+    struct hak_stats s;
+    summary_get(&s);
+    if (size > offsetof(struct hak_stats, resident_bytes))
+        summary_residency(&s);
+    s.size = min_size(size, sizeof s);
+    return copy_out(out, size, &s, sizeof s);
+}
+
+EXPORT int hak_last_error(struct hak_error *out, size_t size)
+{
+    struct hak_error e = {0};
+    struct failure f;
+    bool any = trace_latest(&f);
+    if (any)
+        e = error_of(&f);
+    return copy_out(out, size, &e, sizeof e) == 0 ? any : -1;
 }

@@ -491,6 +491,24 @@ void large_totals(struct large_totals *out)
     give_lock();
 }
 
+unsigned large_cached(struct large_range *out, unsigned most)
+{
+    unsigned n = 0;
+    take_lock();
+    for (struct list *i = larges.cached.next; i != &larges.cached && n < most; i = i->next) {
+        const struct large *l = CONTAINER_OF(i, struct large, link);
+        out[n++] = (struct large_range){l->base, l->size};
+    }
+    give_lock();
+    return n;
+}
+
+NO_TSAN struct large_range large_range(const struct region *region)
+{
+    const struct large *l = CONTAINER_OF(region, struct large, region);
+    return (struct large_range){l->base, load_relaxed(&l->size)};
+}
+
 void large_check(void (*fault)(const char *what, const void *where))
 {
     size_t bytes = 0, live = 0, cached = 0;

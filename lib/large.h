@@ -42,6 +42,17 @@ struct large_totals {
     size_t live_count;
 };
 void large_totals(struct large_totals *out);
+
+/* Copy up to MOST cached mappings to OUT; their number. */
+struct large_range {
+    char *base;
+    size_t size;
+};
+unsigned large_cached(struct large_range *out, unsigned most);
+
+/* The mapping that REGION, of kind REGION_LARGE, tells of: a moment's picture. */
+struct region;
+struct large_range large_range(const struct region *region);
 void large_check(void (*fault)(const char *what, const void *where));
 
 void large_lock_for_fork(void);

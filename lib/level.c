@@ -12,6 +12,7 @@ enum {
 static struct levels {
     _Atomic(size_t) bytes[LEVELS];
     _Atomic(size_t) peak, last_peak; /* of LEVEL_IN_USE, in this window and the one before */
+    _Atomic(size_t) highest;         /* of LEVEL_IN_USE, ever */
     _Atomic(uint64_t) window_ms;     /* when this window began */
 } levels;
 
@@ -26,6 +27,11 @@ size_t level_peak(void)
     return now > last ? now : last;
 }
 
+size_t level_highest(void)
+{
+    return load_relaxed(&levels.highest);
+}
+
 size_t level_of(enum level level)
 {
     return load_relaxed(&levels.bytes[level]);
@@ -34,8 +40,11 @@ size_t level_of(enum level level)
 void level_add(enum level level, size_t bytes)
 {
     size_t sum = add_relaxed(&levels.bytes[level], bytes) + bytes;
-    if (level == LEVEL_IN_USE && sum > load_relaxed(&levels.peak))
-        store_relaxed(&levels.peak, sum);
+    if (level != LEVEL_IN_USE || sum <= load_relaxed(&levels.peak))
+        return;
+    store_relaxed(&levels.peak, sum);
+    if (sum > load_relaxed(&levels.highest))
+        store_relaxed(&levels.highest, sum);
 }
 
 void level_sub(enum level level, size_t bytes)

@@ -27,6 +27,9 @@ size_t level_of(enum level level);
 /* The most that was in use lately. */
 size_t level_peak(void);
 
+/* The most that was ever in use. */
+size_t level_highest(void);
+
 /* Bytes that could come into use without a new peak. */
 size_t level_headroom(void);
 

@@ -190,19 +190,20 @@ void os_no_huge(void *addr, size_t size)
         errno = saved; /* a kernel without huge pages */
 }
 
-void os_write(int fd, const char *text, size_t len)
+int os_write(int fd, const char *text, size_t len)
 {
-    int saved = errno;
-    while (len) {
+    int saved = errno, code = 0;
+    while (len && !code) {
         long n = syscall(SYS_write, fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        text += n;
-        len -= (size_t)n;
+        if (n < 0)
+            code = errno == EINTR ? 0 : errno;
+        else if (n == 0)
+            code = EIO;
+        text += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
     }
     errno = saved;
+    return code;
 }
 
 int os_open_append(const char *path)

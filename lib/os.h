@@ -45,8 +45,8 @@ int os_purge(void *addr, size_t size);
 int os_protect(void *addr, size_t size, bool write);
 void os_no_huge(void *addr, size_t size);
 
-/* Bytes written, never partial for what fits a pipe; errors are ignored. */
-void os_write(int fd, const char *text, size_t len);
+/* Bytes written, never partial for what fits a pipe. 0, or the errno of what failed. */
+int os_write(int fd, const char *text, size_t len);
 /* Open for appending, mode 0600; -1 if refused. Only used at exit, on request. */
 int os_open_append(const char *path);
 void os_close(int fd);

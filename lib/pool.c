@@ -17,6 +17,8 @@ struct pool {
     bool ready;
     struct list partial; /* slabs with room, latest first */
     size_t out;          /* sum of `used` over all slabs of the class */
+    size_t carved;       /* the same of `carved` */
+    size_t slabs;        /* ACTIVE slabs of the class, but those on their way */
 } CACHE_ALIGNED;
 
 static struct pool pools[CLASSES];
@@ -45,9 +47,10 @@ static void take_partial(struct pool *pool, unsigned want, struct magazine *mag,
         bool freed = slab->used < slab->carved;
         if (mag->count && !freed)
             break;
-        unsigned before = mag->count;
+        unsigned before = mag->count, carved = slab->carved;
         slab_take(slab, want - before, mag, untouched);
         pool->out += mag->count - before;
+        pool->carved += slab->carved - carved;
         if (slab->used == slab->total)
             list_remove(&slab->link);
         else if (!freed)
@@ -72,11 +75,21 @@ struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
             break;
         pool_lock(size_class);
         list_push_front(&pool->partial, &slab->link);
+        pool->slabs++;
         pool_unlock(size_class);
     }
     if (untouched)
         *untouched = all_untouched;
     return mag;
+}
+
+/* SLAB, whose last block came back, leaves the class. Class lock held. */
+static void leave(struct pool *pool, struct slab *slab, struct list *empties)
+{
+    list_remove(&slab->link);
+    list_push_back(empties, &slab->link);
+    pool->carved -= slab->carved;
+    pool->slabs--;
 }
 
 /* Take one block of SLAB back; a slab that becomes EMPTY moves to EMPTIES. Class lock held. */
@@ -90,12 +103,10 @@ static enum slab_verdict put_block(struct pool *pool, struct slab *slab, const s
     pool->out--;
     if (slab->trimming)
         return SLAB_OK; /* whoever trims puts it where it belongs */
-    if (slab->used == 0) {
-        list_remove(&slab->link);
-        list_push_back(empties, &slab->link);
-    } else if (was_full) {
+    if (slab->used == 0)
+        leave(pool, slab, empties);
+    else if (was_full)
         list_push_front(&pool->partial, &slab->link);
-    }
     return SLAB_OK;
 }
 
@@ -173,7 +184,7 @@ static size_t trim_slab(struct pool *pool, unsigned size_class, struct slab *sla
     if (n && runs[n - 1].to == GRANULE && rest_zero && aligned)
         slab->fresh = true;
     if (slab->used == 0)
-        list_push_back(empties, &slab->link);
+        leave(pool, slab, empties);
     else
         list_push_back(&pool->partial, &slab->link);
     return bytes;
@@ -202,17 +213,39 @@ size_t pool_trim(void)
 
 /* --- Insight -------------------------------------------------------------------------------------*/
 
+struct pool_totals pool_totals(unsigned size_class)
+{
+    const struct pool *pool = &pools[size_class];
+    pool_lock(size_class);
+    struct pool_totals totals = {pool->out, pool->carved - pool->out, pool->slabs};
+    pool_unlock(size_class);
+    return totals;
+}
+
 size_t pool_blocks_out(unsigned size_class)
 {
-    pool_lock(size_class);
-    size_t out = pools[size_class].out;
-    pool_unlock(size_class);
-    return out;
+    return pool_totals(size_class).out;
+}
+
+unsigned pool_live(const struct slab *slab, const uint8_t *base, uint64_t live[SLAB_WORDS])
+{
+    unsigned c = slab_class(slab);
+    if (c == CLASS_NONE || c >= CLASSES)
+        return CLASS_NONE;
+    pool_lock(c);
+    superslab_lock();
+    bool ours = slab->state == SLAB_ACTIVE && slab->size_class == c && slab->used && slab->base == base;
+    superslab_unlock();
+    /* A slab with a block that is out leaves its class only under the lock of the class. */
+    if (ours)
+        slab_live(slab, live);
+    pool_unlock(c);
+    return ours ? c : CLASS_NONE;
 }
 
 struct check {
     unsigned size_class;
-    size_t used, with_room;
+    size_t used, carved, with_room;
     void (*fault)(const char *what, const void *where);
 };
 
@@ -224,6 +257,7 @@ static void check_slabs(struct superslab *ss, void *arg)
         if (slab->state != SLAB_ACTIVE || slab->size_class != check->size_class)
             continue;
         check->used += slab->used;
+        check->carved += slab->carved;
         check->with_room += slab->used < slab->total && slab->used && !slab->trimming;
         if (slab->carved > slab->total || slab->used + slab_free_count(slab) != slab->carved)
             check->fault("slab miscounted", slab->base);
@@ -246,7 +280,7 @@ void pool_check(void (*fault)(const char *what, const void *where))
             if (slab->used == slab->total)
                 fault("full slab in the partial list", slab->base);
         }
-        if (check.used != pools[c].out)
+        if (check.used != pools[c].out || check.carved != pools[c].carved)
             fault("blocks out miscounted", &pools[c]);
         if (check.with_room < listed)
             fault("partial list holds strange slabs", &pools[c]);

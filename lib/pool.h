@@ -23,6 +23,17 @@ size_t pool_trim(void);
 /* Blocks of the class that are out: with the program, in thread caches or transfer slots. */
 size_t pool_blocks_out(unsigned size_class);
 
+struct pool_totals {
+    size_t out, free; /* blocks: the same; free in ACTIVE slabs */
+    size_t slabs;     /* ACTIVE ones */
+};
+struct pool_totals pool_totals(unsigned size_class);
+
+/* Set bit i of LIVE where block i of SLAB, any slab descriptor, is with the program, and not in a cache.
+ * Returns its class, or CLASS_NONE where no class has it, none of its blocks is out, or it does not describe
+ * BASE any more. */
+unsigned pool_live(const struct slab *slab, const uint8_t *base, uint64_t live[SLAB_WORDS]);
+
 /* Check all slabs of all classes. */
 void pool_check(void (*fault)(const char *what, const void *where));
 

@@ -94,6 +94,23 @@ enum slab_verdict slab_put(struct slab *slab, const void *p)
     return SLAB_OK;
 }
 
+/* What the program writes to its blocks meanwhile does not matter: it does not know the key. */
+NO_TSAN void slab_live(const struct slab *slab, uint64_t live[SLAB_WORDS])
+{
+    size_t size = class_size(slab->size_class);
+    memset(live, 0, sizeof(uint64_t) * SLAB_WORDS);
+    for (unsigned i = 0; i < slab->carved; i++) {
+        const struct block *b = (const struct block *)(slab->base + i * size);
+        if (!(slab->free_bits[i / 64] >> (i % 64) & 1) && !block_linked(b, block_key))
+            live[i / 64] |= 1ull << (i % 64);
+    }
+}
+
+NO_TSAN unsigned slab_class(const struct slab *slab)
+{
+    return slab->size_class;
+}
+
 unsigned slab_free_count(const struct slab *slab)
 {
     unsigned n = 0;

@@ -90,6 +90,12 @@ enum slab_verdict slab_put(struct slab *slab, const void *p);
 /* What P is, without taking it: SLAB_OK for a block that is handed out or cached. */
 enum slab_verdict slab_inspect(const struct slab *slab, const void *p);
 
+/* Set bit i of LIVE where block i is handed out and not linked into a chain. Class lock held. */
+void slab_live(const struct slab *slab, uint64_t live[SLAB_WORDS]);
+
+/* The class of a slab that others may be using: a hint. */
+unsigned slab_class(const struct slab *slab);
+
 /* Number of blocks whose bit is set. */
 unsigned slab_free_count(const struct slab *slab);
 

@@ -4,10 +4,13 @@
 
 #include "counters.h"
 #include "large.h"
+#include "level.h"
 #include "message.h"
 #include "meta.h"
 #include "os.h"
 #include "pool.h"
+#include "print.h"
+#include "residency.h"
 #include "superslab.h"
 #include "thread.h"
 #include "transfer.h"
@@ -34,38 +37,59 @@ NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
     sums->shelved_bytes += (size_t)tc->shelf.granules << GRANULE_SHIFT;
 }
 
-void summary_get(struct hak_stats *out)
+static struct summary_class of_class(const struct sums *sums, unsigned c)
+{
+    struct pool_totals pool = pool_totals(c);
+    size_t cached = sums->cached[c] + transfer_blocks(c);
+    return (struct summary_class){pool.out > cached ? pool.out - cached : 0, cached, pool.free, pool.slabs};
+}
+
+void summary_classes(struct summary_class out[CLASSES])
 {
     struct sums sums = {0};
+    thread_each(add_cache, &sums);
+    out[CLASS_NONE] = (struct summary_class){0};
+    for (unsigned c = 1; c < CLASSES; c++)
+        out[c] = of_class(&sums, c);
+}
+
+static void add_classes(struct hak_stats *out, const struct sums *sums)
+{
+    for (unsigned c = 1; c < CLASSES; c++) {
+        struct summary_class of = of_class(sums, c);
+        out->live_blocks += of.live;
+        out->live_bytes += of.live * class_size(c);
+        out->cached_blocks += of.cached;
+        out->cached_bytes += of.cached * class_size(c);
+        out->free_blocks += of.free;
+        out->free_bytes += of.free * class_size(c);
+    }
+}
+
+static void add_regions(struct hak_stats *out, const struct sums *sums)
+{
     struct superslab_totals slabs;
     struct large_totals large;
-    thread_each(add_cache, &sums);
     superslab_totals(&slabs);
     large_totals(&large);
-    *out = (struct hak_stats){0};
-    uint64_t spans = counted(COUNT_SPAN_ALLOCS) + sums.shelf_taken, larges = counted(COUNT_LARGE_ALLOCS);
-    out->allocations = sums.popped + counted(COUNT_DIRECT_ALLOCS) + spans + larges;
-    out->cache_hits = sums.popped > sums.misses ? sums.popped - sums.misses : 0;
-    for (unsigned c = 1; c < CLASSES; c++) {
-        size_t out_of_pool = pool_blocks_out(c), cached = sums.cached[c] + transfer_blocks(c);
-        size_t live = out_of_pool > cached ? out_of_pool - cached : 0;
-        out->live_blocks += live;
-        out->live_bytes += live * class_size(c);
-        out->cached_bytes += cached * class_size(c);
-    }
-    size_t young_bytes;
-    out->live_blocks += young_live(&young_bytes);
-    out->live_bytes += young_bytes;
-    size_t shelved_bytes = sums.shelved_bytes;
-    out->live_blocks += slabs.spans - min_size(slabs.spans, sums.shelved) + large.live_count;
-    out->live_bytes += slabs.span - min_size(slabs.span, shelved_bytes) + large.live;
-    out->frees = out->allocations > out->live_blocks ? out->allocations - out->live_blocks : 0;
-    out->slab_bytes = slabs.active + slabs.empty;
-    out->span_bytes = slabs.span - min_size(slabs.span, shelved_bytes);
+    out->shelved_bytes = min_size(slabs.span, sums->shelved_bytes);
+    out->span_bytes = slabs.span - out->shelved_bytes;
     out->large_bytes = large.live;
+    out->large_blocks = large.live_count;
+    out->large_cached_bytes = large.cached;
+    out->live_blocks += slabs.spans - min_size(slabs.spans, sums->shelved) + large.live_count;
+    out->live_bytes += out->span_bytes + large.live;
+    out->empty_bytes = slabs.empty;
+    out->slab_bytes = slabs.active + slabs.empty;
+    out->superslabs = slabs.superslabs;
+    out->superslabs_peak = slabs.superslabs_peak;
     out->metadata_bytes = meta_bytes();
     out->mapped_bytes = slabs.mapped + large.live + large.cached + out->metadata_bytes;
-    out->retained_bytes = slabs.empty + large.cached + shelved_bytes;
+    out->retained_bytes = slabs.empty + large.cached + out->shelved_bytes;
+}
+
+static void add_counters(struct hak_stats *out)
+{
     out->purged_bytes = counted(COUNT_PURGED_BYTES);
     out->stage_partial = counted(COUNT_STAGE_PARTIAL);
     out->stage_empty = counted(COUNT_STAGE_EMPTY);
@@ -73,8 +97,40 @@ void summary_get(struct hak_stats *out)
     out->stage_unused = counted(COUNT_STAGE_UNUSED);
     out->stage_new = counted(COUNT_STAGE_NEW);
     out->failures = counted(COUNT_FAILURES);
+    out->large_reused = counted(COUNT_LARGE_REUSED);
+    out->lost_bytes = counted(COUNT_LOST_BYTES);
+}
+
+void summary_get(struct hak_stats *out)
+{
+    struct sums sums = {0};
+    size_t young_bytes;
+    thread_each(add_cache, &sums);
+    *out = (struct hak_stats){.size = sizeof *out, .version = HAK_STATS_VERSION};
+    out->live_blocks = young_live(&young_bytes);
+    out->live_bytes = young_bytes;
+    add_classes(out, &sums);
+    add_regions(out, &sums);
+    add_counters(out);
+    uint64_t spans = counted(COUNT_SPAN_ALLOCS) + sums.shelf_taken, larges = counted(COUNT_LARGE_ALLOCS);
+    out->allocations = sums.popped + counted(COUNT_DIRECT_ALLOCS) + spans + larges;
+    out->cache_hits = sums.popped > sums.misses ? sums.popped - sums.misses : 0;
+    out->frees = out->allocations > out->live_blocks ? out->allocations - out->live_blocks : 0;
     out->threads = thread_count();
-    out->large_blocks = large.live_count;
+    out->in_use_peak_bytes = level_highest();
+}
+
+void summary_residency(struct hak_stats *out)
+{
+    struct account a;
+    residency_get(&a, out->cached_bytes);
+    out->resident_live_bytes = a.live;
+    out->resident_cached_bytes = a.cached;
+    out->resident_free_bytes = a.free_in_slabs;
+    out->resident_retained_bytes = a.retained;
+    out->resident_metadata_bytes = a.metadata;
+    out->fragmentation_bytes = a.fragmentation;
+    out->resident_bytes = account_sum(&a);
 }
 
 void summary_stages(int fd)
@@ -91,30 +147,39 @@ void summary_stages(int fd)
     message_send(&m, fd);
 }
 
-#define COUNT_FIELD(name) +1
-static_assert(sizeof(struct hak_stats) == (0 STATS_FIELDS(COUNT_FIELD)) * sizeof(uint64_t),
-              "every field of struct hak_stats is printed");
+enum { GAUGE = false, COUNTER = true, NUMBER = false, BYTES = true };
+const struct stats_field stats_fields[STATS_COUNT] = {
+#define STATS_ROW(name, kind, unit, help) {#name, kind, unit, help},
+    STATS_FIELDS(STATS_ROW)
+#undef STATS_ROW
+};
+static_assert(sizeof(struct hak_stats) == (2 + STATS_COUNT) * sizeof(uint64_t), "every field has its row");
+#define STATS_PLACE(name, kind, unit, help)                                                                  \
+    static_assert(offsetof(struct hak_stats, name) == (2 + STATS_##name) * sizeof(uint64_t), "rows in "      \
+                                                                                             "order");
+STATS_FIELDS(STATS_PLACE)
+#undef STATS_PLACE
 
-static void put_line(struct message *m, const char *name, uint64_t value)
+static void put_line(struct print *p, const char *name, uint64_t value)
 {
-    message_str(m, name);
-    message_str(m, "=");
-    message_dec(m, value);
-    message_str(m, "\n");
+    print_str(p, name);
+    print_str(p, "=");
+    print_dec(p, value);
+    print_str(p, "\n");
 }
 
 /* One write for the whole block: those of processes that end together stay apart. */
 void summary_block(int fd)
 {
     struct hak_stats s;
-    struct message m;
+    struct print p;
     summary_get(&s);
-    message_init(&m);
-    put_line(&m, "pid", (uint64_t)os_pid());
-#define PUT_FIELD(name) put_line(&m, #name, s.name);
-    STATS_FIELDS(PUT_FIELD)
-#undef PUT_FIELD
-    put_line(&m, "resident_bytes", os_resident());
-    message_str(&m, "\n");
-    message_send(&m, fd);
+    summary_residency(&s);
+    print_init_fd(&p, &fd);
+    put_line(&p, "pid", (uint64_t)os_pid());
+    for (unsigned i = 0; i < STATS_COUNT; i++)
+        put_line(&p, stats_fields[i].name, stats_value(&s, i));
+    put_line(&p, "process_resident_bytes", os_resident());
+    print_str(&p, "\n");
+    print_end(&p);
 }

@@ -187,7 +187,8 @@ void superslab_totals(struct superslab_totals *out)
                                      arena.actives << GRANULE_SHIFT,
                                      arena.span_granules << GRANULE_SHIFT,
                                      arena.spans,
-                                     arena.superslabs};
+                                     arena.superslabs,
+                                     arena.superslabs_peak};
     superslab_unlock();
 }
 

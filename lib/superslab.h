@@ -66,6 +66,7 @@ struct superslab_totals {
     size_t span;   /* bytes of spans */
     size_t spans;  /* their number */
     size_t superslabs;
+    size_t superslabs_peak;
 };
 void superslab_totals(struct superslab_totals *out);
 

@@ -147,6 +147,20 @@ size_t young_live(size_t *bytes)
     return n;
 }
 
+unsigned young_walk(unsigned *next, struct young_block *out, unsigned most)
+{
+    unsigned n = 0;
+    lock_take(&young.lock, RANK_YOUNG);
+    for (; young.live && *next < young.next && n < most; (*next)++) {
+        unsigned unit = young.units[*next];
+        if (unit && !(unit & UNIT_FREED))
+            out[n++] =
+                (struct young_block){young.slab->base + (size_t)*next * MIN_ALIGN, (size_t)unit * MIN_ALIGN};
+    }
+    lock_give(&young.lock, RANK_YOUNG);
+    return n;
+}
+
 void young_lock_for_fork(void)
 {
     lock_take(&young.lock, RANK_YOUNG);

@@ -34,6 +34,13 @@ void young_verify(const char *function);
 /* Blocks in use, and their bytes. */
 size_t young_live(size_t *bytes);
 
+/* Copy up to MOST live blocks from unit *NEXT on to OUT, and move *NEXT behind them; their number. */
+struct young_block {
+    void *p;
+    size_t size;
+};
+unsigned young_walk(unsigned *next, struct young_block *out, unsigned most);
+
 void young_lock_for_fork(void);
 void young_unlock_after_fork(void);
 

@@ -57,7 +57,7 @@ file == 2 {
     if (/^@NAMES@/) sub(/^@NAMES@/, names)
     if ($0 == "@PROTOTYPES@") $0 = prototypes
     if ($0 == "@STATS@") $0 = lists["hak_stats"]
-    if ($0 == "@FAILURE@") $0 = lists["hak_failure"]
+    if ($0 == "@FAILURE@") $0 = lists["hak_error"]
     if ($0 == "@REASONS@") $0 = lists["hak_reason"]
     print
 }

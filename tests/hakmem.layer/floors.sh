@@ -13,7 +13,7 @@ table='
 4 superslab arena purge slab pool large account
 5 transfer span young
 6 tcache shelf thread
-7 heap direct checked summary validate layout
+7 heap direct checked summary print residency walk ctl format validate layout
 8 init fork
 9 malloc glibc stats hak operators align surface
 '

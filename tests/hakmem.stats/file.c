@@ -13,8 +13,9 @@ static const char *const field[] = {
     "mapped_bytes", "metadata_bytes",  "retained_bytes", "purged_bytes", "stage_partial",
     "stage_empty",  "stage_empty_any", "stage_unused",   "stage_new",    "failures",
     "threads"};
-/* The header may have more fields by now; pid comes before them and resident_bytes behind. */
-enum { KNOWN = sizeof field / sizeof *field, LINES = sizeof(struct hak_stats) / sizeof(uint64_t) + 2 };
+/* The header may have more fields by now. In place of its size and version, pid comes before them and
+ * process_resident_bytes behind. */
+enum { KNOWN = sizeof field / sizeof *field, LINES = sizeof(struct hak_stats) / sizeof(uint64_t) };
 
 static void check_block(FILE *file, pid_t pid)
 {
@@ -24,7 +25,7 @@ static void check_block(FILE *file, pid_t pid)
         CHECK(fgets(line, sizeof line, file));
         CHECK(sscanf(line, "%99[a-z_]=%lu\n", name, &value) == 2);
         CHECK(i >= KNOWN || strcmp(name, field[i]) == 0);
-        CHECK((i == LINES - 1) == (strcmp(name, "resident_bytes") == 0));
+        CHECK((i == LINES - 1) == (strcmp(name, "process_resident_bytes") == 0));
         CHECK(i != 0 || value == (unsigned long)pid);
         CHECK(i != 1 || value >= 10000);
         CHECK(i != LINES - 1 || (value > 100000 && value < 1u << 30));

@@ -11,10 +11,12 @@ int main(void)
     } wide;
     memset(&wide, 0x77, sizeof wide);
     CHECK(hak_stats_get(&wide.stats, 24) == 0);
-    CHECK(wide.stats.live_blocks == 0x7777777777777777u); /* the fourth field */
+    CHECK(wide.stats.frees == 0x7777777777777777u); /* the fourth field */
     CHECK(wide.stats.allocations != 0x7777777777777777u);
+    CHECK(wide.stats.size == 24 && wide.stats.version == HAK_STATS_VERSION);
     memset(&wide, 0x77, sizeof wide);
     CHECK(hak_stats_get(&wide.stats, sizeof wide) == 0);
+    CHECK(wide.stats.size == sizeof wide.stats && wide.stats.resident_bytes > 0);
     for (int i = 0; i < 8; i++)
         CHECK(wide.more[i] == 0);
     errno = 0;

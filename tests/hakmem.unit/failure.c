@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* Each refusal is NULL with ENOMEM and is remembered with its reason. */
+#include <pthread.h>
+
 #include "check.h"
 
-static void refused(void *p, size_t size, enum hak_reason reason)
+static uint64_t failures;
+
+static void refused(void *p, size_t size, unsigned reason)
 {
-    struct hak_failure last;
+    struct hak_error last;
     CHECK(p == NULL && errno == ENOMEM);
-    CHECK(hak_last_failure(&last) == 1);
+    CHECK(hak_last_error(&last, sizeof last) == 1);
     CHECK(last.reason == reason);
-    CHECK(size == 0 || last.size == size);
+    CHECK(size == 0 || last.bytes == size);
     CHECK(last.size_class == -1);
     CHECK(last.system_call != NULL);
+    CHECK(last.number == failures++);
+    CHECK(last.time_ns > 1000000000u * UINT64_C(1600000000));
+    CHECK(last.thread_id == gettid() && last.thread == (uint64_t)pthread_self());
+    CHECK(last.alignment >= 16 && (last.alignment & (last.alignment - 1)) == 0);
+    CHECK(last.mapped_bytes > 0 && last.mappings > 0);
+    CHECK(last.address_space > last.mapped_bytes && last.maps > 0);
+    CHECK(last.overcommit >= 0 && last.overcommit <= 2);
     if (reason == HAK_REASON_THRESHOLD)
         CHECK(strcmp(last.system_call, "none") == 0 && last.saved_errno == 0);
     if (reason == HAK_REASON_MAPFAIL)
@@ -20,8 +31,12 @@ static void refused(void *p, size_t size, enum hak_reason reason)
 
 int main(void)
 {
-    struct hak_failure none;
-    CHECK(hak_last_failure(&none) == 0);
+    struct hak_error none;
+    CHECK(hak_last_error(&none, sizeof none) == 0);
+    errno = 0;
+    CHECK(hak_last_error(NULL, sizeof none) == -1 && errno == EINVAL);
+    errno = 0;
+    CHECK(hak_last_error(&none, 0) == -1 && errno == EINVAL);
     struct hak_stats before, after;
     CHECK(heap_stats(&before) == 0);
     size_t huge = (size_t)PTRDIFF_MAX + 1;

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* residency.c - which of the memory the library holds is resident, and whose it is (floor F7). */
+#include "residency.h"
+
+#include "large.h"
+#include "meta.h"
+#include "os.h"
+#include "superslab.h"
+#include "young.h"
+
+enum {
+    PAGE_LEAST = 4096,
+    ASKED = SUPERSLAB, /* bytes to ask about in one call */
+    CACHED_MOST = 64   /* cached mappings to look at; large.c keeps fewer */
+};
+
+/* Resident bytes of SIZE at ADDR, of pages that others may share with it only its part. */
+static size_t resident_in(const void *addr, size_t size)
+{
+    unsigned char pages[ASKED / PAGE_LEAST];
+    size_t page = os_page_size(), bytes = 0;
+    uintptr_t from = (uintptr_t)addr, to = from + size;
+    for (uintptr_t at = round_down(from, page); at < to; at += ASKED) {
+        size_t asked = min_size(ASKED, round_up(to, page) - at);
+        os_residency((void *)at, asked, pages);
+        for (size_t i = 0; i < asked / page; i++) {
+            uintptr_t low = max_size(from, at + i * page), high = min_size(to, at + (i + 1) * page);
+            bytes += pages[i] ? high - low : 0;
+        }
+    }
+    return bytes;
+}
+
+static void add_young(struct account *a, size_t resident)
+{
+    size_t bytes;
+    (void)young_live(&bytes);
+    account_slab(a, 1, bytes, bytes, resident);
+}
+
+/* Add granule I of SS, whose granules have RESIDENT bytes each; how many granules that were. */
+static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *ss, const uint8_t *base,
+                                    unsigned i, const size_t *resident)
+{
+    const struct slab *slab = &ss->slab[i];
+    unsigned run = slab->run, n = 1;
+    switch ((enum slab_state)slab->state) {
+    case SLAB_ACTIVE:
+        if (slab->size_class == CLASS_YOUNG)
+            add_young(a, resident[i]);
+        else
+            account_slab(a, class_size(slab->size_class), slab->used, slab->carved, resident[i]);
+        break;
+    case SLAB_SPAN:
+        for (n = 0; n == 0 || (n < run && i + n < GRANULES); n++)
+            *(classmap_get(base + i * (size_t)GRANULE) == CLASS_SPAN ? &a->live : &a->cached) +=
+                resident[i + n];
+        break;
+    case SLAB_EMPTY:
+    case SLAB_PURGE: a->retained += resident[i]; break;
+    default: a->fragmentation += resident[i]; break; /* never used, and part of a huge page */
+    }
+    return n;
+}
+
+static void add_superslab(struct account *a, const struct superslab *ss, const uint8_t *base)
+{
+    unsigned char pages[SUPERSLAB / PAGE_LEAST];
+    size_t page = os_page_size(), resident[GRANULES] = {0};
+    os_residency((void *)(uintptr_t)base, SUPERSLAB, pages);
+    for (size_t i = 0; i < SUPERSLAB / page; i++)
+        resident[i * page >> GRANULE_SHIFT] += pages[i] ? page : 0;
+    for (unsigned i = 0; i < GRANULES;)
+        i += add_granule(a, ss, base, i, resident);
+}
+
+static void add_large(struct account *a, const struct region *region, const char *base)
+{
+    struct large_range range = large_range(region);
+    if (range.base != base)
+        return; /* it moved meanwhile */
+    size_t resident = resident_in(range.base, range.size);
+    *(classmap_get(range.base) == CLASS_LARGE ? &a->live : &a->retained) += resident;
+}
+
+static void add_metadata(const void *base, size_t size, void *arg)
+{
+    struct account *a = arg;
+    a->metadata += resident_in(base, size);
+}
+
+void residency_get(struct account *out, size_t cached)
+{
+    struct large_range kept[CACHED_MOST];
+    struct region *region;
+    *out = (struct account){0};
+    for (uintptr_t at = 0; (region = classmap_next(&at)) != NULL; at += SUPERSLAB)
+        if (region->kind == REGION_SUPERSLAB)
+            add_superslab(out, CONTAINER_OF(region, struct superslab, region), (const uint8_t *)at);
+        else
+            add_large(out, region, (const char *)at);
+    account_cached(out, cached);
+    for (unsigned n = large_cached(kept, CACHED_MOST); n-- > 0;)
+        out->retained += resident_in(kept[n].base, kept[n].size);
+    meta_each(add_metadata, out);
+    classmap_each(add_metadata, out);
+}
