@@ -11,14 +11,14 @@
 #include "meta.h"
 #include "os.h"
 
-#define HAK_OPTION(id, type, def, min, max, since, line, text)                                               \
+#define HAK_OPTION(id, type, def, min, max, since, line, ...)                                                \
     {"HAKMEM_" #id, OPTION_##type, def, min, max, line},
 const struct option_row option_rows[OPT_COUNT] = {
 #include "options.def"
 };
 #undef HAK_OPTION
 
-#define HAK_OPTION(id, type, def, min, max, since, line, text) [OPT_##id] = (def),
+#define HAK_OPTION(id, type, def, min, max, since, line, ...) [OPT_##id] = (def),
 __attribute__((aligned(OPTION_PAGE))) const union option_page option_page = {.values.number = {
 #include "options.def"
                                                                              }};

@@ -6,7 +6,7 @@
 #include "compiler.h"
 
 enum option {
-#define HAK_OPTION(id, type, def, min, max, since, line, text) OPT_##id,
+#define HAK_OPTION(id, type, def, min, max, since, line, ...) OPT_##id,
 #include "options.def"
 #undef HAK_OPTION
     OPT_COUNT

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # options.awk - manual pages of the environment variables, from the rows of lib/options.def.
 #
-#   awk -f options.awk -v page=PAGE -v version=VERSION -v date=DATE options.def
-# PAGE is hakmem-env.7 (all variables) or HAKMEM_NAME.7 (one).
+#   awk -f options.awk -v page=PAGE -v version=VERSION -v date=DATE [-v template=FILE] options.def
+# PAGE is hakmem-env.7 (all variables), HAKMEM_NAME.7 (one), or hakmem.conf.5: FILE with @KEYS@ replaced.
 
 # The next argument of a row: a word, or adjacent strings joined. Removes it from the global "rest".
 function argument(    value)
@@ -58,7 +58,7 @@ function size(n)
 function values(i)
 {
     if (type[i] == "BOOL")
-        return "0 (off) or 1 (on); the default is " def[i] "."
+        return "0 (off, no) or 1 (on, yes); the default is " def[i] "."
     if (type[i] == "INT")
         return "A whole number from " min[i] " to " max[i] "; the default is " def[i] "."
     if (type[i] == "SIZE")
@@ -72,7 +72,7 @@ function values(i)
 
 function plain(n) { return sprintf("%.0f", n) }
 
-function placeholder(i) { return type[i] == "PATH" ? "file" : type[i] == "SIZE" ? "bytes" : "number" }
+function placeholder(i) { return type[i] == "PATH" ? "file" : type[i] == "SIZE" ? "bytes" : type[i] == "BOOL" ? "0|1" : "number" }
 
 function header(title)
 {
@@ -85,20 +85,53 @@ function one_page(i)
 {
     header(name[i])
     print ".SH NAME\n" name[i] " \\- " line[i]
-    print ".SH SYNOPSIS\n.B " name[i] "=\\c\n.I " placeholder(i)
-    print ".SH DESCRIPTION\nThis environment variable sets an option of libhakmem:\n" line[i] "."
-    print ".PP\n" prose(text[i])
+    print ".SH SYNOPSIS\n.BI " name[i] "= " placeholder(i)
+    print ".PP\nor in\n.BR hakmem.conf (5):\n.PP\n.BI \"" key(i) " = \" " (type[i] == "BOOL" ? "yes|no" : placeholder(i))
+    print ".SH DESCRIPTION\n" prose(text[i])
     print ".SH VALUES\n" values(i)
+    print ".SH USE\n" prose(use[i])
+    print ".SH COST\n" prose(cost[i])
+    print ".SH EXAMPLES\n.EX\n" literal("LD_PRELOAD=libhakmem.so.1 " name[i] "=" example[i]) "\n.EE"
     notes(name[i], type[i] == "PATH" ? " bytes), using none" : "), using \\fIdefault\\fP")
     print ".SH HISTORY\nSince libhakmem " since[i] "."
-    print ".SH SEE ALSO\n.BR hakmem (7),\n.BR hakmem\\-env (7)"
+    print ".SH SEE ALSO\n.BR hakmem.conf (5),\n.BR hakmem (7),\n.BR hakmem\\-env (7)"
+}
+
+# One line of EXAMPLE as it is typed.
+function literal(text)
+{
+    gsub(/\\/, "\\e", text)
+    gsub(/-/, "\\-", text)
+    gsub(/'/, "\\(aq", text)
+    return text
+}
+
+function key(i) { return tolower(substr(name[i], 8)) }
+
+# The template of hakmem.conf(5), with a list of the keys.
+function conf_page(    row, i)
+{
+    while ((getline row <template) > 0) {
+        gsub(/@VERSION@/, version, row)
+        gsub(/@DATE@/, date, row)
+        if (row != "@KEYS@") {
+            print row
+            continue
+        }
+        for (i = 1; i <= rows; i++) {
+            print ".TP\n.BI \"" key(i) " = \" " (type[i] == "BOOL" ? "yes|no" : placeholder(i))
+            print toupper(substr(line[i], 1, 1)) substr(line[i], 2) "."
+            print values(i)
+            print "See\n.BR " name[i] " (7)."
+        }
+    }
 }
 
 function all_pages(    i)
 {
     header("HAKMEM\\-ENV")
     print ".SH NAME\nhakmem\\-env \\- environment variables of libhakmem"
-    print ".SH DESCRIPTION\nlibhakmem reads these variables once, when a process starts."
+    print ".SH DESCRIPTION\nlibhakmem reads these variables once, when a process starts, after\n.BR hakmem.conf (5)."
     print "None is needed: the defaults are meant for every program."
     print "Each has a page of its own under its name."
     print ".SH VARIABLES"
@@ -111,7 +144,7 @@ function all_pages(    i)
     notes("HAKMEM_X", "), using \\fIdefault\\fP")
     print ".SH SEE ALSO"
     sort_names()
-    print ".BR hakmem (3),\n.BR malloc (3),"
+    print ".BR hakmem (3),\n.BR malloc (3),\n.BR hakmem.conf (5),"
     for (i = 1; i <= rows; i++)
         print ".BR " sorted[i] " (7),"
     print ".BR hakmem (7)"
@@ -131,8 +164,9 @@ function notes(which, ending)
 {
     print ".SH NOTES\nThe variable is read once, when the process starts, and ignored in secure execution"
     print "(set\\-user\\-ID programs and their like)."
-    print "A value that cannot be read or is out of range is reported once on standard error,"
-    print "and the default is used:"
+    print "Where it is not set, its key in\n.BR hakmem.conf (5)\ndecides."
+    print "A value that cannot be read or is out of range is reported once on standard error;"
+    print "what the file says is used, or the default:"
     print ".PP\n.in +4n\n.EX\nhakmem: " which ": bad value \\(aq\\fIvalue\\fP\\(aq (\\fImin\\fP..\\fImax\\fP" ending
     print ".EE\n.in"
 }
@@ -153,8 +187,11 @@ inside {
         since[i] = argument()
         line[i] = argument()
         text[i] = argument()
+        use[i] = argument()
+        cost[i] = argument()
+        example[i] = argument()
         gsub(/-/, "\\-", line[i])
-        if (text[i] == "" || rest !~ /^ *\)$/) {
+        if (example[i] == "" || rest !~ /^ *\)$/) {
             print "options.awk: cannot read the row of " name[i] > "/dev/stderr"
             exit bad = 1
         }
@@ -165,6 +202,10 @@ END {
     if (bad) exit 1
     if (page == "hakmem-env.7") {
         all_pages()
+        exit 0
+    }
+    if (page == "hakmem.conf.5") {
+        conf_page()
         exit 0
     }
     for (i = 1; i <= rows; i++)

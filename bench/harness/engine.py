@@ -43,11 +43,12 @@ def alone(data):
 
 
 def compared(data, name):
-    """The figures of a workload: speed, peak memory, and those that it compares with peers."""
+    """Speed, peak memory, what is compared with peers, and each phase of what the engine is for."""
     row, keys = data.workloads[name], data.keys(name)
     speed = dataclasses.replace(targets.speed(row), key='cpu_mops' if row.threads == 1 else 'mops')
     found = ([speed] if row.speed else []) + ([targets.peak(row)] if row.memory else [])
-    found += [target for target in row.extra if target.kind == 'ratio' and target.key != 'mops']
+    found += [target for target in row.extra if target.kind == 'ratio' and target.key != 'mops'
+              or row.group == FIRST and target.key.endswith(('_kops', '_kb'))]
     return [target for target in found if target.key in keys]
 
 

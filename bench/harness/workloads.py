@@ -61,12 +61,12 @@ class Workload:
 
 
 def phase_speed(phase):
-    """Speed of one phase of a program, in thousands of operations a second."""
-    return targets.Target(f'{phase}_kops', f'Mop/s {phase}', 'ratio', 1.0, targets.PEERS, True, 1e-3)
+    """Speed of one phase of a program, in thousands of operations a second; shown, not judged."""
+    return targets.Target(f'{phase}_kops', f'Mop/s {phase}', 'info', higher=True, scale=1e-3)
 
 
 def resident(key, unit):
-    """Resident memory at some moment of a program."""
+    """Resident memory at some moment of a program, held against the best peer."""
     return targets.Target(key, unit, 'ratio', 1.0, targets.PEERS, scale=targets.MEGABYTE)
 
 
@@ -214,16 +214,18 @@ WORKLOADS = [
     Workload('burst', 'change', 'burst',
              'A server with rushes: 100 MB of mixed blocks, nearly all freed at random, then a few requests.',
              '--mb 8 --replace 20000 --rounds 2 --requests 4 --sleep 2', timeline=True,
-             extra=(resident('rss_quiet_kb', 'MB quiet'), resident('rss_quiet_last_kb', 'MB quiet, last'),
+             extra=(resident('rss_quiet_kb', 'MB quiet'), targets.info('rss_quiet_last_kb', 'MB quiet, last'),
                     targets.info('quiet_cpu_us', 'µs CPU quiet'))),
     Workload('shift', 'change', 'shift',
              'A program that moves on to other data: six phases, each works on 32 MB of other sizes.',
              '--mb 4 --ops 200000', timeline=True,
-             extra=(*(phase_speed(f'phase{number}') for number in range(1, 7)),
-                    *(resident(f'rss_phase{number}_kb', f'MB phase {number}') for number in range(1, 7)))),
+             extra=(resident('rss_phases_kb', 'MB phases'),
+                    *(phase_speed(f'phase{number}') for number in range(1, 7)),
+                    *(targets.info(f'rss_phase{number}_kb', f'MB phase{number}') for number in range(1, 7)))),
     *(Workload(name, 'change', command, about, '--many 16 --ops 800000', timeline=True, threads=64,
                extra=(*(phase_speed(phase) for phase in ('few', 'many', 'again')),
-                      *(resident(f'rss_{phase}_kb', f'MB {phase}') for phase in ('few', 'many', 'again'))))
+                      targets.info('rss_few_kb', 'MB few'), targets.info('rss_many_kb', 'MB many'),
+                      resident('rss_again_kb', 'MB again')))
       for name, command, about in (
           ('swell', 'swell', 'A server whose load swells: 2 threads work, then 64, of which 62 end, then 2.'),
           ('swell_park', 'swell --park 1', 'The same, but the 62 threads stay and sleep.'))),

@@ -14,6 +14,14 @@ page() # page NAME: where it was built
     if [ -f "$BUILD/man/$1" ]; then echo "$BUILD/man/$1"; else echo "$TOP/man/$1"; fi
 }
 
+# Tests that set a variable for what it does: a directive, a script's command, setenv. options.exp tries the
+# values of every row, which shows nothing.
+shown() # shown NAME: their files
+{
+    grep -lE --include='*.c' --include='*.cc' "\{ dg-(env|variant) .*\b$1=|setenv\(\"$1\"" -r tests
+    grep -lE --include='*.sh' --include='*.exp' "^[^#]*\b$1=" -r tests
+}
+
 rows=$(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/HAKMEM_\1/p' lib/options.def)
 judge "options.def has rows" "$([ "$(echo "$rows" | wc -l)" -ge 10 ] || echo "$rows")"
 judge "no row twice" "$(echo "$rows" | sort | uniq -d)"
@@ -28,6 +36,7 @@ done
 
 for row in $rows; do
     id=${row#HAKMEM_} file=$(page "$row.7")
+    judge "$row has a test of its effect" "$(shown "$row" | grep -q . || echo "no test in tests/ sets it")"
     judge "$row is used in lib/" "$(grep -qE "OPT_$id\b" lib/*.c lib/*.h || echo "no OPT_$id")"
     if [ ! -f "$file" ]; then
         echo "FAIL: $row has a page"
@@ -49,7 +58,7 @@ cat >"$SCRATCH/rows.c" <<'END'
 #include <stdio.h>
 int main(void)
 {
-#define HAK_OPTION(id, type, def, min, max, since, line, text) \
+#define HAK_OPTION(id, type, def, min, max, since, line, ...) \
     printf(#id " " #type " %llu %llu %llu " since "\n", 0ull + def, 0ull + min, 0ull + max);
 #include "options.def"
     return 0;

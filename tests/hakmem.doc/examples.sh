@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# examples.sh - the example in the page of each variable is a command that works, and says nothing it need not.
+# Keys of the example in hakmem.conf(5) exist.
+set -u
+
+judge()
+{
+    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
+}
+
+dir=$BUILD/man
+[ -f "$dir/hakmem.7" ] || dir=$TOP/man
+if [ ! -f "$SO" ]; then
+    echo "UNSUPPORTED: there is no libhakmem.so in this build (a sanitizer build?)"
+    exit 0
+fi
+work=$SCRATCH/examples.d
+rm -rf "$work"
+mkdir -p "$work" && cd "$work" || exit 1
+
+# The lines between .EX and .EE of a section, as they are typed.
+example() # example PAGE SECTION
+{
+    awk -v section="$2" '
+        /^\.SH / { inside = substr($0, 5) == section }
+        inside && /^\.EE/ { print_it = 0 }
+        print_it { print }
+        inside && /^\.EX/ { print_it = 1 }' "$1" | sed "s/\\\\-/-/g; s/\\\\(aq/'/g; s/\\\\e/\\\\/g"
+}
+
+for page in "$dir"/HAKMEM_*.7; do
+    name=$(basename "$page" .7)
+    command=$(example "$page" EXAMPLES)
+    case $command in
+        "LD_PRELOAD=libhakmem.so.1 $name="?*) ;;
+        *)
+            echo "FAIL: $name: the example does not set it: $command"
+            continue
+            ;;
+    esac
+    if words=$(LD_LIBRARY_PATH=$LIBS timeout 60 sh -c "$command" 2>&1 >/dev/null </dev/null); then
+        judge "$command" "$(echo "$words" | grep -v '^hakmem: ' | grep . ; echo "$words" | grep -e 'bad value' -e unknown)"
+    else
+        echo "FAIL: $command: $words"
+    fi
+done
+
+rows=$(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/\1/p' "$TOP/lib/options.def" | tr 'A-Z' 'a-z')
+keys=$(example "$dir/hakmem.conf.5" EXAMPLES | sed -n 's/^\([a-z_]*\) =.*/\1/p')
+judge "hakmem.conf(5) has an example" "$([ "$(echo "$keys" | wc -l)" -ge 4 ] || echo "$keys")"
+judge "of keys that exist" "$(echo "$keys" | grep -vxF -e "$rows")"
+rm -rf "$work"
+exit 0

@@ -1,0 +1,77 @@
+# --- completion.sh: what does not depend on the options ---
+# shellcheck shell=bash disable=SC2034,SC2154,SC2207
+
+_hakmem_files() # _hakmem_files WORD
+{
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+# After "hakmem run": options, then a command and its own arguments. False where an option is due.
+_hakmem_run()
+{
+    local i before=${COMP_WORDS[COMP_CWORD - 1]}
+    if [ "$before" = --option ]; then
+        compopt -o nospace
+        COMPREPLY=($(compgen -W "$_hakmem_keys" -- "$word"))
+        return
+    fi
+    if [ "$word" = = ] && [ "${COMP_WORDS[COMP_CWORD - 2]}" = --option ]; then # a word of its own
+        _hakmem_value "$before" ''
+        return
+    elif [ "$before" = = ] && [ "${COMP_WORDS[COMP_CWORD - 3]}" = --option ]; then
+        _hakmem_value "${COMP_WORDS[COMP_CWORD - 2]}" "$word"
+        return
+    fi
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]}:${COMP_WORDS[i - 1]} in
+            -*:* | =:* | *:= | *:--option | *:--library) ;;
+            *)
+                if declare -F _command_offset >/dev/null; then
+                    _command_offset $i
+                else
+                    _hakmem_files "$word"
+                fi
+                return 0
+                ;;
+        esac
+    done
+    [ "${word#-}" = "$word" ] || return 1
+    COMPREPLY=($(compgen -c -- "$word"))
+}
+
+_hakmem()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} options
+    COMPREPLY=()
+    if [ "$COMP_CWORD" = 1 ]; then
+        COMPREPLY=($(compgen -W 'run options check stat explain top help --help --version' -- "$word"))
+        return
+    fi
+    case ${COMP_WORDS[1]} in
+        run) options='--stats --stats= --option --library' ;;
+        options) options='--json --program' ;;
+        check) options='--json --library' ;;
+        stat) options='--json --classes' ;;
+        explain) options='--json' ;;
+        top) options='--interval --count' ;;
+        *) return ;;
+    esac
+    case ${COMP_WORDS[COMP_CWORD - 1]} in
+        --library)
+            _hakmem_files "$word"
+            return
+            ;;
+        --program)
+            COMPREPLY=($(compgen -c -- "$word"))
+            return
+            ;;
+        --interval | --count) return ;;
+    esac
+    if [ "${COMP_WORDS[1]}" = run ] && _hakmem_run; then return; fi
+    case ${COMP_WORDS[1]}:$word in
+        *:-*) COMPREPLY=($(compgen -W "$options" -- "$word")) ;;
+        check:* | stat:* | explain:* | top:*) COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$word")) ;;
+    esac
+}
+complete -F _hakmem hakmem
