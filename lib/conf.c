@@ -8,6 +8,11 @@
 #include "bits.h"
 #include "os.h"
 
+#ifndef HAK_CONF_PATH
+#define HAK_CONF_PATH "/etc/hakmem.conf"
+#endif
+const char conf_path[] = HAK_CONF_PATH;
+
 /* In .bss: no page of it is touched where there is no file. Used by the one thread that starts the
  * library. */
 static char text_read[CONF_MAX + 1];

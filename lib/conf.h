@@ -28,6 +28,8 @@ enum conf_item conf_next(struct conf *c);
  * not exist is empty. The text stays where it is until the next call: one thread at a time. */
 const char *conf_open(struct conf *c, const char *path, const char *program, const char *executable);
 
+extern HIDDEN const char conf_path[]; /* /etc/hakmem.conf, or as configure --with-conf says */
+
 enum { CONF_MAX = 64 << 10 }; /* bytes of a file */
 
 #endif

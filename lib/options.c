@@ -331,7 +331,7 @@ static const char *keep_text(const char *text)
 void options_load(char **environment)
 {
     struct option_values values;
-    const struct option_inputs inputs = {.conf = HAK_CONF_PATH, .environment = environment, .warnings = 2};
+    const struct option_inputs inputs = {.conf = conf_path, .environment = environment, .warnings = 2};
     if (!options_resolve(&inputs, &values, NULL))
         return;
     for (int o = 0; o < OPT_COUNT; o++)

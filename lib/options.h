@@ -47,7 +47,7 @@ static inline const char *option_path(enum option o)
 
 /* Where options come from, in this order: the defaults, a file, the environment. */
 struct option_inputs {
-    const char *conf;       /* hakmem.conf(5) */
+    const char *conf;       /* the file; conf_path (conf.h) is that of the machine */
     const char *program;    /* path by which the program is started, for the file's sections; NULL: we */
     const char *executable; /* path of its executable file, where that is another; NULL: not known */
     char **environment;     /* NULL: none */
@@ -75,10 +75,5 @@ enum option option_by_key(const char *key);
 
 /* The number that TEXT stands for as a value of O. False if it is none, or not in the range. */
 bool option_parse(enum option o, const char *text, uint64_t *out);
-
-/* Set by configure --with-conf. */
-#ifndef HAK_CONF_PATH
-#define HAK_CONF_PATH "/etc/hakmem.conf"
-#endif
 
 #endif

@@ -142,6 +142,9 @@ function all_pages(    i)
         print ".IP\n" values(i) "\nSince libhakmem " since[i] "."
     }
     notes("HAKMEM_X", "), using \\fIdefault\\fP")
+    print ".PP\nThe first three variables that begin with HAKMEM_ and are not described here are reported, too,"
+    print "with the name that may have been meant:"
+    print ".PP\n.in +4n\n.EX\nhakmem: HAKMEM_X: unknown variable\n.EE\n.in"
     print ".SH SEE ALSO"
     sort_names()
     print ".BR hakmem (3),\n.BR malloc (3),\n.BR hakmem.conf (5),"

@@ -24,8 +24,8 @@ fi
 own_etc() # what the loader and the tools need of it
 {
     mount -t tmpfs none "$work/etc" || return 1
-    for name in ld.so.cache passwd group; do
-        [ ! -f /etc/$name ] || cp /etc/$name "$work/etc" || return 1
+    for name in ld.so.cache passwd group alternatives; do
+        [ ! -e /etc/$name ] || cp -a /etc/$name "$work/etc" || return 1
     done
     mount --bind "$work/etc" /etc && [ ! -e $etc ]
 }
@@ -121,4 +121,22 @@ serving" env LD_PRELOAD="$SO" ./plain
 chmod 644 $etc && chown 1 $etc
 said "somebody else's file" "hakmem: $etc ignored: it is not owned by root
 serving" env LD_PRELOAD="$SO" ./plain
+
+if strace -o "$work/trace" true 2>/dev/null; then
+    # What hakmem.conf(5) says it costs: the calls of each run from the first that names the file.
+    calls() # calls LINE...
+    {
+        conf "$@"
+        [ $# -gt 0 ] || rm -f $etc
+        strace -o "$work/trace" ./shows >/dev/null 2>&1
+        awk '/hakmem\.conf/ { on = 1 } /^(mmap|getpid|write)/ { on = 0 } on { sub(/\(.*/, ""); print }' "$work/trace" |
+            tr '\n' ' ' | sed 's/newfstatat/fstat/'
+    }
+    said "calls without a file" "openat " calls
+    said "calls with a file" "openat fstat read close " calls '# nothing'
+    said "calls with sections" "openat fstat read close readlinkat " calls '[program:a]' '[program:b]'
+    said "calls with a section that matches" "openat fstat read close mprotect mprotect " calls '[program:shows]' ace=0
+else
+    echo "UNSUPPORTED: system calls: strace is missing, or may not trace here"
+fi
 exit 0

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The page of the options is read-only after the start: a stray write to it is a fault. */
 /* { dg-link core } */
+/* { dg-variant "" } */
+/* { dg-variant "HAKMEM_PURGE_DELAY=7" } */
 #include <signal.h>
 
 #include "check.h"
