@@ -192,6 +192,40 @@ static void refused_files(void)
     CHECK(unlink(path) == 0 && unlink(other) == 0);
 }
 
+/* Whatever the file holds: one warning at most, on one line, and values that are in their ranges. */
+static void mutated_files(void)
+{
+    static const char seed[] =
+        "cache_bytes = 128k\n[program:p]\nenabled = no\r\nretain_bytes=1g\n"
+        "stats_file = /x y\n; end\n[program:/bin/*]\npurge_delay=18446744073709551616\n";
+    static const char bytes[] = "\n\n[]==#; *?/agkm019\0\xff";
+    uint64_t random = 88172645463325252;
+    unsigned given = 0, warned = 0;
+    for (int round = 0; round < 3000; round++) {
+        char text[sizeof seed], got[2000];
+        int ends[2];
+        memcpy(text, seed, sizeof seed);
+        for (uint64_t n = next_random(&random) % 10; n > 0; n--)
+            text[next_random(&random) % sizeof seed] = bytes[next_random(&random) % sizeof bytes];
+        write_file(text, next_random(&random) % sizeof seed);
+        CHECK(pipe(ends) == 0);
+        struct option_inputs in = {path, "/bin/p", "", NULL, ends[1]};
+        given += options_resolve(&in, &values, source);
+        close(ends[1]);
+        ssize_t n = read(ends[0], got, sizeof got);
+        close(ends[0]);
+        CHECK(n == 0 || (n > 8 && n < 300 && memcmp(got, "hakmem: ", 8) == 0));
+        CHECK(n == 0 || memchr(got, '\n', (size_t)n) == got + n - 1);
+        warned += n > 0;
+        for (int o = 0; o < OPT_COUNT; o++) {
+            const struct option_row *row = &option_rows[o];
+            CHECK(row->type == OPTION_PATH || (values.number[o] >= row->min && values.number[o] <= row->max));
+            CHECK(!values.path[o] || (*values.path[o] && strlen(values.path[o]) <= row->max));
+        }
+    }
+    CHECK(given > 1000 && warned > 1000 && unlink(path) == 0);
+}
+
 int main(void)
 {
     int lowest = dup(0);
@@ -201,6 +235,7 @@ int main(void)
     environments();
     bad_files();
     refused_files();
+    mutated_files();
     CHECK(dup(0) == lowest); /* no file stays open */
     return 0;
 }
