@@ -173,7 +173,7 @@ const struct layout_row layout_arena[] = {
     LAYOUT_FIELD(slab, run),         LAYOUT_CONSTANT(SLAB_UNUSED),
     LAYOUT_CONSTANT(SLAB_ACTIVE),    LAYOUT_CONSTANT(SLAB_EMPTY),
     LAYOUT_CONSTANT(SLAB_SPAN),      LAYOUT_CONSTANT(SLAB_PURGE),
-    LAYOUT_FIELD(arena, superslabs), LAYOUT_END,
+    LAYOUT_FIELD(arena, spans), LAYOUT_END,
 };
 const struct layout_row layout_at_arena[] = {
     LAYOUT_ADDRESS(arena),

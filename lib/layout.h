@@ -50,6 +50,7 @@ struct layout_row {
 #define LAYOUT_PARTS(X)                                                                                      \
     X(options)                                                                                               \
     X(counters)                                                                                              \
+    X(trace)                                                                                                 \
     X(level)                                                                                                 \
     X(meta)                                                                                                  \
     X(classmap)                                                                                              \

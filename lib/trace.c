@@ -30,6 +30,7 @@
 #include <errno.h>
 
 #include "counters.h"
+#include "layout.h"
 #include "message.h"
 #include "options.h"
 #include "os.h"
@@ -203,3 +204,32 @@ bool trace_latest(struct failure *out)
             return true;
     return false;
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_trace[] = {
+    LAYOUT_FIELD(failure_ring, begun),
+    LAYOUT_FIELD(failure_ring, slot),
+    LAYOUT_SIZEOF(slot),
+    LAYOUT_FIELD(slot, turn),
+    LAYOUT_FIELD(slot, record),
+    LAYOUT_FIELD(failure, time_ns),
+    LAYOUT_FIELD(failure, tid),
+    LAYOUT_FIELD(failure, size),
+    LAYOUT_FIELD(failure, alignment),
+    LAYOUT_FIELD(failure, reason),
+    LAYOUT_FIELD(failure, size_class),
+    LAYOUT_FIELD(failure, call),
+    LAYOUT_FIELD(failure, code),
+    LAYOUT_FIELD(failure, mapped),
+    LAYOUT_FIELD(failure, mappings),
+    LAYOUT_CONSTANT(TRACE_RECORDS),
+    LAYOUT_CONSTANT(TRACE_THRESHOLD),
+    LAYOUT_CONSTANT(TRACE_EXHAUSTION),
+    LAYOUT_CONSTANT(TRACE_MAPFAIL),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_trace[] = {
+    LAYOUT_ADDRESS(hak_failures),
+    LAYOUT_END,
+};

@@ -1,30 +1,223 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - the hakmem command: which of its commands is meant. */
+/* main.c - the hakmem command: which of its commands is meant, and help. */
 #include "tool.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
+
+struct command {
+    const char *name, *arguments, *line, *help;
+    int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+    {"run", "[OPTION...] COMMAND [ARGUMENT...]", "run a command with libhakmem preloaded",
+     "  --stats[=FILE]       say at the end what the allocator did: readable on standard\n"
+     "                       error, or one block for each process appended to FILE\n"
+     "  --option NAME=VALUE  set an option (hakmem options lists them), for instance\n"
+     "                       --option purge_delay=100\n"
+     "  --library FILE       preload this library instead of the installed one\n"
+     "\n"
+     "Ends with the status of COMMAND; 126 if it cannot be run with the library, 127\n"
+     "if it is not found.\n",
+     command_run},
+    {"options", "[--json] [--program NAME|PATH]", "list all options: value in force, default, range, source",
+     "  --json               for machines\n"
+     "  --program NAME|PATH  the values that this program gets from hakmem.conf\n",
+     command_options},
+    {"check", "[--json] [--library FILE] [PID]", "find out whether the library works, and in which process",
+     "Without PID: is the library installed, is the configuration sound, and does a\n"
+     "program really use it? With PID: is it loaded there, who serves malloc, and why?\n"
+     "Ends with 0 if it works and 1 if not.\n"
+     "\n"
+     "  --json               for machines\n"
+     "  --library FILE       check this library instead of the installed one\n",
+     command_check},
+    {"stat", "[--json] [--classes] PID", "print the counters of a running process",
+     "  --json               for machines\n"
+     "  --classes            with a line for each size class in use\n"
+     "\n"
+     "Reads the memory of the process, which notices nothing. That needs the same user\n"
+     "and the kernel's consent (ptrace scope), or root.\n",
+     command_stat},
+    {"explain", "[--json] PID", "account for the resident memory of a running process",
+     "  --json               for machines\n"
+     "\n"
+     "Reads the memory of the process, which notices nothing. That needs the same user\n"
+     "and the kernel's consent (ptrace scope), or root.\n",
+     command_explain},
+    {"top", "[--interval SECONDS] [--count N] [PID...]", "watch the processes that use the library",
+     "  --interval SECONDS   time between two looks (2)\n"
+     "  --count N            end after so many; 0 goes on until interrupted (0)\n"
+     "\n"
+     "Without PID: every process that has libhakmem.so loaded and may be read.\n",
+     command_top},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void verror(const char *format, va_list list)
+{
+    fflush(stdout);
+    fputs("hakmem: ", stderr);
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+}
 
 void error(const char *format, ...)
 {
     va_list list;
-    fflush(stdout);
-    fputs("hakmem: ", stderr);
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    verror(format, list);
     va_end(list);
-    fputc('\n', stderr);
+}
+
+int usage_error(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    verror(format, list);
+    va_end(list);
+    fputs("hakmem: try hakmem --help\n", stderr);
+    return EXIT_USAGE;
+}
+
+void *need_memory(void *old, size_t size)
+{
+    void *p = realloc(old, size ? size : 1);
+    if (!p) {
+        error("out of memory");
+        exit(EXIT_NO);
+    }
+    return p;
+}
+
+char *need_format(const char *format, ...)
+{
+    va_list list;
+    char *text = NULL;
+    va_start(list, format);
+    if (vasprintf(&text, format, list) < 0) {
+        error("out of memory");
+        exit(EXIT_NO);
+    }
+    va_end(list);
+    return text;
+}
+
+int parse_pid(const char *text)
+{
+    char *end;
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || n < 1 || n > INT_MAX) {
+        (void)usage_error("'%s' is not a process ID", text);
+        return -1;
+    }
+    return (int)n;
+}
+
+const char *own_path(void)
+{
+    static char path[PATH_MAX];
+    ssize_t n = path[0] ? 0 : readlink("/proc/self/exe", path, sizeof path - 1);
+    if (n < 0)
+        path[0] = '\0';
+    return path;
+}
+
+char *absolute_path(const char *file)
+{
+    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+    char *directory = slash ? need_format("%.*s/", (int)(slash - file), file) : need_format(".");
+    char *real = realpath(directory, NULL);
+    char *path = real ? need_format("%s/%s", strcmp(real, "/") ? real : "", base) : need_format("%s", file);
+    free(directory);
+    free(real);
+    return path;
+}
+
+const char *library_path(void)
+{
+    static char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s", own_path());
+    char *slash = strrchr(path, '/');
+    if (slash) {
+        strcpy(slash, "/../lib/.libs/libhakmem.so.1");
+        if (access(path, F_OK) == 0)
+            return path;
+    }
+    return HAK_LIBRARY;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("usage: hakmem COMMAND [ARGUMENT...]\n\n", out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].line);
+    fputs("\n  hakmem help COMMAND    what its arguments mean\n"
+          "  hakmem --version       the version of this command\n"
+          "\nExit status: 0 done, 1 failed or the answer is no, 2 wrong arguments.\n",
+          out);
+}
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int help(const char *name)
+{
+    const struct command *c = name ? find(name) : NULL;
+    if (!name) {
+        print_help(stdout);
+        return EXIT_OK;
+    }
+    if (!c)
+        return usage_error("no command '%s'", name);
+    printf("usage: hakmem %s %s\n\n%c%s.\n\n%s", c->name, c->arguments, c->line[0] - 'a' + 'A', c->line + 1,
+           c->help);
+    return EXIT_OK;
+}
+
+/* What was printed must have arrived. */
+static int finish(int status)
+{
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK) {
+        error("cannot write: %s", strerror(errno));
+        return EXIT_NO;
+    }
+    return status;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        puts("hakmem " PACKAGE_VERSION);
-        return EXIT_OK;
+    const char *name = argc > 1 ? argv[1] : NULL;
+    if (!name) {
+        print_help(stderr);
+        return EXIT_USAGE;
     }
-    error("no such command");
-    return EXIT_USAGE;
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        puts("hakmem " PACKAGE_VERSION);
+        return finish(EXIT_OK);
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+        return finish(help(argc > 2 ? argv[2] : NULL));
+    if (strcmp(name, "--trial") == 0)
+        return finish(command_trial(argc - 1, argv + 1));
+    const struct command *c = find(name);
+    if (!c)
+        return usage_error("no command '%s'", name);
+    if (argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
+        return finish(help(name));
+    return finish(c->run(argc - 1, argv + 1));
 }

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/* heap.c - the heap of a target, read structure by structure.
+ *
+ * Every walk is bounded: the tables by their sizes, the lists by what could exist. A structure that makes no
+ * sense is left out and counted: it was read in the middle of a change, or the program damaged it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "account.h"
+#include "tool.h"
+
+enum { CHUNKS_MOST = 1 << 20, CACHES_MOST = 1 << 18, LARGES_CACHED_MOST = 1024, REGION_BATCH = 512 };
+
+static void add_range(struct heap *h, uint64_t start, uint64_t end, uint64_t resident)
+{
+    if ((h->range_count & (h->range_count - 1)) == 0)
+        h->ranges = need_memory(h->ranges, (h->range_count ? h->range_count * 2 : 1) * sizeof *h->ranges);
+    h->ranges[h->range_count++] = (struct range){start, end, resident};
+}
+
+static bool known(const struct heap *h, uint64_t start)
+{
+    for (size_t i = 0; i < h->range_count; i++)
+        if (h->ranges[i].start == start)
+            return true;
+    return false;
+}
+
+static bool mapped_at(const struct target *t, uint64_t address)
+{
+    return proc_find(&t->maps, address) != NULL;
+}
+
+/* SIZE, cut to what is mapped from START on without a hole. */
+static uint64_t mapped_size(const struct target *t, uint64_t start, uint64_t size)
+{
+    uint64_t end = start;
+    for (const struct vma *v; end - start < size && (v = proc_find(&t->maps, end)) != NULL;)
+        end = v->end;
+    return end - start < size ? end - start : size;
+}
+
+/* --- Counts --------------------------------------------------------------------------------------*/
+
+static uint64_t size_of_class(const struct target *t, unsigned c)
+{
+    uint64_t tiny = at(t, ROW_tiny_classes), steps = at(t, ROW_steps), align = at(t, ROW_min_align);
+    if (c <= tiny || !steps)
+        return c * align;
+    uint64_t i = c - tiny - 1, base = tiny * align; /* steps for each doubling of the largest tiny size */
+    return (base << i / steps) + (base << i / steps) / steps * (i % steps + 1);
+}
+
+static void read_counts(struct target *t, struct heap *h)
+{
+    uint64_t levels = at(t, ROW_at_levels) + offset_of(t, ROW_levels_bytes);
+    uint64_t counters = at(t, ROW_counter_count);
+    h->mode = word_at(t, at(t, ROW_at_heap_mode)) & UINT32_MAX;
+    h->mode_name = h->mode == at(t, ROW_heap_pool)      ? "pool"
+                   : h->mode == at(t, ROW_heap_passive) ? "passive"
+                   : h->mode == at(t, ROW_heap_checked) ? "checked"
+                                                        : "early";
+    h->mixed = word_at(t, at(t, ROW_at_heap_mixed)) & 1;
+    h->in_use = word_at(t, levels + 8 * at(t, ROW_level_in_use));
+    h->kept_slabs = word_at(t, levels + 8 * at(t, ROW_level_kept_slabs));
+    h->kept_large = word_at(t, levels + 8 * at(t, ROW_level_kept_large));
+    h->metadata = field_at(t, at(t, ROW_at_meta), ROW_meta_mapped);
+    h->spans = field_at(t, at(t, ROW_at_arena), ROW_arena_spans);
+    h->threads = field_at(t, at(t, ROW_at_threads), ROW_threads_in_use);
+    (void)target_read(t, at(t, ROW_at_counters), h->counter, 8 * min_size(counters, MOST_COUNTERS));
+    h->young_live = field_at(t, at(t, ROW_at_young), ROW_young_live);
+    h->young_bytes = field_at(t, at(t, ROW_at_young), ROW_young_live_units) * at(t, ROW_min_align);
+    h->young_carved = field_at(t, at(t, ROW_at_young), ROW_young_next) * at(t, ROW_min_align);
+    h->classes = (unsigned)min_size(at(t, ROW_classes), MOST_CLASSES);
+    for (unsigned c = 1; c < h->classes; c++) {
+        h->class[c].size = size_of_class(t, c);
+        h->class[c].out = field_at(t, at(t, ROW_at_pools) + c * at(t, ROW_pool_size), ROW_pool_out);
+    }
+}
+
+uint64_t heap_counter(const struct target *t, const struct heap *h, enum row row)
+{
+    return at(t, row) < MOST_COUNTERS ? h->counter[at(t, row)] : 0;
+}
+
+uint64_t heap_live(const struct class_sums *c)
+{
+    return c->out > c->cached ? c->out - c->cached : 0;
+}
+
+uint64_t heap_live_bytes(const struct heap *h)
+{
+    uint64_t bytes =
+        h->young_bytes + h->large_bytes + h->span_bytes - min_size(h->span_bytes, h->shelved_bytes);
+    for (unsigned c = 1; c < h->classes; c++)
+        bytes += heap_live(&h->class[c]) * h->class[c].size;
+    return bytes;
+}
+
+uint64_t heap_cached_bytes(const struct heap *h)
+{
+    uint64_t bytes = h->shelved_bytes;
+    for (unsigned c = 1; c < h->classes; c++)
+        bytes += h->class[c].cached * h->class[c].size;
+    return bytes;
+}
+
+/* --- Thread caches and transfer slots ------------------------------------------------------------*/
+
+/* More than that a magazine never holds: the number was torn, or is damage. */
+static uint64_t sane_blocks(uint64_t n)
+{
+    return n <= UINT16_MAX ? n : 0;
+}
+
+/* A span of RUN granules at BASE lies on a shelf. */
+static void add_shelved(struct target *t, struct heap *h, uint64_t base, uint64_t run, bool resident)
+{
+    uint64_t size = run << at(t, ROW_granule_shift);
+    if (!base || !run || run > at(t, ROW_span_granules) || !mapped_at(t, base))
+        return;
+    h->shelved++;
+    h->shelved_bytes += size;
+    h->shelved_resident += resident ? target_resident_bytes(t, base, base + size) : 0;
+}
+
+static void add_shelf(struct target *t, struct heap *h, const char *shelf, bool resident)
+{
+    uint64_t base;
+    add_shelved(t, h, field(t, shelf, ROW_shelf_last), field(t, shelf, ROW_shelf_last_run), resident);
+    for (uint64_t i = 0; i < at(t, ROW_span_granules) && i < at(t, ROW_shelf_span) >> 35; i++) {
+        memcpy(&base, shelf + offset_of(t, ROW_shelf_span) + i * 8, sizeof base);
+        add_shelved(t, h, base, i + 1, resident);
+    }
+    h->shelf_taken += field(t, shelf, ROW_shelf_taken);
+}
+
+static void add_cache(struct target *t, struct heap *h, const char *tc, bool resident)
+{
+    bool in_use = field(t, tc, ROW_tcache_in_use) & 1;
+    unsigned shift = (unsigned)at(t, ROW_fill_shift) & 63;
+    for (unsigned c = 1; c < h->classes; c++) {
+        const char *bin = tc + offset_of(t, ROW_tcache_bin) + c * at(t, ROW_bin_size);
+        const char *spare = tc + offset_of(t, ROW_tcache_spare) + c * at(t, ROW_magazine_size);
+        int64_t fill = (int64_t)field(t, bin, ROW_bin_fill);
+        uint64_t popped;
+        uint16_t capacity;
+        memcpy(&popped, tc + offset_of(t, ROW_tcache_popped) + c * sizeof popped, sizeof popped);
+        memcpy(&capacity, tc + offset_of(t, ROW_tcache_capacity) + c * sizeof capacity, sizeof capacity);
+        int64_t listed = (fill >> shift) + capacity + 1;
+        if (in_use)
+            h->class[c].cached += (listed > 0 ? sane_blocks((uint64_t)listed) : 0) +
+                                  sane_blocks(field(t, spare, ROW_magazine_count));
+        popped += (uint64_t)fill & ((UINT64_C(1) << shift) - 1);
+        h->class[c].popped += popped;
+        h->popped += popped;
+    }
+    h->misses += field(t, tc, ROW_tcache_misses);
+    if (in_use)
+        add_shelf(t, h, tc + offset_of(t, ROW_tcache_shelf), resident);
+}
+
+/* Do the arrays of a cache lie within its size? */
+static bool cache_fits(const struct target *t, const struct heap *h)
+{
+    uint64_t size = at(t, ROW_tcache_size), n = h->classes;
+    return size <= 1 << 20 && offset_of(t, ROW_tcache_bin) + n * at(t, ROW_bin_size) <= size &&
+           offset_of(t, ROW_tcache_spare) + n * at(t, ROW_magazine_size) <= size &&
+           offset_of(t, ROW_tcache_popped) + n * 8 <= size &&
+           offset_of(t, ROW_tcache_capacity) + n * 2 <= size &&
+           offset_of(t, ROW_tcache_shelf) + offset_of(t, ROW_shelf_span) + (at(t, ROW_shelf_span) >> 32) <=
+               size;
+}
+
+static void read_caches(struct target *t, struct heap *h, bool resident)
+{
+    uint64_t size = at(t, ROW_tcache_size), head = at(t, ROW_at_threads) + offset_of(t, ROW_threads_all);
+    if (!cache_fits(t, h))
+        return;
+    char *tc = need_memory(NULL, size);
+    uint64_t link = word_at(t, head + offset_of(t, ROW_list_next));
+    /* No more than the descriptors' memory holds: a list that runs in a circle ends there. */
+    uint64_t most = min_size(h->metadata / size + 1, CACHES_MOST);
+    while (link && link != head && h->caches < most) {
+        uint64_t address = link - offset_of(t, ROW_tcache_all);
+        if (link % 8 || !mapped_at(t, address) || !target_read(t, address, tc, size)) {
+            h->damaged++;
+            break;
+        }
+        add_cache(t, h, tc, resident);
+        h->caches++;
+        link = word_at(t, link + offset_of(t, ROW_list_next));
+    }
+    if (link != head && link && h->caches == most)
+        h->damaged++;
+    h->thread_cache_bytes = h->caches * size;
+    free(tc);
+}
+
+static void read_slots(struct target *t, struct heap *h)
+{
+    uint64_t slots = min_size(at(t, ROW_slots), 4096), table = 8 * slots * h->classes;
+    uint64_t *slot = need_memory(NULL, table);
+    for (uint64_t i = 0; i < at(t, ROW_stripes) && i < 256; i++) {
+        uint64_t stripe = word_at(t, at(t, ROW_at_stripes) + 8 * i);
+        if (!stripe || stripe % 8 || !mapped_at(t, stripe) ||
+            !target_read(t, stripe + offset_of(t, ROW_stripe_slot), slot, table))
+            continue;
+        for (unsigned c = 1; c < h->classes; c++)
+            for (uint64_t k = 0; k < slots; k++)
+                h->class[c].cached += sane_blocks(slot[c * slots + k] >> (at(t, ROW_count_shift) & 63));
+    }
+    free(slot);
+}
+
+/* --- Superslabs ----------------------------------------------------------------------------------*/
+
+/* One slab with RESIDENT bytes. */
+static void add_slab(struct target *t, struct heap *h, const char *slab, uint64_t resident)
+{
+    uint64_t state = field(t, slab, ROW_slab_state), c = field(t, slab, ROW_slab_class);
+    uint64_t used = field(t, slab, ROW_slab_used), carved = field(t, slab, ROW_slab_carved);
+    uint64_t granule = UINT64_C(1) << at(t, ROW_granule_shift);
+    if (state >= SLAB_STATES) {
+        h->damaged++;
+        h->account.fragmentation += resident;
+        return;
+    }
+    h->slabs[state]++;
+    h->slab_resident[state] += resident;
+    if (state == at(t, ROW_slab_active) && c == at(t, ROW_class_young)) {
+        account_slab(&h->account, 1, h->young_bytes, h->young_carved, resident);
+    } else if (state == at(t, ROW_slab_active) && c && c < h->classes) {
+        carved = min_size(carved, granule / h->class[c].size);
+        h->class[c].slabs++;
+        h->class[c].carved += carved;
+        h->class[c].resident += resident;
+        uint64_t before = h->account.live;
+        account_slab(&h->account, h->class[c].size, min_size(used, carved), carved, resident);
+        h->class[c].live_resident += h->account.live - before;
+    } else if (state == at(t, ROW_slab_span)) {
+        h->span_bytes += granule;
+        h->span_resident += resident;
+        h->account.live += resident;
+    } else if (state == at(t, ROW_slab_unused)) {
+        h->account.fragmentation += resident;
+    } else {
+        h->account.retained += resident;
+    }
+}
+
+static void add_superslab(struct target *t, struct heap *h, uint64_t address, const char *ss, bool resident)
+{
+    static uint8_t there[4096];
+    uint64_t granule = UINT64_C(1) << at(t, ROW_granule_shift), size = UINT64_C(1)
+                                                                       << at(t, ROW_superslab_shift);
+    size_t pages = (size_t)(size / t->page), each = (size_t)(granule / t->page), total = 0;
+    if (!resident || pages > sizeof there || !each)
+        memset(there, 0, sizeof there);
+    else
+        total = target_resident(t, address, pages, there);
+    for (uint64_t i = 0; i < size / granule; i++) {
+        uint64_t bytes = 0;
+        for (size_t k = 0; k < each && (i + 1) * each <= sizeof there; k++)
+            bytes += there[i * each + k] * t->page;
+        add_slab(t, h, ss + offset_of(t, ROW_superslab_slab) + i * at(t, ROW_slab_size), bytes);
+    }
+    h->superslabs++;
+    add_range(h, address, address + size, total * t->page);
+}
+
+/* A mapping of a large request: free ones count as retained. */
+static void add_large(struct target *t, struct heap *h, uint64_t base, uint64_t size, bool live,
+                      bool resident)
+{
+    size = mapped_size(t, base, size);
+    uint64_t bytes = resident ? target_resident_bytes(t, base, base + size) : 0;
+    if (live) {
+        h->larges++;
+        h->large_bytes += size;
+        h->large_resident += bytes;
+        h->account.live += bytes;
+    } else {
+        h->cached_larges++;
+        h->cached_large_bytes += size;
+        h->cached_large_resident += bytes;
+        h->account.retained += bytes;
+    }
+    add_range(h, base, base + size, bytes);
+}
+
+/* The region whose descriptor is at REGION and that begins at ADDRESS. */
+static void add_region(struct target *t, struct heap *h, uint64_t address, uint64_t region, char *buffer,
+                       bool resident)
+{
+    if (region % 8 || !mapped_at(t, region) || !mapped_at(t, address)) {
+        h->damaged++;
+        return;
+    }
+    uint64_t kind = field_at(t, region, ROW_region_kind);
+    if (kind == at(t, ROW_region_superslab) && target_read(t, region, buffer, at(t, ROW_superslab_size)) &&
+        field(t, buffer, ROW_superslab_base) == address) {
+        add_superslab(t, h, address, buffer, resident);
+    } else if (kind == at(t, ROW_region_large)) {
+        uint64_t large = region - offset_of(t, ROW_large_region);
+        if (field_at(t, large, ROW_large_base) == address)
+            add_large(t, h, address, field_at(t, large, ROW_large_size),
+                      large != word_at(t, at(t, ROW_at_parked)), resident);
+    } else {
+        h->damaged++;
+    }
+}
+
+/* All regions of the leaf at LEAF, whose first address is FROM. Its pages are mostly untouched: they read as
+ * zero without being asked for. */
+static void read_leaf(struct target *t, struct heap *h, uint64_t leaf, uint64_t from, char *buffer,
+                      bool resident)
+{
+    uint64_t count = ((at(t, ROW_leaf_regions) >> 32) & UINT32_MAX) / 8, region[REGION_BATCH];
+    for (uint64_t i = 0; i < count; i += REGION_BATCH) {
+        if (!target_read(t, leaf + offset_of(t, ROW_leaf_regions) + i * 8, region, sizeof region))
+            return;
+        for (uint64_t k = 0; k < REGION_BATCH && i + k < count; k++)
+            if (region[k])
+                add_region(t, h, from + ((i + k) << at(t, ROW_superslab_shift)), region[k], buffer, resident);
+    }
+}
+
+static void add_metadata(struct target *t, struct heap *h, uint64_t start, uint64_t size, bool resident)
+{
+    /* Whole pages: those at the ends belong to neighbours too. */
+    uint64_t end = round_down(start + size, t->page), bytes;
+    start = round_up(start, t->page);
+    bytes = resident ? target_resident_bytes(t, start, end) : 0;
+    h->account.metadata += bytes;
+    add_range(h, start, end, bytes);
+}
+
+static void read_map(struct target *t, struct heap *h, bool resident)
+{
+    char *buffer = need_memory(NULL, at(t, ROW_superslab_size));
+    uint64_t window_at = word_at(t, at(t, ROW_at_window_at)), shift = at(t, ROW_leaf_shift) & 63;
+    if (window_at < UINT64_C(1) << 32)
+        read_leaf(t, h, at(t, ROW_at_window), window_at << at(t, ROW_granule_shift), buffer, resident);
+    for (uint64_t i = 0; i < at(t, ROW_roots) && i < 4096; i++) {
+        uint64_t leaf = word_at(t, at(t, ROW_at_roots) + 8 * i);
+        if (!leaf)
+            continue;
+        if (leaf % 8 || !mapped_at(t, leaf)) {
+            h->damaged++;
+            continue;
+        }
+        add_metadata(t, h, leaf, at(t, ROW_leaf_size), resident);
+        read_leaf(t, h, leaf, i << shift, buffer, resident);
+    }
+    free(buffer);
+}
+
+/* --- The rest ------------------------------------------------------------------------------------*/
+
+static void read_cached_larges(struct target *t, struct heap *h, bool resident)
+{
+    uint64_t head = at(t, ROW_at_larges) + offset_of(t, ROW_larges_cached);
+    uint64_t link = word_at(t, head + offset_of(t, ROW_list_next));
+    for (int n = 0; link && link != head; n++) {
+        if (link % 8 || !mapped_at(t, link) || n == LARGES_CACHED_MOST) {
+            h->damaged++;
+            return;
+        }
+        uint64_t large = link - offset_of(t, ROW_large_link), base = field_at(t, large, ROW_large_base);
+        uint64_t size = field_at(t, large, ROW_large_size);
+        if (base % t->page == 0 && mapped_at(t, base) && !known(h, base))
+            add_large(t, h, base, size, false, resident);
+        link = word_at(t, link + offset_of(t, ROW_list_next));
+    }
+}
+
+static void read_chunks(struct target *t, struct heap *h, bool resident)
+{
+    uint64_t chunk = field_at(t, at(t, ROW_at_meta), ROW_meta_chunks), sum = 0;
+    add_metadata(t, h, at(t, ROW_at_first_chunk), at(t, ROW_first_chunk_size), resident);
+    add_metadata(t, h, at(t, ROW_at_window), at(t, ROW_leaf_size), resident);
+    while (chunk && sum <= h->metadata) { /* as many bytes as there are: a circle ends */
+        uint64_t size = field_at(t, chunk, ROW_chunk_size);
+        if (chunk % t->page || !mapped_at(t, chunk) || size % t->page || !size) {
+            h->damaged++;
+            return;
+        }
+        size = mapped_size(t, chunk, size);
+        if (!known(h, chunk))
+            add_metadata(t, h, chunk, size, resident);
+        sum += size ? size : 1;
+        chunk = field_at(t, chunk, ROW_chunk_next);
+    }
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct range *x = a, *y = b;
+    return x->start < y->start ? -1 : x->start > y->start;
+}
+
+void heap_read(struct target *t, struct heap *h, bool resident)
+{
+    *h = (struct heap){0};
+    read_counts(t, h);
+    read_caches(t, h, resident);
+    read_slots(t, h);
+    read_chunks(t, h, resident);
+    read_map(t, h, resident);
+    read_cached_larges(t, h, resident);
+    account_cached(&h->account, (size_t)h->shelved_resident);
+    for (unsigned c = 1; c < h->classes; c++)
+        account_cached(&h->account,
+                       (size_t)min_size(h->class[c].cached * h->class[c].size, h->class[c].live_resident));
+    qsort(h->ranges, h->range_count, sizeof *h->ranges, by_start);
+}
+
+void heap_free(struct heap *h)
+{
+    free(h->ranges);
+    h->ranges = NULL;
+}
