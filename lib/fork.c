@@ -17,6 +17,7 @@
 #include "pool.h"
 #include "superslab.h"
 #include "thread.h"
+#include "tracelog.h"
 #include "young.h"
 
 static void prepare(void)
@@ -54,6 +55,7 @@ static void in_parent(void)
 
 static void in_child(void)
 {
+    tracelog_forked();
     release();
     thread_forget_others();
     thread_unlock_after_fork();

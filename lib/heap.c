@@ -17,6 +17,7 @@
 #include "shelf.h"
 #include "superslab.h"
 #include "trace.h"
+#include "tracelog.h"
 #include "young.h"
 
 _Atomic(enum heap_mode) heap_mode = HEAP_EARLY;
@@ -84,6 +85,13 @@ static void settle_peak(struct tcache *tc)
     give_excess();
 }
 
+/* The end of a slow path: no lock is held, unless the library is just starting. */
+static ALWAYS_INLINE void write_traces(void)
+{
+    if (UNLIKELY(load_relaxed(&tracelog_waiting) != 0) && !thread_self.starting)
+        tracelog_write();
+}
+
 enum { TICK_MS = 50, SLOW_PATHS = 32 };
 
 /* A few times a second, somebody's slow path gives back what has been free for long enough. The
@@ -104,12 +112,15 @@ static NOINLINE void tick_now(struct tcache *tc)
     give_excess();
     superslab_decay(now_ms);
     large_decay(now_ms);
+    if (UNLIKELY(tracelog_memory_due(now_ms)))
+        tracelog_memory(thread_count());
 }
 
 static ALWAYS_INLINE void tick(struct tcache *tc)
 {
     if (UNLIKELY(!tc || tc->until_tick-- == 0))
         tick_now(tc);
+    write_traces();
 }
 
 /* --- Allocation ----------------------------------------------------------------------------------*/
@@ -191,6 +202,7 @@ static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, 
     void *p = alloc_uncached(size, align, zero);
     if (p && tc)
         settle_peak(tc);
+    write_traces();
     return p ? p : alloc_failed(size, align, zero, function);
 }
 
@@ -297,6 +309,7 @@ void heap_free_odd(void *p, const char *function)
         heap_free(p, function); /* the thread has a cache now */
     else
         free_uncached(p, c, function);
+    write_traces();
 }
 
 /* The magazine is full, or the class of P is none that is cached. */
@@ -309,6 +322,7 @@ static NOINLINE void free_full(struct tcache *tc, void *p, const char *function)
             direct_free(p, c, function);
         else if (p)
             free_uncached(p, c, function);
+        write_traces();
         return;
     }
     if (UNLIKELY(p == tc->bin[c].head)) /* the slabs find what is free twice, but this at once */
@@ -479,6 +493,7 @@ void *heap_realloc(void *p, size_t size, const char *function)
         return move(p, old, size, function);
     if (size > old && thread_self.cache != TCACHE_NONE)
         settle_peak(thread_self.cache);
+    write_traces();
     return q;
 }
 
@@ -488,6 +503,7 @@ bool heap_trim(size_t pad)
     size_t bytes = pool_trim();
     bytes += large_trim(0);
     bytes += superslab_trim(pad);
+    write_traces();
     return bytes != 0;
 }
 
