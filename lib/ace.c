@@ -1,39 +1,207 @@
 /* SPDX-License-Identifier: MIT */
-/* ace.c - the adaptive engine, with fixed settings for now (floor F3). */
+/* ace.c - the adaptive engine: settings and what was counted in, a policy out (floor F3). */
 #include "ace.h"
 
 #include "bits.h"
-#include "sizeclass.h"
 
 static_assert((int)POLICY_CLASSES == (int)MAP_CLASSES, "a policy row for each class");
 
 enum {
-    /* More blocks in a magazine than this gain nothing: one exchange is already spread over enough
-     * of them. */
+    /* More blocks in a magazine than this gain nothing where nothing thrashes: one exchange is already
+     * spread over enough of them. */
     MAGAZINE_MAX = 256,
+    MAGAZINE_MOST = 1024, /* with a boost */
     /* Many magazines are on their way between threads at a time: a quarter of the bytes for those. */
-    TRAVEL_SHIFT = 2
-};
+    TRAVEL_SHIFT = 2,
 
-static uint16_t magazine(size_t bytes, unsigned c)
+    GROWTH_USUAL = 8, /* superslabs in a step */
+    GROWTH_FAST = 32,
+    GROWTH_TINY = SUPERSLAB / 4, /* bytes opened at a time where memory is tight */
+    FAST_GROWTH = 8,             /* superslabs between two decisions: growth is fast */
+    FAST_TICKS = 2,
+    TIGHT_TICKS = 64, /* about ten seconds */
+
+    THRASH_EVENTS = 32, /* refills and drains between two decisions, each */
+    THRASH_TICKS = 2,
+    CALM_TICKS = 64, /* large enough, or not used any more: tried with less after ten seconds */
+    BOOST_MAX = 2,
+    CACHED_SHARE = 16, /* all magazines together may hold this part of what is in use */
+
+    MANY_THREADS = 8,       /* more share what these would have cached */
+    LEAST_TRAVEL = 2 << 10, /* bytes of a magazine, however many threads there are */
+
+    QUIET_SHARE = 16, /* events are few below this part of the busiest interval */
+    QUIET_EVENTS = 8, /* ... or below this number */
+    QUIET_MS = 500,
+    FADE_SHIFT = 4, /* the busiest interval loses a sixteenth with each decision */
+
+    IDLE_MS = 1000,
+    RETAIN_SHIFT = 6,
+    DENSE_SHIFT = 3 /* a heap is dense if at most an eighth of it is not in use */
+};
+static const uint64_t LARGE_HEAP = 64 << 20; /* bytes in use before huge pages are worth it */
+
+static uint16_t magazine(uint64_t bytes, unsigned c, unsigned boost)
 {
-    size_t blocks = c < CLASSES ? bytes / class_size(c) : 1;
-    return (uint16_t)max_size(1, min_size(blocks, MAGAZINE_MAX));
+    uint64_t blocks = c < CLASSES ? bytes / class_size(c) : 1;
+    blocks = min_size(blocks, MAGAZINE_MAX) << boost;
+    return (uint16_t)max_size(1, min_size(blocks, MAGAZINE_MOST));
 }
 
-struct policy policy = {.threads_per_stripe = 4, .growth_max = 8};
-
-void ace_decide(const struct ace_input *in, struct policy *out)
+static void fixed_policy(const struct ace_settings *set, struct policy *p)
 {
-    out->magazine[CLASS_NONE] = out->travelling[CLASS_NONE] = 1;
+    *p = (struct policy){.growth_max = GROWTH_USUAL,
+                         .growth_step = SUPERSLAB,
+                         .huge = set->huge_pages == 0   ? HUGE_NEVER
+                                 : set->huge_pages == 2 ? HUGE_GROWTH
+                                                        : HUGE_AS_IS,
+                         .retain_shift = RETAIN_SHIFT,
+                         .purge_delay_ms = set->purge_delay_ms,
+                         .retain_bytes = set->retain_bytes,
+                         .large_cache_bytes = set->large_cache_bytes,
+                         .limit_bytes = set->limit_bytes};
+    p->magazine[CLASS_NONE] = p->travelling[CLASS_NONE] = 1;
     for (unsigned c = 1; c < MAP_CLASSES; c++) {
-        out->magazine[c] = magazine(in->cache_bytes, c);
-        out->travelling[c] = magazine(in->cache_bytes >> TRAVEL_SHIFT, c);
+        p->magazine[c] = magazine(set->cache_bytes, c, 0);
+        p->travelling[c] = magazine(set->cache_bytes >> TRAVEL_SHIFT, c, 0);
+        if (c < CLASSES)
+            p->soft_cap[c] = set->cap[c];
     }
-    out->threads_per_stripe = 4;
-    out->growth_max = 8;
-    out->retain_bytes = in->retain_bytes;
-    out->retain_shift = 6;
-    out->large_cache_bytes = in->large_cache_bytes;
-    out->purge_delay_ms = in->purge_delay_ms;
+}
+
+/* Counters of events only rise, modulo 2^32. */
+static uint32_t refills(const struct ace_sample *now, const struct ace_sample *last, unsigned c)
+{
+    return now->refills[c] - last->refills[c];
+}
+
+static uint32_t drains(const struct ace_sample *now, const struct ace_sample *last, unsigned c)
+{
+    return now->drains[c] - last->drains[c];
+}
+
+/* --- Activity ------------------------------------------------------------------------------------*/
+
+static bool is_quiet(const struct ace_sample *now, struct ace_state *s)
+{
+    uint64_t events = now->others - s->last.others;
+    uint64_t ms = max_size(1, now->now_ms - s->last.now_ms);
+    for (unsigned c = 1; c < CLASSES; c++)
+        events += refills(now, &s->last, c) + drains(now, &s->last, c);
+    /* Decisions come late where nothing happens: so much in ACE_TICK_MS. */
+    uint32_t rate = (uint32_t)min_size(events * ACE_TICK_MS / max_size(ms, ACE_TICK_MS), UINT32_MAX);
+    s->busiest -= s->busiest >> FADE_SHIFT;
+    if (rate > s->busiest)
+        s->busiest = rate;
+    if (rate > QUIET_EVENTS && rate > s->busiest / QUIET_SHARE)
+        s->quiet_ms = 0;
+    else
+        s->quiet_ms = (uint32_t)min_size(s->quiet_ms + ms, UINT32_MAX / 2);
+    return s->quiet_ms >= QUIET_MS;
+}
+
+/* --- Magazines -----------------------------------------------------------------------------------*/
+
+static unsigned active_classes(const struct ace_sample *now, const struct ace_sample *last)
+{
+    unsigned n = 0;
+    for (unsigned c = 1; c < CLASSES; c++)
+        n += refills(now, last, c) != 0 || drains(now, last, c) != 0;
+    return n < 1 ? 1 : n;
+}
+
+/* A class that fills magazines from slabs and returns others to them, again and again, wants larger ones:
+ * what it gives back is what it takes. It gets them while all of it is little beside what is in use. */
+static void boost_classes(const struct ace_sample *now, struct ace_state *s, struct policy *p)
+{
+    for (unsigned c = 1; c < CLASSES; c++) {
+        bool both = refills(now, &s->last, c) >= THRASH_EVENTS && drains(now, &s->last, c) >= THRASH_EVENTS;
+        s->calm[c] = refills(now, &s->last, c) || drains(now, &s->last, c)
+                         ? 0
+                         : (uint8_t)(s->calm[c] + (s->calm[c] < UINT8_MAX));
+        s->thrash[c] = both ? (uint8_t)min_size(s->thrash[c] + 1u, THRASH_TICKS) : 0;
+        uint64_t share = now->in_use / CACHED_SHARE / max_size(1, now->threads);
+        uint64_t more = (uint64_t)class_size(c) * p->magazine[c] << (s->boost[c] + 1);
+        if (s->thrash[c] == THRASH_TICKS && s->boost[c] < BOOST_MAX && more <= share) {
+            s->boost[c]++;
+            s->thrash[c] = 0;
+        } else if (s->boost[c] && s->calm[c] >= CALM_TICKS) {
+            s->boost[c]--;
+            s->calm[c] = 0;
+        }
+        p->magazine[c] = (uint16_t)min_size((size_t)p->magazine[c] << s->boost[c], MAGAZINE_MOST);
+        p->travelling[c] = (uint16_t)min_size((size_t)p->travelling[c] << s->boost[c], MAGAZINE_MOST);
+    }
+}
+
+/* Many threads share the bytes that MANY_THREADS may cache, unless that is little beside what is in use. */
+static void share_magazines(const struct ace_settings *set, const struct ace_sample *now,
+                            const struct ace_state *s, struct policy *p)
+{
+    if (now->threads <= MANY_THREADS)
+        return;
+    uint64_t by_threads = (set->cache_bytes >> TRAVEL_SHIFT) * MANY_THREADS / now->threads;
+    uint64_t by_use = now->in_use / CACHED_SHARE / now->threads / active_classes(now, &s->last);
+    uint64_t bytes = max_size(LEAST_TRAVEL, max_size(by_threads, by_use));
+    for (unsigned c = 1; c < CLASSES; c++) {
+        uint16_t most = magazine(bytes, c, 0);
+        p->travelling[c] = (uint16_t)min_size(p->travelling[c], most);
+        p->magazine[c] = (uint16_t)min_size(p->magazine[c], most);
+    }
+}
+
+/* --- Growth and huge pages -----------------------------------------------------------------------*/
+
+/* Close to the limit every class is capped where it is: it caches little, so that slabs become EMPTY. */
+static void cap_classes(const struct ace_settings *set, const struct ace_sample *now, bool tight,
+                        struct policy *p)
+{
+    bool close = set->limit_bytes && now->mapped >= set->limit_bytes - set->limit_bytes / 8;
+    for (unsigned c = 1; c < CLASSES && (tight || close); c++)
+        if (!p->soft_cap[c])
+            p->soft_cap[c] = now->slabs[c] < 1 ? 1 : now->slabs[c];
+}
+
+static void decide_growth(const struct ace_settings *set, const struct ace_sample *now, struct ace_state *s,
+                          struct policy *p)
+{
+    if (now->refused != s->last.refused)
+        s->tight_ticks = TIGHT_TICKS;
+    else if (s->tight_ticks)
+        s->tight_ticks--;
+    if (now->grown - s->last.grown >= FAST_GROWTH)
+        s->fast_ticks = FAST_TICKS;
+    else if (s->fast_ticks)
+        s->fast_ticks--;
+    if (s->tight_ticks) {
+        p->growth_max = 1;
+        p->growth_step = GROWTH_TINY;
+    } else if (s->fast_ticks) {
+        p->growth_max = GROWTH_FAST;
+    }
+    cap_classes(set, now, s->tight_ticks != 0, p);
+    bool dense = now->in_use >= LARGE_HEAP &&
+                 now->mapped - min_size(now->mapped, now->in_use) <= now->mapped >> DENSE_SHIFT;
+    if (set->huge_pages == 1 && dense && !s->tight_ticks)
+        p->huge = s->fast_ticks ? HUGE_GROWTH : HUGE_DENSE;
+}
+
+void ace_decide(const struct ace_settings *set, const struct ace_sample *now, struct ace_state *s,
+                struct ace_result *out)
+{
+    out->quiet = false;
+    fixed_policy(set, &out->policy);
+    if (set->adaptive) {
+        out->policy.idle_ms = IDLE_MS;
+        if (s->started) {
+            out->quiet = is_quiet(now, s);
+            boost_classes(now, s, &out->policy);
+            share_magazines(set, now, s, &out->policy);
+            decide_growth(set, now, s, &out->policy);
+        }
+    }
+    if (out->quiet) /* nothing will be needed again soon */
+        out->policy.purge_delay_ms = (uint32_t)min_size(set->purge_delay_ms, ACE_TICK_MS);
+    s->started = true;
+    s->last = *now;
 }

@@ -1,18 +1,63 @@
 /* SPDX-License-Identifier: MIT */
-/* ace.h - the adaptive engine: what is known in, a policy out (floor F3).
- * A pure function. It calls nobody, and mechanisms read only its result. */
+/* ace.h - the adaptive engine: settings and what was counted in, a policy out (floor F3).
+ *
+ * A pure function of its arguments: it reads no clock and calls nobody, so that recorded series of
+ * samples can be played to it. The engine of the process (engine.h) takes the samples and publishes
+ * the policy; mechanisms read only that. */
 #ifndef HAK_ACE_H
 #define HAK_ACE_H
 
 #include "policy.h"
+#include "sizeclass.h"
 
-struct ace_input {
-    size_t cache_bytes;       /* HAKMEM_CACHE_BYTES */
-    size_t retain_bytes;      /* HAKMEM_RETAIN_BYTES */
-    size_t large_cache_bytes; /* HAKMEM_LARGE_CACHE_BYTES */
-    uint32_t purge_delay_ms;  /* HAKMEM_PURGE_DELAY */
+/* What the options and hak_ctl say. */
+struct ace_settings {
+    uint64_t cache_bytes; /* HAKMEM_CACHE_BYTES, and so on */
+    uint64_t retain_bytes;
+    uint64_t large_cache_bytes;
+    uint64_t limit_bytes;
+    uint32_t purge_delay_ms;
+    uint32_t huge_pages;
+    uint32_t adaptive;     /* HAKMEM_ACE */
+    uint32_t cap[CLASSES]; /* hak_policy_set_cap: slabs; 0 none */
 };
 
-void ace_decide(const struct ace_input *in, struct policy *out);
+/* One look at the process. Counts are of events since its start. */
+struct ace_sample {
+    uint64_t now_ms;
+    uint64_t in_use, kept,
+        mapped;       /* bytes: ACTIVE slabs, spans and large mappings; EMPTY; superslabs and large */
+    uint64_t grown;   /* superslabs mapped */
+    uint64_t refused; /* mappings the system refused */
+    uint64_t others;  /* spans and large mappings handed out by the shared floors */
+    uint32_t threads;
+    uint32_t refills[CLASSES]; /* magazines filled from slabs */
+    uint32_t drains[CLASSES];  /* magazines returned to slabs */
+    uint32_t slabs[CLASSES];   /* ACTIVE now */
+};
+
+enum { ACE_TICK_MS = 150 };
+
+/* What the engine remembers from one decision to the next; zero at first. */
+struct ace_state {
+    bool started;
+    struct ace_sample last;
+    uint32_t busiest;        /* events in the busiest interval, fading */
+    uint32_t quiet_ms;       /* how long there were hardly any */
+    bool trimmed;            /* since it became quiet */
+    uint32_t tight_ticks;    /* decisions for which memory stays tight */
+    uint32_t fast_ticks;     /* decisions for which growth stays fast */
+    uint8_t calm[CLASSES];   /* decisions in a row without any of that */
+    uint8_t boost[CLASSES];  /* magazines are 2^boost times their size by bytes */
+    uint8_t thrash[CLASSES]; /* decisions in a row in which the class refilled and drained */
+};
+
+struct ace_result {
+    struct policy policy;
+    bool quiet; /* hardly anything happens: free pages inside partial slabs may go */
+};
+
+void ace_decide(const struct ace_settings *settings, const struct ace_sample *now, struct ace_state *state,
+                struct ace_result *out);
 
 #endif

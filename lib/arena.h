@@ -23,6 +23,8 @@ struct arena {
     uint8_t *lowest;                    /* the lowest superslab so far: the next goes below it */
     size_t superslabs_peak;             /* the most there ever were */
     size_t superslabs, empties, actives, span_granules, spans; /* counts */
+    size_t closed;                                             /* superslabs not opened as a whole */
+    size_t prewarmed;                                          /* EMPTY slabs kept whatever the budget says */
     uint64_t purge_again_ms;                                   /* no purging before this time */
     struct regret regret;                                      /* of granules */
 };
@@ -31,6 +33,12 @@ HIDDEN extern struct arena arena;
 static inline struct superslab *superslab_of(const struct slab *slab)
 {
     return CONTAINER_OF(slab - slab->index, struct superslab, slab[0]);
+}
+
+/* Every granule of SS that is open. */
+static inline uint32_t open_mask(const struct superslab *ss)
+{
+    return mask_run(0, ss->opened);
 }
 
 /* Take SS out of its bin, and put it into the one of its longest run. */
@@ -43,6 +51,9 @@ struct superslab *arena_best_fit(unsigned run);
 
 /* Slab I of SS for a new use. */
 struct slab *arena_slab_at(struct superslab *ss, unsigned i);
+
+/* So many EMPTY slabs are kept for prewarming. */
+void arena_set_prewarmed(size_t slabs);
 
 /* Enter SLAB among the EMPTY ones, and take it out again. */
 void arena_mark_empty(struct superslab *ss, struct slab *slab, uint64_t now_ms);

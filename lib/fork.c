@@ -11,18 +11,20 @@
 #include <pthread.h>
 
 #include "checked.h"
+#include "engine.h"
+#include "helper.h"
 #include "large.h"
 #include "lock.h"
 #include "meta.h"
 #include "pool.h"
 #include "superslab.h"
 #include "thread.h"
-#include "tracelog.h"
 #include "young.h"
 
 static void prepare(void)
 {
     start_lock_for_fork();
+    engine_lock_for_fork();
     thread_lock_for_fork();
     checked_lock_for_fork();
     young_lock_for_fork();
@@ -50,15 +52,17 @@ static void in_parent(void)
 {
     release();
     thread_unlock_after_fork();
+    engine_unlock_after_fork();
     start_unlock_after_fork();
 }
 
 static void in_child(void)
 {
-    tracelog_forked();
     release();
     thread_forget_others();
+    helper_forget();
     thread_unlock_after_fork();
+    engine_unlock_after_fork();
     start_unlock_after_fork();
 }
 

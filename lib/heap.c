@@ -13,11 +13,12 @@
 #include "level.h"
 #include "libc.h"
 #include "os.h"
+#include "options.h"
 #include "pool.h"
+#include "pulse.h"
 #include "shelf.h"
 #include "superslab.h"
 #include "trace.h"
-#include "tracelog.h"
 #include "young.h"
 
 _Atomic(enum heap_mode) heap_mode = HEAP_EARLY;
@@ -48,81 +49,6 @@ static struct tcache *enter(void)
     return thread_self.phase == THREAD_NEW ? thread_begin() : NULL;
 }
 
-/* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
- * hence only as the peak has risen by a good part of it, which cost as many. */
-enum { WORTH_SHIFT = 2 };
-
-/* Give back what is kept beyond the recent peak. */
-static void give_excess(void)
-{
-    size_t excess = level_excess(), large = level_of(LEVEL_KEPT_LARGE), slabs = level_of(LEVEL_KEPT_SLABS);
-    if (LIKELY(excess <= (large + slabs) >> WORTH_SHIFT))
-        return;
-    size_t gone = min_size(excess, large);
-    if (gone)
-        large_trim(large - gone);
-    if (gone < excess)
-        superslab_trim(slabs > excess - gone ? slabs - (excess - gone) : 0);
-}
-
-/* The peak may have risen: what was freed last, and counts as in use, is to help, then to go. */
-static void settle_peak(struct tcache *tc)
-{
-    size_t peak = level_peak(), held;
-    give_excess();
-    if (LIKELY(peak <= tc->peak)) {
-        tc->peak = peak;
-        return;
-    }
-    held = large_parked() + ((size_t)tc->shelf.granules << GRANULE_SHIFT);
-    if (peak - tc->peak < held >> WORTH_SHIFT)
-        return;
-    tc->peak = peak;
-    if (held) {
-        shelf_flush(tc);
-        large_unpark();
-    }
-    give_excess();
-}
-
-/* The end of a slow path: no lock is held, unless the library is just starting. */
-static ALWAYS_INLINE void write_traces(void)
-{
-    if (UNLIKELY(load_relaxed(&tracelog_waiting) != 0) && !thread_self.starting)
-        tracelog_write();
-}
-
-enum { TICK_MS = 50, SLOW_PATHS = 32 };
-
-/* A few times a second, somebody's slow path gives back what has been free for long enough. The
- * clock is read every so many slow paths of a thread. */
-static NOINLINE void tick_now(struct tcache *tc)
-{
-    static _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on does the work */
-    uint64_t now_ms = os_now_ms(), due = load_relaxed(&next_ms);
-    if (tc) {
-        tc->until_tick = SLOW_PATHS;
-        shelf_decay(tc, now_ms);
-    }
-    if (LIKELY(now_ms < due) ||
-        !atomic_compare_exchange_strong_explicit(&next_ms, &due, now_ms + TICK_MS, memory_order_relaxed,
-                                                 memory_order_relaxed))
-        return;
-    level_tick(now_ms);
-    give_excess();
-    superslab_decay(now_ms);
-    large_decay(now_ms);
-    if (UNLIKELY(tracelog_memory_due(now_ms)))
-        tracelog_memory(thread_count());
-}
-
-static ALWAYS_INLINE void tick(struct tcache *tc)
-{
-    if (UNLIKELY(!tc || tc->until_tick-- == 0))
-        tick_now(tc);
-    write_traces();
-}
-
 /* --- Allocation ----------------------------------------------------------------------------------*/
 
 /* An allocation without the cache, in whatever mode. NULL if there is no memory. */
@@ -145,8 +71,8 @@ static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const c
         return p;
     p = tcache_pop_slow(tc, c, untouched, function);
     if (LIKELY(p != NULL)) /* else os_error stays what it is */
-        settle_peak(tc);
-    tick(tc);
+        pulse_settle(tc);
+    pulse(tc);
     return p;
 }
 
@@ -198,11 +124,10 @@ static bool settled_early(size_t size, size_t align, bool zero, void **result)
 /* SIZE bytes that no class serves. */
 static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, const char *function)
 {
-    tick(tc);
+    pulse(tc);
     void *p = alloc_uncached(size, align, zero);
     if (p && tc)
-        settle_peak(tc);
-    write_traces();
+        pulse_settle(tc);
     return p ? p : alloc_failed(size, align, zero, function);
 }
 
@@ -303,13 +228,12 @@ void heap_free_odd(void *p, const char *function)
 {
     if (!p)
         return;
-    unsigned c = classmap_get(p);
+    unsigned c = UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)) ? superslab_class_of(p) : classmap_get(p);
     bool had_cache = thread_self.cache != TCACHE_NONE;
     if (!had_cache && c != CLASS_NONE && enter())
         heap_free(p, function); /* the thread has a cache now */
     else
         free_uncached(p, c, function);
-    write_traces();
 }
 
 /* The magazine is full, or the class of P is none that is cached. */
@@ -322,26 +246,25 @@ static NOINLINE void free_full(struct tcache *tc, void *p, const char *function)
             direct_free(p, c, function);
         else if (p)
             free_uncached(p, c, function);
-        write_traces();
         return;
     }
     if (UNLIKELY(p == tc->bin[c].head)) /* the slabs find what is free twice, but this at once */
         report_fault(FAULT_DOUBLE_FREE, function, p);
     tcache_push_slow(tc, c, p, function);
-    tick(tc);
+    pulse(tc);
 }
 
 static NOINLINE void free_span_slow(struct tcache *tc, void *p, unsigned run)
 {
     shelf_put_slow(tc, p, run);
-    tick(tc);
+    pulse(tc);
 }
 
 static NOINLINE void free_large(struct tcache *tc, void *p, const char *function)
 {
     tc->bin[CLASS_LARGE].fill -= FILL_PUSH;
     if (large_free(p))
-        tick(tc);
+        pulse(tc);
     else
         direct_report(p, function);
 }
@@ -492,19 +415,27 @@ void *heap_realloc(void *p, size_t size, const char *function)
     if (!q)
         return move(p, old, size, function);
     if (size > old && thread_self.cache != TCACHE_NONE)
-        settle_peak(thread_self.cache);
-    write_traces();
+        pulse_settle(thread_self.cache);
     return q;
+}
+
+/* Give back what is free, but PAD bytes of EMPTY slabs. */
+static size_t give_back(size_t pad, const char *function)
+{
+    direct_flush(function);
+    size_t bytes = pool_trim(SIZE_MAX);
+    bytes += large_trim(0);
+    return bytes + superslab_trim(pad);
 }
 
 bool heap_trim(size_t pad)
 {
-    direct_flush("malloc_trim");
-    size_t bytes = pool_trim();
-    bytes += large_trim(0);
-    bytes += superslab_trim(pad);
-    write_traces();
-    return bytes != 0;
+    return give_back(pad, "malloc_trim") != 0;
+}
+
+size_t heap_purge(const char *function)
+{
+    return give_back(0, function);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

@@ -104,6 +104,9 @@ size_t heap_usable_size(const void *p, const char *function);
 /* At the end of the process: abort if the caller's cache shows a fault not found before. */
 void heap_verify(const char *function);
 
+/* The same, and everything that is kept; FUNCTION is the public name. The bytes. */
+size_t heap_purge(const char *function);
+
 /* Flush the caller's cache and give back what is free, but PAD bytes. True if anything was. */
 bool heap_trim(size_t pad);
 

@@ -2,8 +2,7 @@
 /* init.c - start and end of the library in a process (floor F8). */
 #include <unistd.h>
 
-#include "ace.h"
-#include "exitreport.h"
+#include "engine.h"
 #include "fork.h"
 #include "heap.h"
 #include "layout.h"
@@ -13,7 +12,6 @@
 #include "os.h"
 #include "summary.h"
 #include "superslab.h"
-#include "tracelog.h"
 
 static struct lock start_lock; /* guards these */
 static bool loaded;            /* the options are read, fork is looked after */
@@ -31,15 +29,6 @@ static enum heap_mode choose_mode(void)
     return checked ? HEAP_CHECKED : HEAP_POOL;
 }
 
-static void apply_policy(void)
-{
-    const struct ace_input in = {.cache_bytes = option(OPT_CACHE_BYTES),
-                                 .retain_bytes = option(OPT_RETAIN_BYTES),
-                                 .large_cache_bytes = option(OPT_LARGE_CACHE_BYTES),
-                                 .purge_delay_ms = (uint32_t)option(OPT_PURGE_DELAY)};
-    ace_decide(&in, &policy);
-}
-
 /* What every process gets, used or not. Lock held. */
 static void load(char **environment)
 {
@@ -49,7 +38,6 @@ static void load(char **environment)
     block_key = os_random_seed() | 1; /* read by every malloc: set while there is one thread */
     options_load(os_secure() ? NULL : environment);
     fork_init();
-    tracelog_open(); /* last: nothing that follows here allocates */
 }
 
 static void start(char **environment)
@@ -60,11 +48,14 @@ static void start(char **environment)
     lock_take(&start_lock, RANK_START);
     if (!started) {
         load(environment);
-        apply_policy();
+        engine_start();
         superslab_begin();
         thread_init();
         started = true;
-        atomic_store_explicit(&heap_mode, choose_mode(), memory_order_release);
+        enum heap_mode mode = choose_mode();
+        if (option(OPT_SS_PREWARM) && mode != HEAP_PASSIVE)
+            superslab_prewarm(1, option(OPT_SS_PREWARM) * GRANULES);
+        atomic_store_explicit(&heap_mode, mode, memory_order_release);
     }
     lock_give(&start_lock, RANK_START);
     thread_self.starting = false;
@@ -104,7 +95,8 @@ __attribute__((constructor(101))) static void on_load(int argc, char **argv, cha
 __attribute__((destructor)) static void on_unload(void)
 {
     heap_verify("exit");
-    exit_reports();
+    if (option(OPT_SHARED_POOL_STAGE_STATS))
+        summary_stages(2);
     const char *path = option_path(OPT_STATS_FILE);
     int fd = path ? os_open_append(path) : -1;
     if (fd >= 0) {

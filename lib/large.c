@@ -207,7 +207,7 @@ static void regret(size_t size)
         if (ghost->size < size || ghost->size > size * CUT_MAX || now_ms - ghost->ms > GHOST_MS)
             continue;
         store_relaxed(&larges.allowed,
-                      min_size(load_relaxed(&larges.allowed) + ghost->size, policy.large_cache_bytes));
+                      min_size(load_relaxed(&larges.allowed) + ghost->size, policy(large_cache_bytes)));
         ghost->size = 0;
         return;
     }
@@ -226,7 +226,9 @@ static size_t unmap_all(struct large **list, unsigned n)
     size_t bytes = 0;
     for (unsigned i = 0; i < n; i++) {
         bool unmapped = os_unmap(list[i]->base, list[i]->size) == 0;
-        if (!unmapped) {
+        if (unmapped) {
+            level_unmapped(list[i]->size);
+        } else {
             (void)os_purge(list[i]->base, list[i]->size);
             count(COUNT_LOST_BYTES, list[i]->size);
         }
@@ -290,13 +292,13 @@ size_t large_trim(size_t keep)
 void large_decay(uint64_t now_ms)
 {
     struct large *out[UNMAP_BATCH];
-    if (now_ms < policy.purge_delay_ms)
+    if (now_ms < policy(purge_delay_ms))
         return;
-    if (now_ms - load_relaxed(&parked_ms) >= policy.purge_delay_ms)
+    if (now_ms - load_relaxed(&parked_ms) >= policy(purge_delay_ms))
         large_unpark();
     take_lock();
     size_t before = larges.cached_bytes;
-    unsigned n = evict(out, SIZE_MAX, now_ms - policy.purge_delay_ms);
+    unsigned n = evict(out, SIZE_MAX, now_ms - policy(purge_delay_ms));
     disallow(before - larges.cached_bytes);
     give_lock();
     unmap_all(out, n);
@@ -307,9 +309,13 @@ void large_decay(uint64_t now_ms)
 /* A new mapping, not entered yet. NULL if the system refuses. */
 static struct large *map_new(size_t size, size_t align)
 {
-    char *base = os_map(size, max_size(align, SUPERSLAB), NULL, true);
-    if (!base)
+    if (!level_may_map(size))
         return NULL;
+    char *base = os_map(size, max_size(align, SUPERSLAB), NULL, true);
+    if (!base) {
+        level_unmapped(size);
+        return NULL;
+    }
     struct large *l = NULL;
     if (classmap_reserve(base, size)) {
         take_lock();
@@ -319,6 +325,7 @@ static struct large *map_new(size_t size, size_t align)
     }
     if (!l) {
         (void)os_unmap(base, size);
+        level_unmapped(size);
         return NULL;
     }
     l->base = base;
@@ -342,6 +349,15 @@ static struct large *reuse_parked(size_t size, size_t align)
     return NULL;
 }
 
+/* Give the end of L, which is in no list, back. */
+static void shrink_to(struct large *l, size_t size)
+{
+    if (os_resize(l->base, l->size, size) != 0)
+        return;
+    level_unmapped(l->size - size);
+    l->size = size;
+}
+
 void *large_reuse(size_t size)
 {
     struct large *l = reuse_parked(size, MIN_ALIGN);
@@ -363,8 +379,8 @@ void *large_alloc(size_t size, size_t align, bool zero)
         give_lock();
     }
     count(COUNT_LARGE_REUSED, l != NULL);
-    if (l && l->size > most_for(size) && os_resize(l->base, l->size, size) == 0)
-        l->size = size;
+    if (l && l->size > most_for(size))
+        shrink_to(l, size);
     if (!l)
         l = map_new(size, align);
     else if (zero && os_purge(l->base, l->size) != 0)
@@ -444,11 +460,17 @@ static bool move(struct large *l, size_t size)
 
 static bool grow_to(struct large *l, size_t size)
 {
+    size_t more = size - l->size;
+    if (!level_may_map(more))
+        return false;
     if (os_resize(l->base, l->size, size) == 0) {
         l->size = size;
         return true;
     }
-    return move(l, size);
+    if (move(l, size))
+        return true;
+    level_unmapped(more);
+    return false;
 }
 
 void *large_resize(void *p, size_t size)
@@ -466,8 +488,8 @@ void *large_resize(void *p, size_t size)
         /* Address space in reserve, not memory: the next steps of a growing block find it there. */
         size_t more = size + round_up(size >> GROWTH_SHIFT, os_page_size());
         done = (more > size && grow_to(l, more)) || grow_to(l, size);
-    } else if (l->size - size > l->size >> GROWTH_SHIFT && os_resize(l->base, l->size, size) == 0) {
-        l->size = size;
+    } else if (l->size - size > l->size >> GROWTH_SHIFT) {
+        shrink_to(l, size);
     }
     take_lock();
     enter(l);

@@ -3,10 +3,12 @@
 #include "level.h"
 
 #include "layout.h"
+#include "policy.h"
 
 enum {
-    WINDOW_MS = 1000, /* a peak counts for one to two of these */
-    MARGIN_SHIFT = 6  /* of what is in use, kept at any time */
+    WINDOW_MS = 1000,         /* a peak counts for one to two of these */
+    MARGIN_SHIFT = 6,         /* of what is in use, kept at any time */
+    FIRST_SUPERSLAB = 2 << 20 /* never refused: no program starts without it */
 };
 
 static struct levels {
@@ -52,6 +54,21 @@ void level_sub(enum level level, size_t bytes)
     sub_relaxed(&levels.bytes[level], bytes);
 }
 
+bool level_may_map(size_t bytes)
+{
+    uint64_t limit = policy(limit_bytes);
+    size_t sum = add_relaxed(&levels.bytes[LEVEL_MAPPED], bytes) + bytes;
+    if (LIKELY(limit == 0) || sum <= limit || sum == FIRST_SUPERSLAB)
+        return true;
+    level_unmapped(bytes);
+    return false;
+}
+
+void level_unmapped(size_t bytes)
+{
+    level_sub(LEVEL_MAPPED, bytes);
+}
+
 size_t level_headroom(void)
 {
     size_t used = in_use() + load_relaxed(&levels.bytes[LEVEL_KEPT_LARGE]), most = level_peak();
@@ -61,6 +78,7 @@ size_t level_headroom(void)
 size_t level_excess(void)
 {
     size_t used = in_use(), most = level_peak() + (used >> MARGIN_SHIFT);
+    most += load_relaxed(&levels.bytes[LEVEL_PREWARMED]);
     size_t all =
         used + load_relaxed(&levels.bytes[LEVEL_KEPT_SLABS]) + load_relaxed(&levels.bytes[LEVEL_KEPT_LARGE]);
     return all > most ? all - most : 0;

@@ -15,7 +15,9 @@
 enum level {
     LEVEL_IN_USE,     /* ACTIVE slabs, spans and live large mappings */
     LEVEL_KEPT_SLABS, /* EMPTY slabs */
+    LEVEL_PREWARMED,  /* the part of the EMPTY slabs that is kept whatever the peak */
     LEVEL_KEPT_LARGE, /* cached large mappings */
+    LEVEL_MAPPED,     /* superslabs and large mappings, whatever is in them */
     LEVELS
 };
 
@@ -23,6 +25,11 @@ void level_add(enum level level, size_t bytes);
 void level_sub(enum level level, size_t bytes);
 
 size_t level_of(enum level level);
+
+/* Before BYTES are mapped: counts them, unless the limit of the policy forbids them. Not obtained after
+ * all, or unmapped again: level_unmapped. */
+bool level_may_map(size_t bytes);
+void level_unmapped(size_t bytes);
 
 /* The most that was in use lately. */
 size_t level_peak(void);

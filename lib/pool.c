@@ -10,6 +10,7 @@
 #include "layout.h"
 #include "lock.h"
 #include "os.h"
+#include "policy.h"
 #include "superslab.h"
 
 struct pool {
@@ -18,10 +19,18 @@ struct pool {
     struct list partial; /* slabs with room, latest first */
     size_t out;          /* sum of `used` over all slabs of the class */
     size_t carved;       /* the same of `carved` */
-    size_t slabs;        /* ACTIVE slabs of the class, but those on their way */
+    /* Written under the lock, read by anybody: atomics, relaxed. */
+    _Atomic(uint32_t) refills, drains; /* magazines, since start */
+    _Atomic(uint32_t) slabs;           /* ACTIVE, but those on their way */
 } CACHE_ALIGNED;
 
 static struct pool pools[CLASSES];
+
+/* Lock held: nobody else writes. */
+static void bump(_Atomic(uint32_t) *n, uint32_t by)
+{
+    store_relaxed(n, load_relaxed(n) + by);
+}
 
 void pool_lock(unsigned size_class)
 {
@@ -67,6 +76,7 @@ struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
     for (;;) {
         pool_lock(size_class);
         take_partial(pool, want, &mag, &all_untouched);
+        bump(&pool->refills, mag.count > 1); /* one: not for a magazine */
         pool_unlock(size_class);
         if (mag.count)
             break;
@@ -75,7 +85,7 @@ struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
             break;
         pool_lock(size_class);
         list_push_front(&pool->partial, &slab->link);
-        pool->slabs++;
+        bump(&pool->slabs, 1);
         pool_unlock(size_class);
     }
     if (untouched)
@@ -89,7 +99,7 @@ static void leave(struct pool *pool, struct slab *slab, struct list *empties)
     list_remove(&slab->link);
     list_push_back(empties, &slab->link);
     pool->carved -= slab->carved;
-    pool->slabs--;
+    bump(&pool->slabs, UINT32_MAX);
 }
 
 /* Take one block of SLAB back; a slab that becomes EMPTY moves to EMPTIES. Class lock held. */
@@ -119,6 +129,7 @@ void pool_drain(unsigned size_class, struct magazine mag, const char *function)
     const struct block *b = mag.head;
     struct slab *slab = NULL; /* of the block before: often of this one, too */
     pool_lock(size_class);
+    bump(&pool->drains, mag.count > 1);
     while (b != BLOCK_END) {
         const struct block *next = b->next;
         if (!block_linked(b, block_key)) {
@@ -159,6 +170,7 @@ static size_t purge_pages(struct slab *slab, const struct page_run *runs, unsign
     size_t bytes = 0;
     for (unsigned i = 0; i < n; i++) {
         size_t size = runs[i].to - runs[i].from;
+        superslab_plain_pages(slab);
         if (os_purge(slab->base + runs[i].from, size) == 0)
             bytes += size;
         else
@@ -170,7 +182,7 @@ static size_t purge_pages(struct slab *slab, const struct page_run *runs, unsign
 static size_t trim_slab(struct pool *pool, unsigned size_class, struct slab *slab, struct list *empties)
 {
     struct page_run runs[SLAB_PAGE_RUNS];
-    slab->trimming = true;
+    slab->trimming = slab->trimmed = true;
     list_remove(&slab->link);
     unsigned n = slab_free_pages(slab, os_page_size(), runs);
     pool_unlock(size_class);
@@ -183,6 +195,7 @@ static size_t trim_slab(struct pool *pool, unsigned size_class, struct slab *sla
     bool aligned = slab->carved * class_size(size_class) % os_page_size() == 0;
     if (n && runs[n - 1].to == GRANULE && rest_zero && aligned)
         slab->fresh = true;
+    slab->trimmed = slab->trimmed && rest_zero;
     if (slab->used == 0)
         leave(pool, slab, empties);
     else
@@ -190,23 +203,38 @@ static size_t trim_slab(struct pool *pool, unsigned size_class, struct slab *sla
     return bytes;
 }
 
-size_t pool_trim(void)
+/* Trim slabs of the class until *SLABS have been; each is looked at once. */
+static size_t trim_class(unsigned size_class, size_t *slabs)
+{
+    struct pool *pool = &pools[size_class];
+    struct list empties;
+    size_t bytes = 0, listed = 0;
+    list_init(&empties);
+    pool_lock(size_class);
+    for (struct list *l = pool->partial.next; l != &pool->partial; l = l->next)
+        listed++;
+    while (*slabs && listed-- && !list_empty(&pool->partial)) {
+        struct slab *slab = LIST_FIRST(&pool->partial, struct slab, link);
+        if (slab->trimmed) {
+            list_remove(&slab->link);
+            list_push_back(&pool->partial, &slab->link);
+            continue;
+        }
+        bytes += trim_slab(pool, size_class, slab, &empties);
+        --*slabs;
+    }
+    pool_unlock(size_class);
+    if (!list_empty(&empties))
+        superslab_give_slabs(&empties);
+    return bytes;
+}
+
+size_t pool_trim(size_t slabs)
 {
     size_t bytes = 0;
-    for (unsigned c = 1; c < CLASSES; c++) {
-        struct pool *pool = &pools[c];
-        struct list empties;
-        list_init(&empties);
-        pool_lock(c);
-        size_t slabs = 0;
-        for (struct list *l = pool->partial.next; l != &pool->partial; l = l->next)
-            slabs++;
-        while (slabs-- && !list_empty(&pool->partial))
-            bytes += trim_slab(pool, c, LIST_FIRST(&pool->partial, struct slab, link), &empties);
-        pool_unlock(c);
-        if (!list_empty(&empties))
-            superslab_give_slabs(&empties);
-    }
+    for (unsigned c = 1; c < CLASSES && slabs; c++)
+        if (load_relaxed(&pools[c].slabs))
+            bytes += trim_class(c, &slabs);
     count(COUNT_PURGED_BYTES, bytes);
     return bytes;
 }
@@ -217,9 +245,22 @@ struct pool_totals pool_totals(unsigned size_class)
 {
     const struct pool *pool = &pools[size_class];
     pool_lock(size_class);
-    struct pool_totals totals = {pool->out, pool->carved - pool->out, pool->slabs};
+    struct pool_totals totals = {pool->out, pool->carved - pool->out, load_relaxed(&pool->slabs)};
     pool_unlock(size_class);
     return totals;
+}
+
+bool pool_over_cap(unsigned size_class)
+{
+    uint32_t cap = policy(soft_cap[size_class]);
+    return UNLIKELY(cap != 0) && load_relaxed(&pools[size_class].slabs) >= cap;
+}
+
+struct pool_counts pool_counts(unsigned size_class)
+{
+    struct pool *pool = &pools[size_class];
+    return (struct pool_counts){load_relaxed(&pool->refills), load_relaxed(&pool->drains),
+                                load_relaxed(&pool->slabs)};
 }
 
 size_t pool_blocks_out(unsigned size_class)

@@ -17,8 +17,18 @@ void pool_drain(unsigned size_class, struct magazine mag, const char *function);
 /* What block P of an ACTIVE slab is: takes the lock of the class. */
 enum slab_verdict pool_inspect(unsigned size_class, const void *p);
 
-/* Purge the free pages inside partial slabs; the bytes. */
-size_t pool_trim(void);
+/* Purge the free pages inside partial slabs, of SLABS slabs at most that were not purged since a block
+ * came back to them; the bytes. */
+size_t pool_trim(size_t slabs);
+
+/* True if the class has as many slabs as its soft cap allows, or more; a hint. */
+bool pool_over_cap(unsigned size_class);
+
+/* For the engine: counts since start, and slabs now. Read as they are. */
+struct pool_counts {
+    uint32_t refills, drains, slabs;
+};
+struct pool_counts pool_counts(unsigned size_class);
 
 /* Blocks of the class that are out: with the program, in thread caches or transfer slots. */
 size_t pool_blocks_out(unsigned size_class);

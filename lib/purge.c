@@ -5,7 +5,6 @@
 #include "level.h"
 #include "os.h"
 #include "policy.h"
-#include "tracelog.h"
 
 enum {
     TOLERANCE_SHIFT = 4,    /* what is regretted may add a sixteenth to a peak */
@@ -13,18 +12,19 @@ enum {
     PURGE_AT_ONCE = 4,      /* pieces of work that one free does: the rest is for the next */
     REFUSED_PAUSE_MS = 1000 /* no purging for this long after the system refused one */
 };
-static const uint32_t every_granule = 0xffffffffu;
 
 static size_t budget(void)
 {
     size_t in_use = (arena.actives + arena.span_granules) * (size_t)GRANULE;
     size_t regretted = min_size(arena.regret.kept * GRANULE, level_headroom() + (in_use >> TOLERANCE_SHIFT));
-    return max_size(policy.retain_bytes, in_use >> policy.retain_shift) + regretted;
+    size_t kept = max_size(policy(retain_bytes), in_use >> policy(retain_shift)) + regretted;
+    return max_size(kept, arena.prewarmed * GRANULE);
 }
 
 /* Take SS out of everything, to be unmapped: all its granules are free. */
 static void detach(struct superslab *ss)
 {
+    arena.closed -= ss->opened < GRANULES;
     for (uint32_t bits = ss->free_mask & ss->dirty_mask; bits; bits &= bits - 1)
         arena_unlink_empty(&ss->slab[__builtin_ctz(bits)]);
     arena_unbin(ss);
@@ -37,7 +37,7 @@ static void detach(struct superslab *ss)
 static struct purge_work isolate(struct slab *slab, size_t max)
 {
     struct superslab *ss = superslab_of(slab);
-    if (ss->free_mask == every_granule && arena.superslabs > 1) {
+    if (ss->free_mask == open_mask(ss) && arena.superslabs > 1 && !ss->pinned) {
         detach(ss);
         return (struct purge_work){ss, 0, ALL_GRANULES};
     }
@@ -47,7 +47,7 @@ static struct purge_work isolate(struct slab *slab, size_t max)
         first--, count_of++;
     while (count_of < max && first + count_of < GRANULES && (candidates >> (first + count_of) & 1))
         count_of++;
-    if (count_of == ALL_GRANULES) /* the only superslab: kept, its pages are not */
+    if (count_of == ALL_GRANULES) /* the only superslab, or a pinned one: kept, its pages are not */
         count_of--;
     for (unsigned i = first; i < first + count_of; i++) {
         arena_unlink_empty(&ss->slab[i]);
@@ -79,7 +79,7 @@ static unsigned collect(struct purge_work *work, unsigned most, size_t keep, uin
 unsigned purge_collect_excess(struct purge_work *work, uint64_t now_ms)
 {
     size_t keep = budget();
-    if (arena.empties <= (keep >> GRANULE_SHIFT) + (policy.retain_bytes ? PURGE_WORTH : 0))
+    if (arena.empties <= (keep >> GRANULE_SHIFT) + (policy(retain_bytes) ? PURGE_WORTH : 0))
         return 0;
     return collect(work, PURGE_AT_ONCE, keep, UINT64_MAX, now_ms);
 }
@@ -112,19 +112,11 @@ static void finish_unmap(struct superslab *ss, bool unmapped, bool zero, uint64_
     list_push_back(&arena.all, &ss->all);
     classmap_set_region(ss->base, &ss->region);
     arena.superslabs++;
-    ss->free_mask = ss->dirty_mask = 0;
+    arena.closed += ss->opened < GRANULES;
+    ss->free_mask = 0;
+    ss->dirty_mask = ~open_mask(ss);
     arena_enbin(ss);
-    take_back(ss, 0, ALL_GRANULES, zero, now_ms);
-}
-
-static COLD void trace_purge(const uint8_t *addr, unsigned granules, const char *state)
-{
-    struct message m;
-    tracelog_begin(&m, CHANNEL_FREE);
-    message_address(&m, "slab", addr);
-    message_field(&m, "granules", granules);
-    message_text(&m, "state", state);
-    tracelog_end(&m, CHANNEL_FREE);
+    take_back(ss, 0, ss->opened, zero, now_ms);
 }
 
 /* Do the system calls, unlocked, and book the result. Returns the bytes given back. */
@@ -137,9 +129,11 @@ size_t purge_do(const struct purge_work *work, unsigned n, uint64_t now_ms)
         size_t size = (size_t)work[i].count << GRANULE_SHIFT;
         bool whole = work[i].count == ALL_GRANULES;
         bool unmapped = whole && os_unmap(addr, size) == 0;
+        if (unmapped)
+            level_unmapped(size);
+        else
+            superslab_plain_pages(&ss->slab[work[i].first]);
         bool zero = unmapped || os_purge(addr, size) == 0;
-        if (tracelog_on(CHANNEL_FREE))
-            trace_purge(addr, work[i].count, unmapped ? "unmapped" : zero ? "purged" : "refused");
         superslab_lock();
         if (whole)
             finish_unmap(ss, unmapped, zero, now_ms);
@@ -170,11 +164,12 @@ size_t superslab_trim(size_t keep)
 void superslab_decay(uint64_t now_ms)
 {
     struct purge_work work[PURGE_BATCH];
-    if (now_ms < policy.purge_delay_ms)
+    if (now_ms < policy(purge_delay_ms))
         return;
     superslab_lock();
     regret_tick(&arena.regret, now_ms);
-    unsigned n = collect(work, PURGE_BATCH, 0, now_ms - policy.purge_delay_ms, now_ms);
+    unsigned n =
+        collect(work, PURGE_BATCH, arena.prewarmed * GRANULE, now_ms - policy(purge_delay_ms), now_ms);
     superslab_unlock();
     purge_do(work, n, now_ms);
 }

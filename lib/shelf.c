@@ -67,7 +67,7 @@ void shelf_decay(struct tcache *tc, uint64_t now_ms)
     if (shelf->seen_taken != shelf->taken) {
         shelf->seen_taken = shelf->taken;
         shelf->seen_ms = now_ms;
-    } else if (now_ms - shelf->seen_ms >= policy.purge_delay_ms) {
+    } else if (now_ms - shelf->seen_ms >= policy(purge_delay_ms)) {
         shelf_flush(tc);
         shelf->allowed = shelf->given = 0;
     }

@@ -13,7 +13,7 @@ void slab_start(struct slab *slab, unsigned size_class, bool fresh)
 {
     slab->size_class = (uint8_t)size_class;
     slab->fresh = fresh;
-    slab->trimming = false;
+    slab->trimming = slab->trimmed = false;
     slab->used = slab->carved = 0;
     slab->total = (uint16_t)(size_class < CLASSES ? class_blocks(size_class) : 0);
     slab->first_word = SLAB_WORDS;
@@ -91,6 +91,7 @@ enum slab_verdict slab_put(struct slab *slab, const void *p)
     if (word < slab->first_word)
         slab->first_word = (uint16_t)word;
     slab->used--;
+    slab->trimmed = false;
     return SLAB_OK;
 }
 

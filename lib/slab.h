@@ -7,6 +7,7 @@
  *   EMPTY   last block came back; pages are dirty  the ARENA lock
  *   SPAN    part of a span                         the ARENA lock; the span's owner
  *   PURGE   its pages are being given back         the thread that purges, no lock held
+ *   CLOSED  reserved, not accessible yet           the ARENA lock
  * A state changes only under the ARENA lock.
  *
  * Invariants of an ACTIVE slab, with free = number of bits set:
@@ -20,7 +21,7 @@
 #include "list.h"
 #include "sizeclass.h"
 
-enum slab_state { SLAB_UNUSED, SLAB_ACTIVE, SLAB_EMPTY, SLAB_SPAN, SLAB_PURGE };
+enum slab_state { SLAB_UNUSED, SLAB_ACTIVE, SLAB_EMPTY, SLAB_SPAN, SLAB_PURGE, SLAB_CLOSED, SLAB_STATES };
 
 enum { SLAB_WORDS = GRANULE / MIN_ALIGN / 64 };
 
@@ -32,6 +33,7 @@ struct slab {
     uint8_t size_class; /* ACTIVE: its class; EMPTY: its last; SPAN: CLASS_SPAN */
     uint8_t index;      /* fixed: place in its superslab */
     bool fresh;         /* pages not carved yet read as zero */
+    bool trimmed;       /* its free pages were given back, and no block came back since */
     bool trimming;      /* a thread gives its free pages back, unlocked: in no list, nobody takes */
     uint16_t used, carved, total;
     uint16_t first_word; /* no bit is set in a word below this one */

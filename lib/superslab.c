@@ -5,72 +5,56 @@
 #include "arena.h"
 #include "counters.h"
 #include "level.h"
+#include "options.h"
 #include "os.h"
-#include "tracelog.h"
-
-/* --- Traces --------------------------------------------------------------------------------------*/
-
-static void put_class(struct message *m, unsigned size_class)
-{
-    if (size_class < CLASSES) {
-        message_field(m, "class", size_class);
-        message_field(m, "size", class_size(size_class));
-    } else {
-        message_text(m, "class", size_class == CLASS_YOUNG ? "young" : "span");
-    }
-}
-
-static const char *stage_name(enum counter stage)
-{
-    switch (stage) {
-    case COUNT_STAGE_EMPTY: return "empty";
-    case COUNT_STAGE_EMPTY_ANY: return "empty_any";
-    case COUNT_STAGE_UNUSED: return "unused";
-    default: return "new";
-    }
-}
-
-static COLD void trace_acquire(const struct slab *slab, unsigned size_class, enum counter stage)
-{
-    struct message m;
-    tracelog_begin(&m, CHANNEL_ACQUIRE);
-    message_address(&m, "slab", slab->base);
-    put_class(&m, size_class);
-    message_text(&m, "stage", stage_name(stage));
-    tracelog_end(&m, CHANNEL_ACQUIRE);
-}
-
-/* SLAB, or the first of a span, becomes EMPTY. */
-static COLD void trace_empty(const struct slab *slab, unsigned granules)
-{
-    struct message m;
-    tracelog_begin(&m, CHANNEL_FREE);
-    message_address(&m, "slab", slab->base);
-    put_class(&m, slab->size_class);
-    message_field(&m, "granules", granules);
-    message_text(&m, "state", "empty");
-    tracelog_end(&m, CHANNEL_FREE);
-}
 
 /* --- Slabs ---------------------------------------------------------------------------------------*/
+
+/* Of the EMPTY slabs freed last, HAKMEM_SS_EMPTY_SCAN_LIMIT at most, the one in the fullest superslab:
+ * emptier ones may become free as a whole. */
+static struct slab *find_empty_any(void)
+{
+    struct slab *best = NULL;
+    int best_free = 0;
+    uint64_t limit = option(OPT_SS_EMPTY_SCAN_LIMIT);
+    for (struct list *l = arena.by_age.next; limit && l != &arena.by_age; l = l->next, limit--) {
+        struct slab *slab = CONTAINER_OF(l, struct slab, age);
+        int free_granules = __builtin_popcount(superslab_of(slab)->free_mask);
+        if (!best || free_granules < best_free) {
+            best = slab;
+            best_free = free_granules;
+        }
+    }
+    return best;
+}
+
+static struct slab *find_empty(unsigned size_class, enum counter *stage)
+{
+    *stage = COUNT_STAGE_EMPTY;
+    if (!list_empty(&arena.empty[size_class]))
+        return LIST_FIRST(&arena.empty[size_class], struct slab, link);
+    *stage = COUNT_STAGE_EMPTY_ANY;
+    return find_empty_any();
+}
+
+static struct slab *find_unused(enum counter *stage)
+{
+    *stage = COUNT_STAGE_UNUSED;
+    struct superslab *ss = arena_best_fit(1);
+    if (!ss)
+        return NULL;
+    uint32_t clean = ss->free_mask & ~ss->dirty_mask;
+    return arena_slab_at(ss, (unsigned)__builtin_ctz(clean ? clean : ss->free_mask));
+}
 
 /* A slab for SIZE_CLASS by stages 0.5, 1 and 2; NULL if there is none. ARENA lock held. */
 static struct slab *find_slab(unsigned size_class, enum counter *stage)
 {
-    struct slab *slab;
-    if (!list_empty(&arena.empty[size_class])) {
-        *stage = COUNT_STAGE_EMPTY;
-        slab = LIST_FIRST(&arena.empty[size_class], struct slab, link);
-    } else if (!list_empty(&arena.by_age)) {
-        *stage = COUNT_STAGE_EMPTY_ANY;
-        slab = LIST_FIRST(&arena.by_age, struct slab, age);
-    } else {
-        struct superslab *ss = arena_best_fit(1);
-        if (!ss)
-            return NULL;
-        *stage = COUNT_STAGE_UNUSED;
-        slab = arena_slab_at(ss, (unsigned)__builtin_ctz(ss->free_mask));
-    }
+    struct slab *slab = LIKELY(option(OPT_SS_EMPTY_REUSE)) ? find_empty(size_class, stage) : NULL;
+    if (!slab)
+        slab = find_unused(stage);
+    if (!slab)
+        return NULL;
     if (slab->state == SLAB_EMPTY)
         arena_unlink_empty(slab);
     else
@@ -104,10 +88,6 @@ struct slab *superslab_take_slab(unsigned size_class)
     superslab_unlock();
     if (!grown || stage != COUNT_STAGE_UNUSED)
         count(stage, 1); /* grown: counted as a new superslab */
-    else
-        stage = COUNT_STAGE_NEW;
-    if (tracelog_on(CHANNEL_ACQUIRE))
-        trace_acquire(slab, size_class, stage);
     return slab;
 }
 
@@ -119,8 +99,6 @@ void superslab_give_slabs(struct list *slabs)
     while (!list_empty(slabs)) {
         struct slab *slab = LIST_FIRST(slabs, struct slab, link);
         struct superslab *ss = superslab_of(slab);
-        if (tracelog_on(CHANNEL_FREE))
-            trace_empty(slab, 1);
         list_remove(&slab->link);
         arena.actives--;
         level_sub(LEVEL_IN_USE, GRANULE);
@@ -198,8 +176,6 @@ void superslab_give_run(struct slab *first)
     superslab_lock();
     struct superslab *ss = superslab_of(first);
     unsigned n = first->run;
-    if (tracelog_on(CHANNEL_FREE))
-        trace_empty(first, n);
     classmap_set(first->base, n, CLASS_NONE);
     for (unsigned i = n; i-- > 0;)
         arena_mark_empty(ss, first + i, now_ms);
@@ -228,6 +204,79 @@ bool superslab_was_block(const void *p)
     }
     superslab_unlock();
     return was;
+}
+
+/* Read as they are: where P is a live block, they do not change. */
+NO_TSAN unsigned superslab_class_of(const void *p)
+{
+    struct region *region = classmap_region(p);
+    if (!region || region->kind != REGION_SUPERSLAB)
+        return classmap_get(p);
+    const struct slab *slab = superslab_slab_of(p);
+    if (slab->state == SLAB_SPAN) /* on a shelf it is free: only the class byte says so */
+        return classmap_get(p);
+    return slab->state == SLAB_ACTIVE ? slab->size_class : CLASS_NONE;
+}
+
+/* --- Prewarming and huge pages -------------------------------------------------------------------*/
+
+/* A write to each page makes it resident. */
+static void touch(uint8_t *base, size_t size)
+{
+    for (size_t i = 0; i < size; i += os_page_size())
+        *(volatile uint8_t *)(base + i) = 0;
+}
+
+size_t superslab_prewarm(unsigned size_class, size_t slabs)
+{
+    struct list made;
+    list_init(&made);
+    size_t n = 0;
+    for (; n < slabs; n++) {
+        struct slab *slab = superslab_take_slab(size_class);
+        if (!slab)
+            break;
+        if (slab->fresh)
+            touch(slab->base, GRANULE);
+        list_push_back(&made, &slab->link);
+    }
+    superslab_lock();
+    arena_set_prewarmed(arena.prewarmed + n);
+    superslab_unlock();
+    superslab_give_slabs(&made);
+    return n;
+}
+
+void superslab_plain_pages(const struct slab *slab)
+{
+    struct superslab *ss = superslab_of(slab);
+    if (LIKELY(!load_relaxed(&ss->huge)))
+        return;
+    store_relaxed(&ss->huge, false);
+    os_no_huge(ss->base, SUPERSLAB);
+}
+
+enum { PROMOTE_AT_ONCE = 8 };
+
+void superslab_promote(void)
+{
+    struct superslab *dense[PROMOTE_AT_ONCE];
+    unsigned n = 0;
+    superslab_lock();
+    for (struct list *l = arena.all.next; l != &arena.all && n < PROMOTE_AT_ONCE; l = l->next) {
+        struct superslab *ss = CONTAINER_OF(l, struct superslab, all);
+        if (ss->free_mask != 0 || ss->opened < GRANULES || load_relaxed(&ss->huge))
+            continue;
+        ss->pinned++; /* still mapped when the system is asked */
+        dense[n++] = ss;
+    }
+    superslab_unlock();
+    for (unsigned i = 0; i < n; i++)
+        store_relaxed(&dense[i]->huge, os_huge(dense[i]->base, SUPERSLAB) == 0);
+    superslab_lock();
+    for (unsigned i = 0; i < n; i++)
+        dense[i]->pinned--;
+    superslab_unlock();
 }
 
 /* --- Insight -------------------------------------------------------------------------------------*/
@@ -278,7 +327,7 @@ static void check_one(struct superslab *ss, void (*fault)(const char *what, cons
 
 void superslab_check(void (*fault)(const char *what, const void *where))
 {
-    size_t states[SLAB_PURGE + 1] = {0}, listed = 0;
+    size_t states[SLAB_STATES] = {0}, listed = 0;
     superslab_lock();
     for (struct list *l = arena.all.next; l != &arena.all; l = l->next)
         check_one(CONTAINER_OF(l, struct superslab, all), fault, states);

@@ -5,6 +5,7 @@
  * guarded by the ARENA lock but for what slab.h says of ACTIVE slabs. Invariants:
  *   free_mask bit i  <=>  slab[i] is UNUSED or EMPTY
  *   dirty_mask bit i  =>  slab[i] is not UNUSED; an EMPTY slab is dirty
+ *   slab[i] is CLOSED  <=>  i >= opened
  *   max_run = longest run of free_mask; the superslab is linked in bins[max_run]
  *   an EMPTY slab is linked in empty[its last class] and in the list by age; no other is
  * Descriptors are recycled and never unmapped. A superslab is unmapped only when all its granules
@@ -19,6 +20,9 @@ struct superslab {
     struct region region;
     uint32_t free_mask, dirty_mask;
     uint8_t max_run;
+    uint8_t opened;     /* granules that are accessible; all of them unless memory was tight */
+    uint8_t pinned;     /* threads that work on it unlocked: not to be unmapped */
+    _Atomic(bool) huge; /* the system was asked for huge pages; any thread, see superslab_plain_pages */
     uint8_t *base;
     struct list bin;
     struct list all; /* every superslab, mapped ones only */
@@ -53,6 +57,17 @@ static inline struct slab *superslab_slab_of(const void *address)
 
 /* True if P, whose class byte is 0, began a block or span before its slab was given back. */
 bool superslab_was_block(const void *p);
+
+/* Make SLABS slabs for SIZE_CLASS resident, EMPTY and kept until they are used. How many could be. */
+size_t superslab_prewarm(unsigned size_class, size_t slabs);
+
+/* Ask for huge pages in some superslabs that are in use as a whole. */
+void superslab_promote(void);
+/* Take that back for the superslab of SLAB, before a part of it is purged: a huge page cannot lose one. */
+void superslab_plain_pages(const struct slab *slab);
+
+/* The class of the block that P lies in, found without the class bytes; CLASS_NONE where there is none. */
+unsigned superslab_class_of(const void *p);
 
 /* Give back all EMPTY slabs but KEEP bytes, and superslabs wholly free. Returns the bytes. */
 size_t superslab_trim(size_t keep);

@@ -3,6 +3,7 @@
 #include "tcache.h"
 
 #include "layout.h"
+#include "options.h"
 #include "os.h"
 #include "policy.h"
 #include "pool.h"
@@ -31,13 +32,15 @@ static bool cached_class(unsigned c)
 
 static uint16_t first_capacity(unsigned c)
 {
-    return (uint16_t)min_size(policy.travelling[c], CAPACITY_FIRST);
+    return (uint16_t)min_size(policy(travelling[c]), CAPACITY_FIRST);
 }
 
 void tcache_start(struct tcache *tc, unsigned stripe)
 {
     tc->window_at = load_relaxed(&classmap_window_at);
     tc->window = (uintptr_t)classmap_window.classes - tc->window_at;
+    if (UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)))
+        tc->window_at = WINDOW_NOWHERE; /* every free takes the slow path */
     tc->stripe = stripe;
     for (unsigned c = 1; c < CLASSES; c++) {
         if (tc->capacity[c] == first_capacity(c) && !tc->lean[c])
@@ -101,7 +104,16 @@ static void raise_capacity(struct tcache *tc, unsigned c, size_t most)
 /* The largest magazine of a thread that is not known to need larger ones. */
 static size_t usual_capacity(unsigned c)
 {
-    return single_threaded() ? policy.magazine[c] : policy.travelling[c];
+    if (pool_over_cap(c))
+        return CAPACITY_MIN;
+    return single_threaded() ? policy(magazine[c]) : policy(travelling[c]);
+}
+
+/* The settings may have become smaller; the list is empty. */
+static void obey_policy(struct tcache *tc, unsigned c)
+{
+    size_t most = pool_over_cap(c) ? CAPACITY_MIN : max_size(policy(magazine[c]), CAPACITY_MIN);
+    tc->capacity[c] = (uint16_t)min_size(tc->capacity[c], most);
 }
 
 /* A magazine went to the slabs: the next will be smaller. At the smallest, what other threads left
@@ -134,7 +146,7 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
         tc->misses++;
         mag = transfer_take(tc->stripe, c);
         /* Drained in vain: this thread frees and allocates, it is worth more. */
-        raise_capacity(tc, c, !mag.count && tc->drained[c] ? policy.magazine[c] : usual_capacity(c));
+        raise_capacity(tc, c, !mag.count && tc->drained[c] ? policy(magazine[c]) : usual_capacity(c));
         tc->drained[c] = false;
         set_head(tc, c, (struct magazine){BLOCK_END, 0});
     }
@@ -156,15 +168,20 @@ static NO_TSAN size_t counted_blocks(const struct tcache *tc, unsigned c)
     return blocks > 0 ? (size_t)blocks : 0;
 }
 
-/* The full magazine in the list. The counter is right but for carries: the chain is walked only where
- * there was time for 2^30 pops. */
+/* Length of the list. The counter is right but for carries: the chain is walked only where there was time
+ * for 2^30 pops. */
+static unsigned list_length(const struct tcache *tc, unsigned c, uint32_t now_ms, const char *function)
+{
+    unsigned n = (unsigned)counted_blocks(tc, c);
+    return now_ms - tc->settled_ms[c] > CARRY_MS ? chain_length(tc->bin[c].head, n, function) : n;
+}
+
+/* The full magazine in the list. */
 static struct magazine full_head(struct tcache *tc, unsigned c, const char *function)
 {
     tc->bin[c].fill -= FILL_PUSH; /* the push that did not happen */
-    unsigned n = (unsigned)counted_blocks(tc, c);
     uint32_t now_ms = (uint32_t)os_now_ms();
-    if (now_ms - tc->settled_ms[c] > CARRY_MS)
-        n = chain_length(tc->bin[c].head, n, function);
+    unsigned n = list_length(tc, c, now_ms, function);
     settle(tc, c, n, now_ms);
     return (struct magazine){tc->bin[c].head, n};
 }
@@ -176,13 +193,14 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
         out = full;
     else
         tc->spare[c] = full;
-    if (out.count && transfer_put(tc->stripe, c, out)) {
+    if (out.count && !pool_over_cap(c) && transfer_put(tc->stripe, c, out)) {
         raise_capacity(tc, c, usual_capacity(c));
     } else if (out.count) {
         pool_drain(c, out, function);
         tc->drained[c] = true;
         shrink(tc, c, function);
     }
+    obey_policy(tc, c);
     set_head(tc, c, (struct magazine){BLOCK_END, 0});
     block_link(p, BLOCK_END, block_key);
     tc->bin[c].head = p;
@@ -210,20 +228,43 @@ void tcache_verify(const struct tcache *tc, const char *function)
     }
 }
 
+/* Return the blocks of one class to the slabs. */
+static void flush_class(struct tcache *tc, unsigned c, uint32_t now_ms, const char *function)
+{
+    struct magazine head = {tc->bin[c].head, 0}, spare = tc->spare[c];
+    if (head.head == BLOCK_END && !spare.count && !FILL_POPPED(tc->bin[c].fill))
+        return;
+    settle(tc, c, chain_length(head.head, counted_blocks(tc, c), function), now_ms);
+    set_head(tc, c, (struct magazine){BLOCK_END, 0});
+    tc->spare[c] = (struct magazine){BLOCK_END, 0};
+    if (head.head != BLOCK_END)
+        pool_drain(c, head, function);
+    if (spare.count)
+        pool_drain(c, spare, function);
+}
+
 void tcache_flush(struct tcache *tc, const char *function)
 {
     uint32_t now_ms = (uint32_t)os_now_ms();
+    for (unsigned c = 1; c < CLASSES; c++)
+        flush_class(tc, c, now_ms, function);
+}
+
+/* A class is idle if no block was popped since the slow path, or this, last came by, and that is long ago. */
+void tcache_age(struct tcache *tc, uint64_t now_ms, const char *function)
+{
+    uint32_t idle_ms = policy(idle_ms);
+    if (idle_ms == 0 || now_ms - tc->aged_ms < idle_ms)
+        return;
+    tc->aged_ms = now_ms;
     for (unsigned c = 1; c < CLASSES; c++) {
-        struct magazine head = {tc->bin[c].head, 0}, spare = tc->spare[c];
-        if (head.head == BLOCK_END && !spare.count && !FILL_POPPED(tc->bin[c].fill))
-            continue;
-        settle(tc, c, chain_length(head.head, counted_blocks(tc, c), function), now_ms);
-        set_head(tc, c, (struct magazine){BLOCK_END, 0});
-        tc->spare[c] = (struct magazine){BLOCK_END, 0};
-        if (head.head != BLOCK_END)
-            pool_drain(c, head, function);
-        if (spare.count)
-            pool_drain(c, spare, function);
+        if (FILL_POPPED(tc->bin[c].fill)) {
+            settle(tc, c, list_length(tc, c, (uint32_t)now_ms, function), (uint32_t)now_ms);
+        } else if ((uint32_t)now_ms - tc->settled_ms[c] >= idle_ms && tc->bin[c].head != BLOCK_END) {
+            flush_class(tc, c, (uint32_t)now_ms, function);
+            tc->capacity[c] = first_capacity(c);
+            set_head(tc, c, (struct magazine){BLOCK_END, 0});
+        }
     }
 }
 

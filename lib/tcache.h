@@ -60,6 +60,7 @@ struct tcache {
     bool drained[CLASSES];          /* a magazine went to the slabs since one was last missed */
     uint32_t settled_ms[CLASSES];   /* when the slow path last came by */
     uint32_t until_tick;            /* slow paths until the clock is read again */
+    uint64_t ticked_ms, aged_ms;    /* when that was; when tcache_age came by last */
     size_t peak;                    /* level_peak when the slow path settled with it last */
     uint64_t misses;                /* pops that had to go below the cache */
     struct magazine spare[CLASSES];
@@ -126,6 +127,9 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
 
 /* Abort if a chain is damaged or holds a block twice. */
 void tcache_verify(const struct tcache *tc, const char *function);
+
+/* Return the blocks of classes that were not used for the policy's time to the slabs. Cheap to call often. */
+void tcache_age(struct tcache *tc, uint64_t now_ms, const char *function);
 
 /* Return all blocks to the slabs. */
 void tcache_flush(struct tcache *tc, const char *function);

@@ -31,8 +31,9 @@
 
 #include "counters.h"
 #include "layout.h"
+#include "message.h"
+#include "options.h"
 #include "os.h"
-#include "tracelog.h"
 
 enum { WORDS = sizeof(struct failure) / sizeof(uint64_t) };
 static_assert(sizeof(struct failure) % sizeof(uint64_t) == 0, "a record is whole words");
@@ -113,21 +114,25 @@ void trace_environment(struct trace_environment *out)
 
 static void put_limit(struct message *m, const char *name, uint64_t n)
 {
-    if (n != UINT64_MAX)
+    if (n != UINT64_MAX) {
         message_field(m, name, n);
-    else
-        message_text(m, name, "none");
+        return;
+    }
+    message_str(m, " ");
+    message_str(m, name);
+    message_str(m, "=none");
 }
 
 static void print(const struct failure *f)
 {
     struct message m;
-    tracelog_begin(&m, CHANNEL_FAILURE);
-    message_str(&m, " ");
+    message_init(&m);
+    message_str(&m, "hakmem: failed allocation: ");
     message_str(&m, trace_reason_name[f->reason]);
     message_field(&m, "size", f->size);
     put_limit(&m, "class", (uint64_t)f->size_class);
-    message_text(&m, "call", f->call);
+    message_str(&m, " call=");
+    message_str(&m, f->call);
     message_field(&m, "errno", (uint64_t)f->code);
     message_field(&m, "align", f->alignment);
     message_field(&m, "tid", (uint64_t)f->tid);
@@ -139,8 +144,8 @@ static void print(const struct failure *f)
     message_field(&m, "maps", f->at.maps);
     message_field(&m, "maps_limit", f->at.maps_limit);
     put_limit(&m, "overcommit", (uint64_t)f->at.overcommit);
-    tracelog_end(&m, CHANNEL_FAILURE);
-    tracelog_flush();
+    message_str(&m, "\n");
+    message_send(&m, 2);
 }
 
 void *trace_failure(enum trace_reason reason, size_t size, size_t align, int size_class)
@@ -158,7 +163,7 @@ void *trace_failure(enum trace_reason reason, size_t size, size_t align, int siz
                         .mappings = os_mappings()};
     os_error.call = NULL;
     count(COUNT_FAILURES, 1);
-    bool traced = tracelog_on(CHANNEL_FAILURE);
+    bool traced = option(OPT_ACE_TRACE);
     if (traced) {
         f.tid = os_tid();
         trace_environment(&f.at);

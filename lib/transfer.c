@@ -93,7 +93,7 @@ struct magazine transfer_remove(unsigned size_class)
 
 unsigned transfer_stripe_for(unsigned n)
 {
-    unsigned i = n / policy.threads_per_stripe % POLICY_STRIPES;
+    unsigned i = n / POLICY_THREADS_PER_STRIPE % POLICY_STRIPES;
     if (load_acquire(&stripes[i]) == NULL) {
         struct stripe *fresh = meta_alloc(sizeof *fresh), *none = NULL;
         if (!fresh)

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* engine.c - the adaptive engine of this process: samples and decisions (floor F7). */
+#include "engine.h"
+
+#include "counters.h"
+#include "level.h"
+#include "lock.h"
+#include "options.h"
+#include "os.h"
+#include "pool.h"
+#include "superslab.h"
+#include "thread.h"
+
+enum {
+    GROWN_DUE = 8,    /* superslabs mapped since the last decision make one due at once */
+    TRIM_AT_ONCE = 32 /* partial slabs trimmed by one pulse: a request must not wait for all of them */
+};
+
+static struct engine {
+    struct lock lock; /* guards all but next_ms and grown */
+    struct ace_settings settings;
+    struct ace_state state;
+    struct ace_sample sample;
+    struct ace_result result;
+    uint64_t decisions;
+    _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on decides */
+    _Atomic(uint64_t) grown;   /* relaxed, a hint: superslabs mapped at the last decision */
+} engine;
+
+static void lock_engine(void)
+{
+    lock_take(&engine.lock, RANK_ENGINE);
+}
+
+static void unlock_engine(void)
+{
+    lock_give(&engine.lock, RANK_ENGINE);
+}
+
+/* Counters of other threads, read as they are: a moment's picture. */
+static void take_sample(struct ace_sample *s, uint64_t now_ms)
+{
+    s->now_ms = now_ms;
+    s->in_use = level_of(LEVEL_IN_USE);
+    s->kept = level_of(LEVEL_KEPT_SLABS) + level_of(LEVEL_KEPT_LARGE);
+    s->mapped = level_of(LEVEL_MAPPED);
+    s->grown = counted(COUNT_STAGE_NEW);
+    s->refused = counted(COUNT_MAP_REFUSED);
+    s->others = counted(COUNT_SPAN_ALLOCS) + counted(COUNT_LARGE_ALLOCS);
+    s->threads = (uint32_t)thread_count();
+    for (unsigned c = 1; c < CLASSES; c++) {
+        struct pool_counts counts = pool_counts(c);
+        s->refills[c] = counts.refills;
+        s->drains[c] = counts.drains;
+        s->slabs[c] = counts.slabs;
+    }
+}
+
+/* Lock held, or at start. */
+void engine_decide(void)
+{
+    ace_decide(&engine.settings, &engine.sample, &engine.state, &engine.result);
+    policy_publish(&engine.result.policy);
+    engine.decisions++;
+}
+
+void engine_start(void)
+{
+    struct ace_settings *set = &engine.settings;
+    set->cache_bytes = option(OPT_CACHE_BYTES);
+    set->retain_bytes = option(OPT_SS_EMPTY_REUSE) ? option(OPT_RETAIN_BYTES) : 0;
+    set->large_cache_bytes = option(OPT_LARGE_CACHE_BYTES);
+    set->limit_bytes = option(OPT_LIMIT_BYTES);
+    set->purge_delay_ms = (uint32_t)option(OPT_PURGE_DELAY);
+    set->huge_pages = (uint32_t)option(OPT_HUGE_PAGES);
+    set->adaptive = option(OPT_ACE) != 0;
+    engine_decide();
+}
+
+struct ace_settings *engine_settings(void)
+{
+    lock_engine();
+    return &engine.settings;
+}
+
+void engine_release(void)
+{
+    unlock_engine();
+}
+
+static bool is_due(uint64_t now_ms)
+{
+    uint64_t due = load_relaxed(&engine.next_ms), grown = counted(COUNT_STAGE_NEW);
+    if (now_ms < due && grown - load_relaxed(&engine.grown) < GROWN_DUE)
+        return false;
+    store_relaxed(&engine.grown, grown);
+    return atomic_compare_exchange_strong_explicit(&engine.next_ms, &due, now_ms + ACE_TICK_MS,
+                                                   memory_order_relaxed, memory_order_relaxed);
+}
+
+void engine_pulse(uint64_t now_ms)
+{
+    if (!is_due(now_ms))
+        return;
+    bool quiet = false, dense = false;
+    lock_engine();
+    if (engine.settings.adaptive) {
+        take_sample(&engine.sample, now_ms);
+        engine_decide();
+        quiet = engine.result.quiet;
+        dense = engine.result.policy.huge == HUGE_DENSE;
+    }
+    unlock_engine();
+    if (quiet)
+        pool_trim(TRIM_AT_ONCE);
+    if (dense)
+        superslab_promote();
+}
+
+uint64_t engine_last(struct ace_result *result, struct ace_state *state)
+{
+    lock_engine();
+    *result = engine.result;
+    *state = engine.state;
+    uint64_t n = engine.decisions;
+    unlock_engine();
+    return n;
+}
+
+void engine_lock_for_fork(void)
+{
+    lock_engine();
+}
+
+void engine_unlock_after_fork(void)
+{
+    unlock_engine();
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* helper.h - HAKMEM_ACE_THREAD: a thread that gives memory back while the process is idle (floor F7). */
+#ifndef HAK_HELPER_H
+#define HAK_HELPER_H
+
+#include "compiler.h"
+
+/* The process is active: start the helper if there is none, wake it if it sleeps. No lock may be held, as
+ * starting a thread allocates. */
+void helper_pulse(void);
+
+/* In the child of a fork, which has one thread. */
+void helper_forget(void);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* pulse.c - what happens a few times a second, on the slow path of whoever comes by (floor F7). */
+#include "pulse.h"
+
+#include "engine.h"
+#include "helper.h"
+#include "large.h"
+#include "level.h"
+#include "options.h"
+#include "os.h"
+#include "shelf.h"
+#include "superslab.h"
+
+/* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
+ * hence only as the peak has risen by a good part of it, which cost as many. */
+enum { WORTH_SHIFT = 2 };
+
+/* Give back what is kept beyond the recent peak. */
+static void give_excess(void)
+{
+    size_t excess = level_excess(), large = level_of(LEVEL_KEPT_LARGE), slabs = level_of(LEVEL_KEPT_SLABS);
+    if (LIKELY(excess <= (large + slabs) >> WORTH_SHIFT))
+        return;
+    size_t gone = min_size(excess, large);
+    if (gone)
+        large_trim(large - gone);
+    if (gone < excess)
+        superslab_trim(slabs > excess - gone ? slabs - (excess - gone) : 0);
+}
+
+void pulse_settle(struct tcache *tc)
+{
+    size_t peak = level_peak(), held;
+    give_excess();
+    if (LIKELY(peak <= tc->peak)) {
+        tc->peak = peak;
+        return;
+    }
+    held = large_parked() + ((size_t)tc->shelf.granules << GRANULE_SHIFT);
+    if (peak - tc->peak < held >> WORTH_SHIFT)
+        return;
+    tc->peak = peak;
+    if (held) {
+        shelf_flush(tc);
+        large_unpark();
+    }
+    give_excess();
+}
+
+void pulse_give_back(uint64_t now_ms)
+{
+    level_tick(now_ms);
+    give_excess();
+    superslab_decay(now_ms);
+    large_decay(now_ms);
+    engine_pulse(now_ms);
+}
+
+enum { TICK_MS = 50, SLOW_PATHS = 32 };
+
+/* A few times a second, somebody's slow path gives back what has been free for long enough. The
+ * clock is read every so many slow paths of a thread. */
+NOINLINE void pulse_now(struct tcache *tc)
+{
+    static _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on does the work */
+    uint64_t now_ms = os_now_ms(), due = load_relaxed(&next_ms);
+    if (tc) {
+        /* Where slow paths are rare, the next one looks again. */
+        tc->until_tick = now_ms - tc->ticked_ms < TICK_MS ? SLOW_PATHS : 0;
+        tc->ticked_ms = now_ms;
+        shelf_decay(tc, now_ms);
+        tcache_age(tc, now_ms, "free");
+    }
+    if (LIKELY(now_ms < due) ||
+        !atomic_compare_exchange_strong_explicit(&next_ms, &due, now_ms + TICK_MS, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return;
+    pulse_give_back(now_ms);
+    if (UNLIKELY(option(OPT_ACE_THREAD)))
+        helper_pulse();
+}

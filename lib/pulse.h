@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* pulse.h - what happens a few times a second, on the slow path of whoever comes by (floor F7). */
+#ifndef HAK_PULSE_H
+#define HAK_PULSE_H
+
+#include "thread.h"
+
+/* The peak may have risen after TC came by the slow path: what was freed last, and counts as in use, is to
+ * help, then to go. */
+void pulse_settle(struct tcache *tc);
+
+/* Give back what has been free for long enough, and let the engine decide, if that is due. TC may be NULL. */
+NOINLINE void pulse_now(struct tcache *tc);
+
+/* The work of it, for any thread that holds no lock. */
+void pulse_give_back(uint64_t now_ms);
+
+/* pulse_now, but every so many slow paths of a thread only: the clock is read there. A thread that is ending
+ * leaves it to others. */
+static ALWAYS_INLINE void pulse(struct tcache *tc)
+{
+    if (UNLIKELY(tc ? tc->until_tick-- == 0 : thread_self.phase != THREAD_ENDED))
+        pulse_now(tc);
+}
+
+#endif
