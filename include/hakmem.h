@@ -49,8 +49,19 @@ HAK_EXPORT int hak_owns(const void *address);
  * Returns 1 if anything was returned, else 0. */
 HAK_EXPORT int hak_trim(size_t pad);
 
+/* Return everything that is free to the system, now. Returns the bytes that were returned. */
+HAK_EXPORT size_t hak_purge(void);
+
 /* The size class that serves SIZE bytes: 1 and up; -1 above 32 KiB, where there is none. */
 HAK_EXPORT int hak_class_of(size_t size);
+
+/* Make COUNT slabs of 64 KiB resident for the next uses of SIZE_CLASS. Returns how many could be made,
+ * or -1 with errno EINVAL if there is no such class. */
+HAK_EXPORT int hak_ss_prewarm_class(int size_class, unsigned count);
+
+/* Beyond SLABS slabs, SIZE_CLASS caches little; 0 sets no cap. No allocation fails for it. Returns 0, or -1
+ * with errno EINVAL if there is no such class. */
+HAK_EXPORT int hak_policy_set_cap(int size_class, size_t slabs);
 
 /* Check every structure of the heap against its invariants. Returns the number of faults found
  * (0 = sound) and writes one line for each of the first ten to standard error.
@@ -67,7 +78,7 @@ HAK_EXPORT int hak_walk(int (*each)(void *block, size_t size, void *arg), void *
 /* What the allocator did and holds. Fields are only ever added at the end. */
 struct hak_stats {
     uint64_t size;                    /* bytes of this structure that were filled */
-    uint64_t version;                 /* of this structure: HAK_STATS_VERSION of the library that filled it */
+    uint64_t version;                 /* HAK_STATS_VERSION of the library that filled it */
     uint64_t allocations;             /* blocks handed out since start, all sizes */
     uint64_t frees;                   /* blocks given back since start */
     uint64_t cache_hits;              /* allocations served by a thread cache alone */
@@ -146,16 +157,16 @@ enum hak_reason {
 struct hak_error {
     uint64_t number;         /* 0 is the first failure of the process */
     uint64_t time_ns;        /* when: nanoseconds since 1970, good to a few milliseconds */
-    uint64_t thread;         /* pthread_self() of the thread */
-    int64_t thread_id;       /* the same as gettid(2) tells it, or 0 where it is not known */
+    uint64_t thread;         /* the thread, by its pthread_self(3) */
+    int64_t thread_id;       /* the thread, by its gettid(2), or 0 where that is not known */
     uint64_t bytes;          /* bytes asked for; UINT64_MAX where their number overflowed */
     uint64_t alignment;      /* alignment asked for, 16 at least */
     uint64_t reason;         /* one of enum hak_reason */
     int64_t size_class;      /* class index, or -1 for a span or large request */
-    int64_t saved_errno;     /* errno of the system call, or 0 */
+    int64_t saved_errno;     /* error number of the system call, or 0 */
     const char *system_call; /* "mmap", ... or "none" */
     uint64_t mapped_bytes;   /* address space that the library held */
-    uint64_t mappings;       /* in so many mappings */
+    uint64_t mappings;       /* number of mappings that was in */
     uint64_t address_space;  /* address space of the process, bytes */
     uint64_t address_limit;  /* RLIMIT_AS; UINT64_MAX: none */
     uint64_t data_limit;     /* RLIMIT_DATA; UINT64_MAX: none */

@@ -5,12 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "atomic.h"
+#include "control.h"
+#include "heap.h"
 #include "message.h"
 #include "summary.h"
 
-enum class_value { CLASS_SIZE, CLASS_LIVE, CLASS_CACHED, CLASS_FREE, CLASS_SLABS, CLASS_VALUES };
-static const char class_values[CLASS_VALUES][8] = {"size", "live", "cached", "free", "slabs"};
+enum class_value { CLASS_SIZE, CLASS_LIVE, CLASS_CACHED, CLASS_FREE, CLASS_SLABS, CLASS_CAP, CLASS_VALUES };
+static const char class_values[CLASS_VALUES][8] = {"size", "live", "cached", "free", "slabs", "cap"};
 
 void ctl_option_name(enum option o, char name[CTL_OPTION])
 {
@@ -23,7 +24,7 @@ void ctl_option_name(enum option o, char name[CTL_OPTION])
 
 uint64_t ctl_option_value(enum option o)
 {
-    return option(o);
+    return control_get(o);
 }
 
 /* --- Values --------------------------------------------------------------------------------------*/
@@ -59,9 +60,14 @@ static int option_ctl(const char *wanted, uint64_t *old_value, const uint64_t *n
         ctl_option_name((enum option)o, name);
         if (option_rows[o].type == OPTION_PATH || strcmp(name, wanted) != 0)
             continue;
-        if (new_value)
-            return EPERM;
-        *old_value = ctl_option_value((enum option)o);
+        uint64_t now = ctl_option_value((enum option)o); /* before it is set; the pointers may be one */
+        switch (new_value ? control_set((enum option)o, *new_value) : CONTROL_OK) {
+        case CONTROL_FIXED: return EPERM;
+        case CONTROL_RANGE: return EINVAL;
+        default: break;
+        }
+        if (old_value)
+            *old_value = now;
         return 0;
     }
     return ENOENT;
@@ -72,6 +78,8 @@ static uint64_t class_value(unsigned c, enum class_value what)
     struct summary_class of[CLASSES];
     if (what == CLASS_SIZE)
         return class_size(c);
+    if (what == CLASS_CAP)
+        return control_cap(c);
     summary_classes(of);
     switch (what) {
     case CLASS_LIVE: return of[c].live;
@@ -91,9 +99,15 @@ static int class_ctl(const char *rest, uint64_t *old_value, const uint64_t *new_
     for (unsigned what = 0; what < CLASS_VALUES; what++) {
         if (strcmp(class_values[what], rest) != 0)
             continue;
-        if (new_value)
+        if (new_value && what != CLASS_CAP)
             return EPERM;
-        *old_value = class_value(c, (enum class_value)what);
+        if (new_value && *new_value > UINT32_MAX)
+            return EINVAL;
+        uint64_t now = class_value(c, (enum class_value)what);
+        if (new_value)
+            (void)control_set_cap(c, *new_value);
+        if (old_value)
+            *old_value = now;
         return 0;
     }
     return ENOENT;
@@ -104,6 +118,7 @@ int ctl(const char *name, uint64_t *old_value, const uint64_t *new_value)
     const char *rest;
     if (!old_value && !new_value)
         return EINVAL;
+    hak_start(); /* before the options are read, there are no values */
     if ((rest = behind(name, "stats.")) != NULL)
         return stats_ctl(rest, old_value, new_value);
     if ((rest = behind(name, "option.")) != NULL)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "control.h"
 #include "ctl.h"
 #include "heap.h"
 #include "options.h"
@@ -15,10 +16,11 @@
 #include "summary.h"
 #include "trace.h"
 
-enum { FAILURES_SHOWN = 16, COLUMN = 26, VALUE = 14 };
+enum { FAILURES_SHOWN = 16, COLUMN = 26, VALUE = 20 };
 
 struct report {
     struct hak_stats stats;
+    struct ace_report ace;
     struct summary_class class[CLASSES];
 };
 
@@ -27,6 +29,7 @@ static void gather(struct report *r)
     summary_get(&r->stats);
     summary_residency(&r->stats);
     summary_classes(r->class);
+    control_report(&r->ace);
 }
 
 static bool used(const struct summary_class *of)
@@ -43,6 +46,22 @@ static const char *mode_name(void)
     default: return "early";
     }
 }
+
+/* What the engine decided, but for the values by class. */
+#define ACE_FIELDS(X, r)                                                                                     \
+    X("decisions", (r)->decisions)                                                                           \
+    X("quiet_ms", (r)->quiet_ms)                                                                             \
+    X("quiet", (r)->quiet)                                                                                   \
+    X("tight", (r)->tight)                                                                                   \
+    X("fast", (r)->fast)                                                                                     \
+    X("growth_max", (r)->policy.growth_max)                                                                  \
+    X("growth_step", (r)->policy.growth_step)                                                                \
+    X("huge", (r)->policy.huge)                                                                              \
+    X("retain_bytes", (r)->policy.retain_bytes)                                                              \
+    X("retain_shift", (r)->policy.retain_shift)                                                              \
+    X("large_cache_bytes", (r)->policy.large_cache_bytes)                                                    \
+    X("purge_delay", (r)->policy.purge_delay_ms)                                                             \
+    X("idle", (r)->policy.idle_ms)
 
 static const char *reason_of(const struct failure *f)
 {
@@ -66,7 +85,7 @@ static void text_fields(struct print *p, const struct hak_stats *s)
 {
     for (unsigned i = 0; i < STATS_COUNT; i++) {
         print_str_in(p, stats_fields[i].name, -COLUMN);
-        print_dec_in(p, stats_value(s, i), VALUE + 6);
+        print_dec_in(p, stats_value(s, i), VALUE);
         if (stats_fields[i].bytes) {
             print_str(p, "  ");
             print_bytes(p, stats_value(s, i));
@@ -89,6 +108,16 @@ static void text_classes(struct print *p, const struct summary_class *class)
         print_dec_in(p, class[c].slabs, 12);
         print_str(p, "\n");
     }
+}
+
+static void text_ace(struct print *p, const struct ace_report *ace)
+{
+#define TEXT_ACE(name, value)                                                                                \
+    print_str_in(p, "engine " name, -COLUMN);                                                                \
+    print_dec_in(p, (value), VALUE);                                                                         \
+    print_str(p, "\n");
+    ACE_FIELDS(TEXT_ACE, ace)
+#undef TEXT_ACE
 }
 
 static void text_options(struct print *p)
@@ -138,6 +167,8 @@ static void text(struct print *p, const struct report *r)
     print_str(p, "\n");
     text_fields(p, &r->stats);
     text_classes(p, r->class);
+    print_str(p, "\n");
+    text_ace(p, &r->ace);
     text_options(p);
     text_failures(p);
 }
@@ -217,6 +248,16 @@ static void json_failures(struct print *p)
     }
 }
 
+static void json_ace(struct print *p, const struct ace_report *ace)
+{
+    const char *before = "";
+#define JSON_ACE(name, value)                                                                                \
+    json_number(p, before, name, (value));                                                                   \
+    before = ",";
+    ACE_FIELDS(JSON_ACE, ace)
+#undef JSON_ACE
+}
+
 static void json(struct print *p, const struct report *r)
 {
     json_string(p, "{", "version", PACKAGE_VERSION);
@@ -227,7 +268,9 @@ static void json(struct print *p, const struct report *r)
         json_number(p, i ? ",\n" : "\n", stats_fields[i].name, stats_value(&r->stats, i));
     print_str(p, "},\n\"classes\":[");
     json_classes(p, r->class);
-    print_str(p, "],\n\"options\":{");
+    print_str(p, "],\n\"engine\":{");
+    json_ace(p, &r->ace);
+    print_str(p, "},\n\"options\":{");
     json_options(p);
     print_str(p, "},\n\"failures\":[");
     json_failures(p);
@@ -400,6 +443,15 @@ static void xml_slabs(struct print *p, const struct hak_stats *s)
     print_str(p, "/>\n");
 }
 
+static void xml_ace(struct print *p, const struct ace_report *ace)
+{
+    print_str(p, "<engine");
+#define XML_ACE(name, value) xml_number(p, name, (value));
+    ACE_FIELDS(XML_ACE, ace)
+#undef XML_ACE
+    print_str(p, "/>\n");
+}
+
 static void xml_options(struct print *p)
 {
     print_str(p, "<options>\n");
@@ -457,6 +509,7 @@ int format_xml(print_put *put, void *to)
     }
     xml_classes(&p, r.class);
     xml_slabs(&p, &r.stats);
+    xml_ace(&p, &r.ace);
     xml_options(&p);
     xml_failures(&p);
     print_str(&p, "</hakmem>\n</malloc>\n");

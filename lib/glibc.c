@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "format.h"
 #include "heap.h"
 #include "libc.h"
@@ -32,16 +33,24 @@ EXPORT int malloc_trim(size_t pad)
     return libc ? libc(pad) : heap_trim(pad);
 }
 
-/* 1 for the parameters of glibc, which are hints that this allocator has no use for; 0 for
- * M_PERTURB, whose effect a program would miss, and for what glibc does not know either. */
+/* What is freed at the top of glibc's heap and goes back when there is more than so much, is what EMPTY slabs
+ * are here. Negative: glibc never returns any. */
+static int set_trim_threshold(int value)
+{
+    uint64_t bytes = value < 0 ? option_rows[OPT_RETAIN_BYTES].max : (uint64_t)value;
+    return control_set(OPT_RETAIN_BYTES, bytes) == CONTROL_OK;
+}
+
+/* 1 for the parameters of glibc that have a meaning here or are hints that this allocator has no use for; 0
+ * for M_PERTURB, whose effect a program would miss, and for what glibc does not know either. */
 EXPORT int mallopt(int parameter, int value)
 {
     int (*libc)(int, int) = LIBC_FUNCTION(int (*)(int, int), "mallopt");
     if (libc)
         return libc(parameter, value);
     switch (parameter) {
+    case M_TRIM_THRESHOLD: return set_trim_threshold(value);
     case M_MXFAST:
-    case M_TRIM_THRESHOLD:
     case M_TOP_PAD:
     case M_MMAP_THRESHOLD:
     case M_MMAP_MAX:

@@ -3,10 +3,12 @@
 #include "../include/hakmem.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "align.h"
 #include "config.h"
+#include "control.h"
 #include "ctl.h"
 #include "format.h"
 #include "heap.h"
@@ -67,6 +69,31 @@ EXPORT int hak_owns(const void *address)
 EXPORT int hak_trim(size_t pad)
 {
     return heap_trim(pad);
+}
+
+EXPORT size_t hak_purge(void)
+{
+    return control_purge();
+}
+
+static bool is_class(int size_class)
+{
+    if (size_class >= 1 && size_class < CLASSES)
+        return true;
+    errno = EINVAL;
+    return false;
+}
+
+EXPORT int hak_ss_prewarm_class(int size_class, unsigned count)
+{
+    if (!is_class(size_class))
+        return -1;
+    return (int)control_prewarm((unsigned)size_class, min_size(count, INT_MAX));
+}
+
+EXPORT int hak_policy_set_cap(int size_class, size_t slabs)
+{
+    return is_class(size_class) && control_set_cap((unsigned)size_class, slabs) ? 0 : -1;
 }
 
 EXPORT int hak_class_of(size_t size)

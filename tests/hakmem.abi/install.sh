@@ -43,6 +43,14 @@ done
 echo '#include <hakmem.h>' | $CC -std=c++11 -pedantic -Wall -Wextra -Werror -I"$include" -fsyntax-only -x c++ -
 result "the header is C++ on its own"
 
+man3=$(dirname "$(find "$root/dest" -name hakmem.3)")
+missing=$(for function in $(sed -n 's/^HAK_EXPORT .*[ *]\(hak_[a-z_]*\)(.*/\1/p' "$include/hakmem.h"); do
+    grep -q "$function" "$man3/$function.3" || echo "$function"
+done)
+[ -z "$missing" ] || echo "$missing"
+[ -z "$missing" ]
+result "each function has its page, by its name"
+
 if [ -z "$pc" ]; then
     echo "FAIL: hakmem.pc installed"
     exit 0
