@@ -104,7 +104,7 @@ static bool find_block(const char *text, pid_t pid, struct sums *out, unsigned *
             *out = (struct sums){value(p, end, "allocations"),  value(p, end, "cache_hits"),
                                  value(p, end, "live_blocks"),  value(p, end, "live_bytes"),
                                  value(p, end, "mapped_bytes"), value(p, end, "purged_bytes"),
-                                 value(p, end, "failures"),     value(p, end, "resident_bytes")};
+                                 value(p, end, "failures"),     value(p, end, "process_resident_bytes")};
         } else {
             ++*others;
         }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The resident parts add up, and their sum follows what the kernel counts within 2 %, at the ends of programs
  * like those of the bench. */
+/* { dg-variant "" } */
+/* { dg-variant "HAKMEM_TINY_SLL_VALIDATE_HDR=1" } */
+/* { dg-variant "HAKMEM_HUGE_PAGES=2" } */
+/* { dg-timeout 120 } */
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -161,6 +161,8 @@ slabs = {k: int(v) for k, v in ours.find('slabs').attrib.items()}
 result('XML: slabs by state', slabs['active'] * 65536 + slabs['empty'] * 65536 == stat['slab_bytes']
        and sum(slabs.values()) == stat['superslabs'] * 32)
 option = {e.get('name'): e.get('value') for e in ours.findall('options/option')}
+engine = ours.find('engine').attrib
+result('XML: what the engine decided', int(engine['retain_bytes']) == 262144 and int(engine['decisions']) > 0)
 result('XML: options', option['HAKMEM_TINY_SS_SHARED'] == '2' and option['HAKMEM_STATS_FILE'] == path.replace('\t', '?'))
 result('XML: failures', [(e.get('reason'), e.get('call')) for e in ours.findall('failures/failure')] == [('MapFail', 'mmap')])
 END
