@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,47 +81,52 @@ static bool check_list(const char *where, const char *list)
 
 /* --- The configuration ---------------------------------------------------------------------------*/
 
-/* Warnings of the library about the lines that PROGRAM gets, each once. */
-static unsigned report_lines(const char *conf, const char *program, char **seen)
+/* Line LINE of PATH, as the library's parser gave it. False if it is sound. */
+static bool report_line(const char *path, const struct conf *c, enum conf_item item)
 {
-    static struct option_values values;
+    enum option o = item == CONF_SETTING ? option_by_key(c->key) : OPT_COUNT;
+    const struct option_row *row = o < OPT_COUNT ? &option_rows[o] : NULL;
+    uint64_t number;
+    if (item == CONF_MALFORMED)
+        finding(LEVEL_PROBLEM, "conf", "%s:%u: '%s' is neither a setting nor a section", path, c->line,
+                c->key);
+    else if (!row)
+        finding(LEVEL_PROBLEM, "conf", "%s:%u: there is no option '%s'", path, c->line, c->key);
+    else if (row->type == OPTION_PATH ? strlen(c->value) > row->max : !option_parse(o, c->value, &number))
+        finding(LEVEL_PROBLEM, "conf", "%s:%u: bad value '%s' for %s", path, c->line, c->value, c->key);
+    else
+        return false;
+    return true;
+}
+
+/* Report the lines that PROGRAM gets, each once. */
+static unsigned report_lines(const char *path, const char *program, bool seen[CONF_MAX + 1])
+{
+    struct conf conf;
     unsigned found = 0;
-    int fd = memfd_create("hakmem-warnings", MFD_CLOEXEC);
-    struct option_inputs inputs = {.conf = conf, .program = program, .executable = "", .warnings = fd};
-    struct stat st;
-    options_resolve(&inputs, &values, NULL);
-    if (fd < 0 || fstat(fd, &st) != 0)
+    if (conf_open(&conf, path, program, ""))
         return 0;
-    char *text = need_memory(NULL, (size_t)st.st_size + 1), *rest = text;
-    ssize_t n = pread(fd, text, (size_t)st.st_size, 0);
-    text[n > 0 ? n : 0] = '\0';
-    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-        if (!*line || strstr(*seen, line))
-            continue;
-        char *longer = need_format("%s%s\n", *seen, line);
-        free(*seen);
-        *seen = longer;
-        finding(LEVEL_PROBLEM, "conf", "%s", strncmp(line, "hakmem: ", 8) == 0 ? line + 8 : line);
-        found++;
+    for (enum conf_item item; (item = conf_next(&conf)) != CONF_END;) {
+        if (!seen[conf.line])
+            found += report_line(path, &conf, item);
+        seen[conf.line] = true;
     }
-    free(text);
-    close(fd);
     return found;
 }
 
 /* Every section is looked at as a program of that name: a pattern matches itself. */
-static unsigned report_sections(const char *conf, char **seen)
+static unsigned report_sections(const char *path)
 {
-    char *text = proc_text(conf, NULL), *rest = text;
-    unsigned found = report_lines(conf, "/", seen);
+    static bool seen[CONF_MAX + 1];
+    char *text = proc_text(path, NULL), *rest = text;
+    unsigned found = report_lines(path, "/", seen);
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         char *name = strstr(line, "[program:"), *end = strrchr(line, ']');
         if (!name || !end || end < name + 9)
             continue;
-        *end = '\0';
-        for (name += 9; *name == ' ' || *name == '\t';)
+        for (*end = '\0', name += 9; *name == ' ' || *name == '\t';)
             name++;
-        found += report_lines(conf, name, seen);
+        found += report_lines(path, name, seen);
     }
     free(text);
     return found;
@@ -140,10 +144,8 @@ static void check_conf(const char *path)
         finding(LEVEL_PROBLEM, "conf", "%s is ignored: %s", path, why);
         return;
     }
-    char *seen = need_format("%s", "");
-    if (!report_sections(path, &seen))
+    if (!report_sections(path))
         finding(LEVEL_GOOD, "conf", "%s is sound", path);
-    free(seen);
 }
 
 /* --- The trial -----------------------------------------------------------------------------------*/
@@ -226,7 +228,7 @@ static void check_trial(const char *library)
     free(preload);
 }
 
-void check_machine(const char *library)
+void check_machine(const char *library, const char *conf)
 {
     char *real = absolute_path(library), *list = proc_text("/etc/ld.so.preload", NULL);
     const char *variable = getenv("LD_PRELOAD");
@@ -234,7 +236,7 @@ void check_machine(const char *library)
     bool listed = check_list("/etc/ld.so.preload", list), named = check_list("LD_PRELOAD", variable);
     if (!listed && !named)
         finding(LEVEL_NOTE, "preload", "neither LD_PRELOAD nor /etc/ld.so.preload names it: use hakmem run");
-    check_conf(HAK_CONF_PATH);
+    check_conf(conf ? conf : HAK_CONF_PATH);
     if (good)
         check_trial(real);
     free(real);

@@ -57,9 +57,11 @@ static void print_json(void)
 
 int command_check(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'}, {"library", required_argument, NULL, 'l'}, {0}};
-    const char *library = library_path();
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"library", required_argument, NULL, 'l'},
+                                            {"conf", required_argument, NULL, 'c'},
+                                            {0}};
+    const char *library = library_path(), *conf = NULL;
     bool json = false;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
@@ -67,6 +69,8 @@ int command_check(int argc, char **argv)
         json = json || o == 'j';
         if (o == 'l')
             library = optarg;
+        if (o == 'c')
+            conf = optarg;
     }
     if (argc - optind > 1)
         return usage_error("check: name one process, or none");
@@ -74,7 +78,7 @@ int command_check(int argc, char **argv)
     if (pid < 0)
         return EXIT_USAGE;
     if (!pid)
-        check_machine(library);
+        check_machine(library, conf);
     else if (!check_process(pid))
         return EXIT_NO;
     if (json)

@@ -11,8 +11,8 @@ enum level { LEVEL_GOOD, LEVEL_NOTE, LEVEL_PROBLEM };
 void finding(enum level level, const char *about, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Look at LIBRARY, the configuration, and a trial process. */
-void check_machine(const char *library);
+/* Look at LIBRARY, the configuration (CONF, or NULL: where it usually is), and a trial process. */
+void check_machine(const char *library, const char *conf);
 
 /* Look at a process; false after an error if it cannot be read. */
 bool check_process(int pid);

@@ -338,12 +338,14 @@ static void add_metadata(struct target *t, struct heap *h, uint64_t start, uint6
 
 static void read_map(struct target *t, struct heap *h, bool resident)
 {
+    uint64_t count = min_size(at(t, ROW_roots), 65536), *roots = need_memory(NULL, 8 * count);
     char *buffer = need_memory(NULL, at(t, ROW_superslab_size));
     uint64_t window_at = word_at(t, at(t, ROW_at_window_at)), shift = at(t, ROW_leaf_shift) & 63;
     if (window_at < UINT64_C(1) << 32)
         read_leaf(t, h, at(t, ROW_at_window), window_at << at(t, ROW_granule_shift), buffer, resident);
-    for (uint64_t i = 0; i < at(t, ROW_roots) && i < 4096; i++) {
-        uint64_t leaf = word_at(t, at(t, ROW_at_roots) + 8 * i);
+    (void)target_read(t, at(t, ROW_at_roots), roots, 8 * count);
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t leaf = roots[i];
         if (!leaf)
             continue;
         if (leaf % 8 || !mapped_at(t, leaf)) {
@@ -353,6 +355,7 @@ static void read_map(struct target *t, struct heap *h, bool resident)
         add_metadata(t, h, leaf, at(t, ROW_leaf_size), resident);
         read_leaf(t, h, leaf, i << shift, buffer, resident);
     }
+    free(roots);
     free(buffer);
 }
 
@@ -392,6 +395,7 @@ static void read_chunks(struct target *t, struct heap *h, bool resident)
         sum += size ? size : 1;
         chunk = field_at(t, chunk, ROW_chunk_next);
     }
+    h->damaged += chunk != 0;
 }
 
 static int by_start(const void *a, const void *b)
@@ -409,6 +413,11 @@ void heap_read(struct target *t, struct heap *h, bool resident)
     read_chunks(t, h, resident);
     read_map(t, h, resident);
     read_cached_larges(t, h, resident);
+    /* A torn or damaged count: no more blocks are out than the slabs hold. */
+    for (unsigned c = 1; c < h->classes; c++)
+        h->class[c].out =
+            min_size(h->class[c].out,
+                     h->class[c].slabs * ((UINT64_C(1) << at(t, ROW_granule_shift)) / h->class[c].size));
     account_cached(&h->account, (size_t)h->shelved_resident);
     for (unsigned c = 1; c < h->classes; c++)
         account_cached(&h->account,

@@ -32,7 +32,7 @@ void insight_print_head(struct target *t, const struct heap *h)
     printf("process %d (%s), libhakmem %s in %s mode%s\n", t->process.pid, t->process.name, t->version,
            h->mode_name, h->mixed ? ", the C library where the pool fails" : "");
     if (t->deleted)
-        printf("note: %.60s was replaced or deleted since it started\n", text_plain(t->library));
+        puts("note: the file of the library was replaced or deleted since it started");
     if (h->mode == at(t, ROW_heap_passive))
         puts("note: in passive mode every call is handed to the C library");
     if (h->mode == at(t, ROW_heap_early))
@@ -89,7 +89,7 @@ void insight_json_heap(struct target *t, const struct heap *h)
 
 static void line(const char *what, uint64_t count, const char *unit, const char *bytes, const char *resident)
 {
-    printf("  %-30s %10" PRIu64 " %-12s %9s", what, count, unit, bytes);
+    printf("  %-26s %9" PRIu64 " %-7s %9s", what, count, unit, bytes);
     if (*resident)
         printf(", %s resident", resident);
     putchar('\n');

@@ -19,8 +19,8 @@ struct command {
 
 static const struct command commands[] = {
     {"run", "[OPTION...] COMMAND [ARGUMENT...]", "run a command with libhakmem preloaded",
-     "  --stats[=FILE]       say at the end what the allocator did: readable on standard\n"
-     "                       error, or one block for each process appended to FILE\n"
+     "  --stats[=FILE]       say at the end what the allocator did: readable, on\n"
+     "                       standard error, or a block for each process into FILE\n"
      "  --option NAME=VALUE  set an option (hakmem options lists them), for instance\n"
      "                       --option purge_delay=100\n"
      "  --library FILE       preload this library instead of the installed one\n"
@@ -28,17 +28,21 @@ static const struct command commands[] = {
      "Ends with the status of COMMAND; 126 if it cannot be run with the library, 127\n"
      "if it is not found.\n",
      command_run},
-    {"options", "[--json] [--program NAME|PATH]", "list all options: value in force, default, range, source",
+    {"options", "[--json] [--program NAME|PATH] [--conf FILE]",
+     "list all options: value in force, default, range, source",
      "  --json               for machines\n"
-     "  --program NAME|PATH  the values that this program gets from hakmem.conf\n",
+     "  --program NAME|PATH  the values that this program gets from hakmem.conf\n"
+     "  --conf FILE          read this file instead of the usual hakmem.conf\n",
      command_options},
-    {"check", "[--json] [--library FILE] [PID]", "find out whether the library works, and in which process",
+    {"check", "[--json] [--library FILE] [--conf FILE] [PID]",
+     "find out whether the library works, and in which process",
      "Without PID: is the library installed, is the configuration sound, and does a\n"
      "program really use it? With PID: is it loaded there, who serves malloc, and why?\n"
      "Ends with 0 if it works and 1 if not.\n"
      "\n"
      "  --json               for machines\n"
-     "  --library FILE       check this library instead of the installed one\n",
+     "  --library FILE       check this library instead of the installed one\n"
+     "  --conf FILE          check this file instead of the usual hakmem.conf\n",
      command_check},
     {"stat", "[--json] [--classes] PID", "print the counters of a running process",
      "  --json               for machines\n"
@@ -135,7 +139,7 @@ const char *own_path(void)
 char *absolute_path(const char *file)
 {
     const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
-    char *directory = slash ? need_format("%.*s/", (int)(slash - file), file) : need_format(".");
+    char *directory = slash ? need_format("%.*s/", (int)(slash - file), file) : need_format("%s", ".");
     char *real = realpath(directory, NULL);
     char *path = real ? need_format("%s/%s", strcmp(real, "/") ? real : "", base) : need_format("%s", file);
     free(directory);

@@ -34,27 +34,27 @@ static char *source_text(const struct option_source *source, const char *conf)
 {
     switch (source->from) {
     case OPTION_FILE: return need_format("%s:%u", conf, source->line);
-    case OPTION_ENVIRONMENT: return need_format("%s", "environment");
-    default: return need_format("%s", "default");
+    case OPTION_ENVIRONMENT: return need_format("environment");
+    default: return need_format("default");
     }
 }
 
 static void print_text(const struct option_values *values, const struct option_source *source,
                        const char *conf)
 {
-    printf("%-33s %9s %9s %15s  source\n", "option", "value", "default", "range");
+    printf("%-31s %9s %9s %14s  source\n", "option", "value", "default", "range");
     for (int o = 0; o < OPT_COUNT; o++) {
         const struct option_row *row = &option_rows[o];
         char range[48], *from = source_text(&source[o], conf);
         if (row->type == OPTION_PATH) {
             const char *path = values->path[o] ? values->path[o] : "";
-            printf("%-33s %s\n", row->name, source[o].from == OPTION_DEFAULT ? "(none)" : text_plain(path));
+            printf("%-31s %s\n", row->name, source[o].from == OPTION_DEFAULT ? "(none)" : text_plain(path));
             if (source[o].from != OPTION_DEFAULT)
                 printf("    from %s\n", from);
         } else {
             snprintf(range, sizeof range, "%s..%s", number(row->type, row->min), number(row->type, row->max));
-            bool wide = strlen(from) > 10;
-            printf("%-33s %9s %9s %15s  %s\n", row->name, number(row->type, values->number[o]),
+            bool wide = source[o].from == OPTION_FILE; /* then its place has a line */
+            printf("%-31s %9s %9s %14s  %s\n", row->name, number(row->type, values->number[o]),
                    number(row->type, row->def), range, wide ? "file" : from);
             if (wide)
                 printf("    from %s\n", from);

@@ -105,11 +105,11 @@ static void print(const struct entries *all, bool terminal)
         fputs("\033[H\033[J", stdout);
     printf("hakmem top %s: %zu process%s, %s resident\n", when, all->count, all->count == 1 ? "" : "es",
            text_bytes(resident));
-    printf("%7s %9s %9s %9s %9s %5s %6s %-7s %s\n", "PID", "RESIDENT", "IN USE", "CACHED", "KEPT", "THR",
+    printf("%7s %8s %8s %8s %8s %5s %6s %-7s %s\n", "PID", "RESIDENT", "IN USE", "CACHED", "KEPT", "THR",
            "FAILED", "MODE", "COMMAND");
     for (size_t i = 0; i < all->count && i < rows(terminal); i++) {
         const struct entry *e = &all->entry[i];
-        printf("%7d %9s %9s %9s %9s %5" PRIu64 " %6" PRIu64 " %-7s %.11s\n", e->pid, text_bytes(e->resident),
+        printf("%7d %8s %8s %8s %8s %5" PRIu64 " %6" PRIu64 " %-7s %.15s\n", e->pid, text_bytes(e->resident),
                text_bytes(e->live), text_bytes(e->cached), text_bytes(e->kept), e->threads, e->failures,
                e->mode_name, e->name);
     }
