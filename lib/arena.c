@@ -276,15 +276,15 @@ void superslab_begin(void)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_arena[] = {
-    LAYOUT_SIZEOF(superslab),        LAYOUT_FIELD(superslab, base),
-    LAYOUT_FIELD(superslab, slab),   LAYOUT_SIZEOF(slab),
-    LAYOUT_FIELD(slab, base),        LAYOUT_FIELD(slab, state),
-    LAYOUT_FIELD(slab, size_class),  LAYOUT_FIELD(slab, used),
-    LAYOUT_FIELD(slab, carved),      LAYOUT_FIELD(slab, total),
-    LAYOUT_FIELD(slab, run),         LAYOUT_CONSTANT(SLAB_UNUSED),
-    LAYOUT_CONSTANT(SLAB_ACTIVE),    LAYOUT_CONSTANT(SLAB_EMPTY),
-    LAYOUT_CONSTANT(SLAB_SPAN),      LAYOUT_CONSTANT(SLAB_PURGE),
-    LAYOUT_FIELD(arena, spans), LAYOUT_END,
+    LAYOUT_SIZEOF(superslab),       LAYOUT_FIELD(superslab, base),
+    LAYOUT_FIELD(superslab, slab),  LAYOUT_SIZEOF(slab),
+    LAYOUT_FIELD(slab, base),       LAYOUT_FIELD(slab, state),
+    LAYOUT_FIELD(slab, size_class), LAYOUT_FIELD(slab, used),
+    LAYOUT_FIELD(slab, carved),     LAYOUT_FIELD(slab, total),
+    LAYOUT_FIELD(slab, run),        LAYOUT_CONSTANT(SLAB_UNUSED),
+    LAYOUT_CONSTANT(SLAB_ACTIVE),   LAYOUT_CONSTANT(SLAB_EMPTY),
+    LAYOUT_CONSTANT(SLAB_SPAN),     LAYOUT_CONSTANT(SLAB_PURGE),
+    LAYOUT_FIELD(arena, spans),     LAYOUT_END,
 };
 const struct layout_row layout_at_arena[] = {
     LAYOUT_ADDRESS(arena),

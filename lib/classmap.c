@@ -5,6 +5,7 @@
 #include "layout.h"
 #include "meta.h"
 #include "os.h"
+#include "tracelog.h"
 
 struct leaf classmap_window;                         /* .bss: pages nobody uses are never resident */
 static _Atomic(struct leaf *) classmap_roots[ROOTS]; /* for what lies outside of the window */
@@ -118,8 +119,25 @@ static void note_region(uintptr_t at)
         ;
 }
 
+static COLD void trace_region(const void *address, const struct region *region, const char *change)
+{
+    struct message m;
+    tracelog_begin(&m, CHANNEL_REGION);
+    message_address(&m, "address", address);
+    message_text(&m, "kind", region->kind == REGION_SUPERSLAB ? "superslab" : "large");
+    message_text(&m, "change", change);
+    tracelog_end(&m, CHANNEL_REGION);
+}
+
 void classmap_set_region(const void *address, struct region *region)
 {
+    if (tracelog_on(CHANNEL_REGION)) {
+        const struct region *before = classmap_region(address);
+        if (before && before != region)
+            trace_region(address, before, "removed");
+        if (region && before != region)
+            trace_region(address, region, "entered");
+    }
     note_region((uintptr_t)address);
     store_release(region_at(address), region);
 }

@@ -19,6 +19,7 @@
 #include "pool.h"
 #include "superslab.h"
 #include "thread.h"
+#include "tracelog.h"
 #include "young.h"
 
 static void prepare(void)
@@ -58,6 +59,7 @@ static void in_parent(void)
 
 static void in_child(void)
 {
+    tracelog_forked();
     release();
     thread_forget_others();
     helper_forget();

@@ -19,6 +19,7 @@
 #include "shelf.h"
 #include "superslab.h"
 #include "trace.h"
+#include "tracelog.h"
 #include "young.h"
 
 _Atomic(enum heap_mode) heap_mode = HEAP_EARLY;
@@ -128,6 +129,7 @@ static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, 
     void *p = alloc_uncached(size, align, zero);
     if (p && tc)
         pulse_settle(tc);
+    pulse_traces();
     return p ? p : alloc_failed(size, align, zero, function);
 }
 
@@ -234,6 +236,7 @@ void heap_free_odd(void *p, const char *function)
         heap_free(p, function); /* the thread has a cache now */
     else
         free_uncached(p, c, function);
+    pulse_traces();
 }
 
 /* The magazine is full, or the class of P is none that is cached. */
@@ -246,6 +249,7 @@ static NOINLINE void free_full(struct tcache *tc, void *p, const char *function)
             direct_free(p, c, function);
         else if (p)
             free_uncached(p, c, function);
+        pulse_traces();
         return;
     }
     if (UNLIKELY(p == tc->bin[c].head)) /* the slabs find what is free twice, but this at once */
@@ -416,6 +420,7 @@ void *heap_realloc(void *p, size_t size, const char *function)
         return move(p, old, size, function);
     if (size > old && thread_self.cache != TCACHE_NONE)
         pulse_settle(thread_self.cache);
+    pulse_traces();
     return q;
 }
 
@@ -425,7 +430,9 @@ static size_t give_back(size_t pad, const char *function)
     direct_flush(function);
     size_t bytes = pool_trim(SIZE_MAX);
     bytes += large_trim(0);
-    return bytes + superslab_trim(pad);
+    bytes += superslab_trim(pad);
+    pulse_traces();
+    return bytes;
 }
 
 bool heap_trim(size_t pad)

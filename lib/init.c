@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "exitreport.h"
 #include "fork.h"
 #include "heap.h"
 #include "layout.h"
@@ -12,6 +13,7 @@
 #include "os.h"
 #include "summary.h"
 #include "superslab.h"
+#include "tracelog.h"
 
 static struct lock start_lock; /* guards these */
 static bool loaded;            /* the options are read, fork is looked after */
@@ -38,6 +40,7 @@ static void load(char **environment)
     block_key = os_random_seed() | 1; /* read by every malloc: set while there is one thread */
     options_load(os_secure() ? NULL : environment);
     fork_init();
+    tracelog_open(); /* last: nothing that follows here allocates */
 }
 
 static void start(char **environment)
@@ -95,8 +98,7 @@ __attribute__((constructor(101))) static void on_load(int argc, char **argv, cha
 __attribute__((destructor)) static void on_unload(void)
 {
     heap_verify("exit");
-    if (option(OPT_SHARED_POOL_STAGE_STATS))
-        summary_stages(2);
+    exit_reports();
     const char *path = option_path(OPT_STATS_FILE);
     int fd = path ? os_open_append(path) : -1;
     if (fd >= 0) {

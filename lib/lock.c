@@ -11,8 +11,20 @@ THREAD_LOCAL bool lock_holds_all;
 
 enum { SPINS = 100 }; /* about the time a holder needs for one magazine */
 
-void lock_wait(struct lock *l)
+const char *const lock_rank_name[RANK_COUNT] = {
+#define LOCK_RANK(id, name) [RANK_##id] = name,
+    LOCK_RANKS(LOCK_RANK)
+#undef LOCK_RANK
+};
+
+/* Counted where a thread waits anyway: a lock that is free costs nothing for it. Relaxed. */
+static struct {
+    _Atomic(uint64_t) contended, slept;
+} waits[RANK_COUNT];
+
+void lock_wait(struct lock *l, enum lock_rank rank)
 {
+    add_relaxed(&waits[rank].contended, 1);
     for (int i = 0; i < SPINS; i++) {
         uint32_t unlocked = 0;
         if (load_relaxed(&l->state) == 0 &&
@@ -21,8 +33,15 @@ void lock_wait(struct lock *l)
             return;
         cpu_pause();
     }
-    while (atomic_exchange_explicit(&l->state, 2, memory_order_acquire) != 0)
+    while (atomic_exchange_explicit(&l->state, 2, memory_order_acquire) != 0) {
+        add_relaxed(&waits[rank].slept, 1);
         os_futex_wait(&l->state, 2);
+    }
+}
+
+struct lock_contention lock_contention(enum lock_rank rank)
+{
+    return (struct lock_contention){load_relaxed(&waits[rank].contended), load_relaxed(&waits[rank].slept)};
 }
 
 void lock_wake(struct lock *l)

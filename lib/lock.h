@@ -9,17 +9,23 @@
 
 #include "atomic.h"
 
+/* The ranks in order, with the names by which HAKMEM_SHARED_POOL_LOCK_STATS calls them. */
+#define LOCK_RANKS(X)                                                                                        \
+    X(START, "start")     /* init.c: the one-time start */                                                   \
+    X(ENGINE, "engine")   /* engine.c: settings and decisions */                                             \
+    X(THREADS, "threads") /* thread.c: the list of thread caches */                                          \
+    X(CHECKED, "checked") /* checked.c: serialises the checked mode */                                       \
+    X(YOUNG, "young")     /* young.c: the first granule; may map the first superslab while held */           \
+    X(CLASS, "class")     /* pool.c: one for each size class, taken one at a time, by class in fork */       \
+    X(LARGE, "large")     /* large.c: the cache of large mappings */                                         \
+    X(ARENA, "arena")     /* arena.c: all granules */                                                        \
+    X(META, "meta") /* meta.c, classmap.c: maps memory for descriptors while held (rare, never purges) */
+
 enum lock_rank {
-    RANK_START,   /* init.c: the one-time start */
-    RANK_ENGINE,  /* engine.c: settings and decisions */
-    RANK_THREADS, /* thread.c: the list of thread caches */
-    RANK_CHECKED, /* checked.c: serialises the checked mode */
-    RANK_YOUNG,   /* young.c: the first granule; may map the first superslab while held */
-    RANK_CLASS,   /* pool.c: one for each size class, taken one at a time, by class in fork */
-    RANK_LARGE,   /* large.c: the cache of large mappings */
-    RANK_ARENA,   /* arena.c: all granules */
-    RANK_META,    /* meta.c, classmap.c: maps memory for descriptors while held (rare, never purges) */
-    RANK_COUNT
+#define LOCK_RANK(id, name) RANK_##id,
+    LOCK_RANKS(LOCK_RANK)
+#undef LOCK_RANK
+        RANK_COUNT
 };
 
 /* All zero is a free lock. The rank is an argument, so that locks need no initial value. */
@@ -31,8 +37,16 @@ struct lock {
  * allocate, and take none. Owner only. */
 extern THREAD_LOCAL bool lock_holds_all;
 
-void lock_wait(struct lock *l);
+void lock_wait(struct lock *l, enum lock_rank rank);
 void lock_wake(struct lock *l);
+
+/* How often a thread found a lock of RANK held, and how often it slept for one. */
+extern const char *const lock_rank_name[RANK_COUNT];
+struct lock_contention {
+    uint64_t contended, slept;
+};
+struct lock_contention lock_contention(enum lock_rank rank);
+
 /* Debug builds: note and check the order. */
 void lock_note_taken(enum lock_rank rank);
 void lock_note_given(enum lock_rank rank);
@@ -50,7 +64,7 @@ static inline void lock_take(struct lock *l, enum lock_rank rank)
     }
     if (!atomic_compare_exchange_strong_explicit(&l->state, &unlocked, 1, memory_order_acquire,
                                                  memory_order_relaxed))
-        lock_wait(l);
+        lock_wait(l, rank);
 }
 
 static inline void lock_give(struct lock *l, enum lock_rank rank)

@@ -39,12 +39,24 @@ void message_hex(struct message *m, uint64_t n)
     put_number(m, n, 16);
 }
 
-void message_field(struct message *m, const char *name, uint64_t n)
+void message_text(struct message *m, const char *name, const char *text)
 {
     message_str(m, " ");
     message_str(m, name);
     message_str(m, "=");
+    message_str(m, text);
+}
+
+void message_field(struct message *m, const char *name, uint64_t n)
+{
+    message_text(m, name, "");
     message_dec(m, n);
+}
+
+void message_address(struct message *m, const char *name, const void *address)
+{
+    message_text(m, name, "");
+    message_hex(m, (uintptr_t)address);
 }
 
 void message_send(const struct message *m, int fd)

@@ -22,7 +22,10 @@ void message_dec(struct message *m, uint64_t n);
 void message_hex(struct message *m, uint64_t n); /* with 0x */
 void message_send(const struct message *m, int fd);
 
-/* " name=N" */
+/* " name=N", and the same in hexadecimal */
 void message_field(struct message *m, const char *name, uint64_t n);
+void message_address(struct message *m, const char *name, const void *address);
+/* " name=TEXT" */
+void message_text(struct message *m, const char *name, const char *text);
 
 #endif

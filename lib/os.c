@@ -22,27 +22,34 @@
 
 int (*os_fault)(enum os_call call);
 THREAD_LOCAL struct os_error os_error;
+_Atomic(os_watcher) os_watch;
 
 static const char *const call_name[OS_NCALLS] = {"mmap", "munmap", "mremap", "mprotect", "madvise"};
 
-/* Refuse CALL on behalf of a test? */
-static bool faulted(enum os_call call)
+/* Make system call NUMBER on memory, as E describes it, unless a test refuses it. -1: refused, os_error says
+ * why. errno stays as it was. */
+static long memory_call(enum os_call call, struct os_event *e, long number, long three, long four, long five)
 {
-    int code = UNLIKELY(os_fault != NULL) ? os_fault(call) : 0;
-    if (code) {
-        os_error.call = call_name[call];
-        os_error.code = code;
+    int saved = errno;
+    long result = -1;
+    e->call = call_name[call];
+    e->code = UNLIKELY(os_fault != NULL) ? os_fault(call) : 0;
+    if (!e->code) {
+        result = syscall(number, e->address, e->size, three, four, five, 0L);
+        e->code = result == -1 ? errno : 0;
     }
-    return code != 0;
-}
-
-/* Note why CALL failed and put errno back. */
-static int refuse(enum os_call call, int saved)
-{
-    os_error.call = call_name[call];
-    os_error.code = errno;
-    errno = saved;
-    return -1;
+    if (e->code) {
+        os_error.call = e->call;
+        os_error.code = e->code;
+        errno = saved;
+    }
+    os_watcher watcher = load_relaxed(&os_watch);
+    if (UNLIKELY(watcher != NULL)) {
+        if (call == OS_MMAP && result != -1)
+            e->address = (void *)result;
+        watcher(e);
+    }
+    return result;
 }
 
 size_t os_page_size(void)
@@ -85,18 +92,14 @@ size_t os_mappings(void)
 
 static void *map_once(size_t size, void *hint, bool access)
 {
-    int saved = errno;
-    if (faulted(OS_MMAP))
-        return NULL;
     int prot = access ? PROT_READ | PROT_WRITE : PROT_NONE;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | (access ? 0 : MAP_NORESERVE);
-    void *p = (void *)syscall(SYS_mmap, hint, size, prot, flags, -1, 0L);
-    if (p == MAP_FAILED) {
-        refuse(OS_MMAP, saved);
+    struct os_event e = {.address = hint, .size = size};
+    long p = memory_call(OS_MMAP, &e, SYS_mmap, prot, flags, -1);
+    if (p == -1)
         return NULL;
-    }
     note_mapped(size, 1);
-    return p;
+    return (void *)p;
 }
 
 /* Unmap the end of a mapping: it stays one. */
@@ -134,68 +137,67 @@ void *os_map(size_t size, size_t align, void *hint, bool access)
 
 int os_unmap(void *addr, size_t size)
 {
-    int saved = errno;
-    if (faulted(OS_MUNMAP))
+    struct os_event e = {.address = addr, .size = size};
+    if (memory_call(OS_MUNMAP, &e, SYS_munmap, 0, 0, 0) == -1)
         return -1;
-    if (syscall(SYS_munmap, addr, size))
-        return refuse(OS_MUNMAP, saved);
     note_mapped(0 - size, (size_t)-1);
     return 0;
 }
 
 int os_resize(void *addr, size_t old_size, size_t new_size)
 {
-    int saved = errno;
-    if (faulted(OS_MREMAP))
+    struct os_event e = {.address = addr, .size = old_size, .new_size = new_size};
+    if (memory_call(OS_MREMAP, &e, SYS_mremap, (long)new_size, 0, 0) == -1)
         return -1;
-    if (syscall(SYS_mremap, addr, old_size, new_size, 0) == -1)
-        return refuse(OS_MREMAP, saved);
     note_mapped(new_size - old_size, 0);
     return 0;
 }
 
 int os_move(void *addr, size_t old_size, size_t new_size, void *target)
 {
-    int saved = errno;
-    if (faulted(OS_MREMAP))
+    struct os_event e = {.address = addr, .size = old_size, .new_size = new_size, .target = target};
+    int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+    if (memory_call(OS_MREMAP, &e, SYS_mremap, (long)new_size, flags, (long)target) == -1)
         return -1;
-    long p = syscall(SYS_mremap, addr, old_size, new_size, MREMAP_MAYMOVE | MREMAP_FIXED, target);
-    if (p == -1)
-        return refuse(OS_MREMAP, saved);
     note_mapped(0 - old_size, (size_t)-1); /* the target was counted when it was reserved */
     return 0;
 }
 
-int os_purge(void *addr, size_t size)
+static int advise(void *addr, size_t size, int advice)
 {
-    int saved = errno;
-    if (faulted(OS_MADVISE))
-        return -1;
-    return syscall(SYS_madvise, addr, size, MADV_DONTNEED) ? refuse(OS_MADVISE, saved) : 0;
+    struct os_event e = {.address = addr, .size = size};
+    return (int)memory_call(OS_MADVISE, &e, SYS_madvise, advice, 0, 0);
 }
 
-int os_protect(void *addr, size_t size, bool write)
+int os_purge(void *addr, size_t size)
 {
-    int saved = errno;
-    if (faulted(OS_MPROTECT))
-        return -1;
-    int prot = write ? PROT_READ | PROT_WRITE : PROT_READ;
-    return syscall(SYS_mprotect, addr, size, prot) ? refuse(OS_MPROTECT, saved) : 0;
+    return advise(addr, size, MADV_DONTNEED);
+}
+
+/* Refused by a kernel without huge pages: no reason why an allocation failed. */
+static int advise_huge(void *addr, size_t size, int advice)
+{
+    struct os_error before = os_error;
+    int result = advise(addr, size, advice);
+    os_error = before;
+    return result;
 }
 
 void os_no_huge(void *addr, size_t size)
 {
-    int saved = errno;
-    if (!faulted(OS_MADVISE) && syscall(SYS_madvise, addr, size, MADV_NOHUGEPAGE))
-        errno = saved; /* a kernel without huge pages */
+    (void)advise_huge(addr, size, MADV_NOHUGEPAGE);
 }
 
 int os_huge(void *addr, size_t size)
 {
-    int saved = errno;
-    if (faulted(OS_MADVISE))
-        return -1;
-    return syscall(SYS_madvise, addr, size, MADV_HUGEPAGE) ? refuse(OS_MADVISE, saved) : 0;
+    return advise_huge(addr, size, MADV_HUGEPAGE);
+}
+
+int os_protect(void *addr, size_t size, bool write)
+{
+    struct os_event e = {.address = addr, .size = size};
+    int prot = write ? PROT_READ | PROT_WRITE : PROT_READ;
+    return (int)memory_call(OS_MPROTECT, &e, SYS_mprotect, prot, 0, 0);
 }
 
 int os_write(int fd, const char *text, size_t len)
@@ -212,15 +214,6 @@ int os_write(int fd, const char *text, size_t len)
     }
     errno = saved;
     return code;
-}
-
-int os_open_append(const char *path)
-{
-    int saved = errno;
-    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
-    errno = saved;
-    return fd;
 }
 
 void os_close(int fd)
@@ -240,6 +233,25 @@ static long result_of(long result, int saved)
     return result;
 }
 
+int os_open_append(const char *path)
+{
+    int saved = errno;
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (os_secure() ? O_NOFOLLOW : 0);
+    return (int)result_of(syscall(SYS_openat, AT_FDCWD, path, flags, 0600), saved);
+}
+
+int os_move_high(int fd)
+{
+    static const int lowest[] = {512, 128, 32};
+    int saved = errno, high = -1;
+    for (size_t i = 0; i < sizeof lowest / sizeof lowest[0] && high < 0; i++)
+        high = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest[i]);
+    if (high >= 0)
+        syscall(SYS_close, fd);
+    errno = saved;
+    return high >= 0 ? high : fd;
+}
+
 int os_open_read(const char *path)
 {
     int saved = errno, flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -251,7 +263,8 @@ int os_stat(int fd, struct os_file *out)
     struct stat st;
     int saved = errno, result = (int)result_of(syscall(SYS_fstat, fd, &st), saved);
     if (result == 0)
-        *out = (struct os_file){(uint64_t)st.st_size, st.st_uid, st.st_mode, S_ISREG(st.st_mode)};
+        *out = (struct os_file){(uint64_t)st.st_size, st.st_dev,          st.st_ino, st.st_uid,
+                                st.st_mode,           S_ISREG(st.st_mode)};
     return result;
 }
 

@@ -15,6 +15,17 @@ enum os_call { OS_MMAP, OS_MUNMAP, OS_MREMAP, OS_MPROTECT, OS_MADVISE, OS_NCALLS
  * Written by single-threaded tests only. */
 extern int (*os_fault)(enum os_call call);
 
+/* What a call on memory came to, for HAKMEM_SS_MAP_TRACE. Set once at start, or not at all; asked for by
+ * code that may hold locks. */
+struct os_event {
+    const char *call;
+    const void *address, *target; /* target: of a mapping that moves, else NULL */
+    size_t size, new_size;        /* new_size: of one that is resized, else 0 */
+    int code;                     /* errno, or 0 */
+};
+typedef void (*os_watcher)(const struct os_event *event);
+extern _Atomic(os_watcher) os_watch;
+
 struct os_error {
     const char *call; /* static string, NULL if nothing was refused */
     int code;
@@ -48,14 +59,17 @@ int os_huge(void *addr, size_t size);
 
 /* Bytes written, never partial for what fits a pipe. 0, or the errno of what failed. */
 int os_write(int fd, const char *text, size_t len);
-/* Open for appending, mode 0600; -1 if refused. Only used at exit, on request. */
+/* Open for appending, mode 0600; -errno if refused. In secure execution the last part of PATH may not be
+ * a symbolic link. Only used on request. */
 int os_open_append(const char *path);
+/* Move FD to a high number, out of the way of programs; FD itself if that is refused. */
+int os_move_high(int fd);
 void os_close(int fd);
 
 /* At start, or on request: a descriptor for reading that a FIFO does not delay, or -errno. */
 int os_open_read(const char *path);
 struct os_file {
-    uint64_t size;
+    uint64_t size, device, inode;
     uint32_t owner, mode; /* as stat(2) has them */
     bool regular;
 };

@@ -54,6 +54,8 @@ void pulse_give_back(uint64_t now_ms)
     superslab_decay(now_ms);
     large_decay(now_ms);
     engine_pulse(now_ms);
+    if (UNLIKELY(tracelog_memory_due(now_ms)))
+        tracelog_memory(thread_count());
 }
 
 enum { TICK_MS = 50, SLOW_PATHS = 32 };

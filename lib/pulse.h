@@ -4,6 +4,14 @@
 #define HAK_PULSE_H
 
 #include "thread.h"
+#include "tracelog.h"
+
+/* The end of a slow path: no lock is held, unless the library is just starting. */
+static ALWAYS_INLINE void pulse_traces(void)
+{
+    if (UNLIKELY(load_relaxed(&tracelog_waiting) != 0) && !thread_self.starting)
+        tracelog_write();
+}
 
 /* The peak may have risen after TC came by the slow path: what was freed last, and counts as in use, is to
  * help, then to go. */
@@ -21,6 +29,7 @@ static ALWAYS_INLINE void pulse(struct tcache *tc)
 {
     if (UNLIKELY(tc ? tc->until_tick-- == 0 : thread_self.phase != THREAD_ENDED))
         pulse_now(tc);
+    pulse_traces();
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include "level.h"
 #include "os.h"
 #include "policy.h"
+#include "tracelog.h"
 
 enum {
     TOLERANCE_SHIFT = 4,    /* what is regretted may add a sixteenth to a peak */
@@ -119,6 +120,16 @@ static void finish_unmap(struct superslab *ss, bool unmapped, bool zero, uint64_
     take_back(ss, 0, ss->opened, zero, now_ms);
 }
 
+static COLD void trace_purge(const uint8_t *addr, unsigned granules, const char *state)
+{
+    struct message m;
+    tracelog_begin(&m, CHANNEL_FREE);
+    message_address(&m, "slab", addr);
+    message_field(&m, "granules", granules);
+    message_text(&m, "state", state);
+    tracelog_end(&m, CHANNEL_FREE);
+}
+
 /* Do the system calls, unlocked, and book the result. Returns the bytes given back. */
 size_t purge_do(const struct purge_work *work, unsigned n, uint64_t now_ms)
 {
@@ -134,6 +145,8 @@ size_t purge_do(const struct purge_work *work, unsigned n, uint64_t now_ms)
         else
             superslab_plain_pages(&ss->slab[work[i].first]);
         bool zero = unmapped || os_purge(addr, size) == 0;
+        if (tracelog_on(CHANNEL_FREE))
+            trace_purge(addr, work[i].count, unmapped ? "unmapped" : zero ? "purged" : "refused");
         superslab_lock();
         if (whole)
             finish_unmap(ss, unmapped, zero, now_ms);

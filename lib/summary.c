@@ -133,20 +133,6 @@ void summary_residency(struct hak_stats *out)
     out->resident_bytes = account_sum(&a);
 }
 
-void summary_stages(int fd)
-{
-    struct message m;
-    message_init(&m);
-    message_str(&m, "hakmem: pool stages:");
-    message_field(&m, "partial", counted(COUNT_STAGE_PARTIAL));
-    message_field(&m, "empty", counted(COUNT_STAGE_EMPTY));
-    message_field(&m, "empty_any", counted(COUNT_STAGE_EMPTY_ANY));
-    message_field(&m, "unused", counted(COUNT_STAGE_UNUSED));
-    message_field(&m, "new", counted(COUNT_STAGE_NEW));
-    message_str(&m, "\n");
-    message_send(&m, fd);
-}
-
 enum { GAUGE = false, COUNTER = true, NUMBER = false, BYTES = true };
 const struct stats_field stats_fields[STATS_COUNT] = {
 #define STATS_ROW(name, kind, unit, help) {#name, kind, unit, help},

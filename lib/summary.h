@@ -82,8 +82,6 @@ struct summary_class {
 /* The same for CLASSES classes at once; 0 is empty. */
 void summary_classes(struct summary_class out[CLASSES]);
 
-/* "hakmem: pool stages: ..." */
-void summary_stages(int fd);
 /* pid=N, a line for each field of struct hak_stats, process_resident_bytes=N, an empty line. */
 void summary_block(int fd);
 

@@ -7,6 +7,51 @@
 #include "level.h"
 #include "options.h"
 #include "os.h"
+#include "tracelog.h"
+
+/* --- Traces --------------------------------------------------------------------------------------*/
+
+static void put_class(struct message *m, unsigned size_class)
+{
+    if (size_class < CLASSES) {
+        message_field(m, "class", size_class);
+        message_field(m, "size", class_size(size_class));
+    } else {
+        message_text(m, "class", size_class == CLASS_YOUNG ? "young" : "span");
+    }
+}
+
+static const char *stage_name(enum counter stage)
+{
+    switch (stage) {
+    case COUNT_STAGE_EMPTY: return "empty";
+    case COUNT_STAGE_EMPTY_ANY: return "empty_any";
+    case COUNT_STAGE_UNUSED: return "unused";
+    default: return "new";
+    }
+}
+
+static COLD void trace_acquire(const struct slab *slab, unsigned size_class, enum counter stage)
+{
+    struct message m;
+    tracelog_begin(&m, CHANNEL_ACQUIRE);
+    message_address(&m, "slab", slab->base);
+    put_class(&m, size_class);
+    message_text(&m, "stage", stage_name(stage));
+    tracelog_end(&m, CHANNEL_ACQUIRE);
+}
+
+/* SLAB, or the first of a span, becomes EMPTY. */
+static COLD void trace_empty(const struct slab *slab, unsigned granules)
+{
+    struct message m;
+    tracelog_begin(&m, CHANNEL_FREE);
+    message_address(&m, "slab", slab->base);
+    put_class(&m, slab->size_class);
+    message_field(&m, "granules", granules);
+    message_text(&m, "state", "empty");
+    tracelog_end(&m, CHANNEL_FREE);
+}
 
 /* --- Slabs ---------------------------------------------------------------------------------------*/
 
@@ -88,6 +133,10 @@ struct slab *superslab_take_slab(unsigned size_class)
     superslab_unlock();
     if (!grown || stage != COUNT_STAGE_UNUSED)
         count(stage, 1); /* grown: counted as a new superslab */
+    else
+        stage = COUNT_STAGE_NEW;
+    if (tracelog_on(CHANNEL_ACQUIRE))
+        trace_acquire(slab, size_class, stage);
     return slab;
 }
 
@@ -99,6 +148,8 @@ void superslab_give_slabs(struct list *slabs)
     while (!list_empty(slabs)) {
         struct slab *slab = LIST_FIRST(slabs, struct slab, link);
         struct superslab *ss = superslab_of(slab);
+        if (tracelog_on(CHANNEL_FREE))
+            trace_empty(slab, 1);
         list_remove(&slab->link);
         arena.actives--;
         level_sub(LEVEL_IN_USE, GRANULE);
@@ -176,6 +227,8 @@ void superslab_give_run(struct slab *first)
     superslab_lock();
     struct superslab *ss = superslab_of(first);
     unsigned n = first->run;
+    if (tracelog_on(CHANNEL_FREE))
+        trace_empty(first, n);
     classmap_set(first->base, n, CLASS_NONE);
     for (unsigned i = n; i-- > 0;)
         arena_mark_empty(ss, first + i, now_ms);

@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "meta.h"
 #include "shelf.h"
+#include "tracelog.h"
 #include "transfer.h"
 
 THREAD_LOCAL struct thread_self thread_self = {.cache = TCACHE_NONE};
@@ -45,6 +46,7 @@ static void end(void *cache)
     list_push_front(&threads.idle, &tc->idle);
     threads.in_use--;
     lock_give(&threads.lock, RANK_THREADS);
+    tracelog_flush();
 }
 
 void thread_init(void)

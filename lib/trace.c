@@ -31,9 +31,8 @@
 
 #include "counters.h"
 #include "layout.h"
-#include "message.h"
-#include "options.h"
 #include "os.h"
+#include "tracelog.h"
 
 enum { WORDS = sizeof(struct failure) / sizeof(uint64_t) };
 static_assert(sizeof(struct failure) % sizeof(uint64_t) == 0, "a record is whole words");
@@ -114,25 +113,21 @@ void trace_environment(struct trace_environment *out)
 
 static void put_limit(struct message *m, const char *name, uint64_t n)
 {
-    if (n != UINT64_MAX) {
+    if (n != UINT64_MAX)
         message_field(m, name, n);
-        return;
-    }
-    message_str(m, " ");
-    message_str(m, name);
-    message_str(m, "=none");
+    else
+        message_text(m, name, "none");
 }
 
 static void print(const struct failure *f)
 {
     struct message m;
-    message_init(&m);
-    message_str(&m, "hakmem: failed allocation: ");
+    tracelog_begin(&m, CHANNEL_FAILURE);
+    message_str(&m, " ");
     message_str(&m, trace_reason_name[f->reason]);
     message_field(&m, "size", f->size);
     put_limit(&m, "class", (uint64_t)f->size_class);
-    message_str(&m, " call=");
-    message_str(&m, f->call);
+    message_text(&m, "call", f->call);
     message_field(&m, "errno", (uint64_t)f->code);
     message_field(&m, "align", f->alignment);
     message_field(&m, "tid", (uint64_t)f->tid);
@@ -144,8 +139,8 @@ static void print(const struct failure *f)
     message_field(&m, "maps", f->at.maps);
     message_field(&m, "maps_limit", f->at.maps_limit);
     put_limit(&m, "overcommit", (uint64_t)f->at.overcommit);
-    message_str(&m, "\n");
-    message_send(&m, 2);
+    tracelog_end(&m, CHANNEL_FAILURE);
+    tracelog_flush();
 }
 
 void *trace_failure(enum trace_reason reason, size_t size, size_t align, int size_class)
@@ -163,7 +158,7 @@ void *trace_failure(enum trace_reason reason, size_t size, size_t align, int siz
                         .mappings = os_mappings()};
     os_error.call = NULL;
     count(COUNT_FAILURES, 1);
-    bool traced = option(OPT_ACE_TRACE);
+    bool traced = tracelog_on(CHANNEL_FAILURE);
     if (traced) {
         f.tid = os_tid();
         trace_environment(&f.at);

@@ -42,13 +42,17 @@ _hakmem_run()
 
 _hakmem()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} options
+    local word=${COMP_WORDS[COMP_CWORD]} commands='run options check stat explain top' options
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'run options check stat explain top help --help --version' -- "$word"))
+        COMPREPLY=($(compgen -W "$commands help --help --version" -- "$word"))
         return
     fi
     case ${COMP_WORDS[1]} in
+        help)
+            [ "$COMP_CWORD" != 2 ] || COMPREPLY=($(compgen -W "$commands" -- "$word"))
+            return
+            ;;
         run) options='--stats --stats= --option --library' ;;
         options) options='--json --program' ;;
         check) options='--json --library' ;;

@@ -164,7 +164,7 @@ build_workloads()
 # ask at the beginning and at the end of what they measure), or all of it. KIND start: all.
 calls_of() # calls_of KIND TRACE
 {
-    awk -v all="$([ "$1" = start ] && echo 1)" '
+    awk -v all="$([ "$1" = start ] && echo 1)" -v conf="openat(AT_FDCWD, \"$(make_variable HAK_CONF_PATH)\"" '
         { sub(/^[0-9]+ +/, "") }
         !/^[a-z_0-9]+\(/ { next }
         /^getrusage\(/ {
@@ -174,7 +174,7 @@ calls_of() # calls_of KIND TRACE
             next
         }
         { name = $0; sub(/\(.*/, "", name) }
-        /^openat\(AT_FDCWD, "[^"]*\/hakmem\.conf"/ { name = "conf" }
+        index($0, conf) == 1 { name = "conf" }
         all { count[name]++ }
         !all && marks { later[name]++ }
         # Without a vDSO the clock is a system call.

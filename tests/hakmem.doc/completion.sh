@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # completion.sh - what bash offers behind hakmem: subcommands, every option, values, files.
-# shellcheck disable=SC2016,SC2018,SC2019,SC2254
+# shellcheck disable=SC2016,SC2086,SC2116,SC2018,SC2019,SC2254
 set -u
 file=$BUILD/tools/completion.bash
 
@@ -47,6 +47,12 @@ offers '' hakmem run sort --st
 offers 'HACKING.md' hakmem check --library HACK
 offers '*sort*' hakmem options --program so
 offers '--json --classes' hakmem stat -
+offers 'options' hakmem help opt
+offers '' hakmem help run ''
+for command in run options check stat explain top; do # what its help shows
+    shown=$("$BUILD/tools/hakmem" help $command | grep -oE '^ +--[a-z]+(\[=)?' | tr -d ' [' | uniq | sed 's/\(.*\)=/\1 \1=/')
+    offers "$(echo $shown)" hakmem $command -
+done
 for command in check stat explain top; do
     offers "*$$*" hakmem $command "$$"
 done

@@ -26,10 +26,18 @@ while read -r fault; do
     judge "hakmem(7) quotes '$fault'" "$(printf '%s\n' "$seven" | grep -qF "(): $fault" || echo missing)"
 done <"$SCRATCH/faults"
 rm -f "$SCRATCH/faults"
-for words in 'bad value' 'failed allocation:' 'pool stages:' Threshold Exhaustion MapFail; do
+for words in 'bad value' 'failed allocation:' 'pool stages:' 'hakmem: lock' 'hakmem: size' 'lines left out' 'using standard error' Threshold Exhaustion MapFail; do
     judge "hakmem(7) quotes '$words'" "$(printf '%s\n' "$seven" | grep -qF "$words" || echo missing)"
     judge "lib/ writes '$words'" "$(grep -qF "$words" lib/*.c lib/*.h || echo missing)"
 done
+
+# Every channel of the traces.
+sed -n 's/^ *X([A-Z]*, "\([^"]*\)", OPT_.*/\1/p' lib/tracelog.h >"$SCRATCH/channels"
+judge "channels are found" "$([ "$(wc -l <"$SCRATCH/channels")" -ge 6 ] || echo few)"
+while read -r channel; do
+    judge "hakmem(7) quotes 'hakmem: $channel'" "$(printf '%s\n' "$seven" | grep -qF "hakmem: $channel " || echo missing)"
+done <"$SCRATCH/channels"
+rm -f "$SCRATCH/channels"
 
 for function in $(sed -n 's/^HAK_EXPORT .*[ *]\(hak_[a-z_]*\)(.*/\1/p' include/hakmem.h); do
     judge "hakmem(3) describes $function" "$(printf '%s\n' "$three" | grep -qF "$function" || echo missing)"

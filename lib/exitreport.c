@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* exitreport.c - lines that were asked for at the end of the process (floor F7). */
+#include "exitreport.h"
+
+#include "counters.h"
+#include "lock.h"
+#include "thread.h"
+#include "tracelog.h"
+
+static void report_stages(void)
+{
+    struct message m;
+    message_init(&m);
+    message_str(&m, "hakmem: pool stages:");
+    message_field(&m, "partial", counted(COUNT_STAGE_PARTIAL));
+    message_field(&m, "empty", counted(COUNT_STAGE_EMPTY));
+    message_field(&m, "empty_any", counted(COUNT_STAGE_EMPTY_ANY));
+    message_field(&m, "unused", counted(COUNT_STAGE_UNUSED));
+    message_field(&m, "new", counted(COUNT_STAGE_NEW));
+    tracelog_report(&m);
+}
+
+static void report_locks(void)
+{
+    for (enum lock_rank rank = 0; rank < RANK_COUNT; rank++) {
+        struct lock_contention c = lock_contention(rank);
+        if (!c.contended)
+            continue;
+        struct message m;
+        message_init(&m);
+        message_str(&m, "hakmem: lock");
+        message_text(&m, "rank", lock_rank_name[rank]);
+        message_field(&m, "contended", c.contended);
+        message_field(&m, "slept", c.slept);
+        tracelog_report(&m);
+    }
+}
+
+/* --- HAKMEM_SIZE_HIST ----------------------------------------------------------------------------*/
+
+struct histogram {
+    uint64_t blocks[CLASSES], spans;
+};
+
+NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
+{
+    struct histogram *h = arg;
+    for (unsigned c = 1; c < CLASSES; c++)
+        h->blocks[c] += tcache_popped(tc, c);
+    h->spans += tc->shelf.taken;
+}
+
+static void report_size(unsigned size_class, const char *kind, uint64_t blocks)
+{
+    if (!blocks)
+        return;
+    struct message m;
+    message_init(&m);
+    message_str(&m, "hakmem: size");
+    if (kind) {
+        message_text(&m, "class", kind);
+    } else {
+        message_field(&m, "class", size_class);
+        message_field(&m, "size", class_size(size_class));
+    }
+    message_field(&m, "blocks", blocks);
+    tracelog_report(&m);
+}
+
+/* The sum of all lines is hak_stats.allocations. */
+static void report_sizes(void)
+{
+    struct histogram h = {.spans = counted(COUNT_SPAN_ALLOCS)};
+    thread_each(add_cache, &h);
+    for (unsigned c = 1; c < CLASSES; c++)
+        report_size(c, NULL, h.blocks[c]);
+    report_size(0, "uncached", counted(COUNT_DIRECT_ALLOCS));
+    report_size(0, "span", h.spans);
+    report_size(0, "large", counted(COUNT_LARGE_ALLOCS));
+}
+
+void exit_reports(void)
+{
+    tracelog_finish();
+    if (option(OPT_SHARED_POOL_STAGE_STATS))
+        report_stages();
+    if (option(OPT_SHARED_POOL_LOCK_STATS))
+        report_locks();
+    if (option(OPT_SIZE_HIST))
+        report_sizes();
+}
