@@ -54,15 +54,15 @@ _hakmem()
             return
             ;;
         run) options='--stats --stats= --option --library' ;;
-        options) options='--json --program' ;;
-        check) options='--json --library' ;;
+        options) options='--json --program --conf' ;;
+        check) options='--json --library --conf' ;;
         stat) options='--json --classes' ;;
         explain) options='--json' ;;
         top) options='--interval --count' ;;
         *) return ;;
     esac
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-        --library)
+        --library | --conf)
             _hakmem_files "$word"
             return
             ;;

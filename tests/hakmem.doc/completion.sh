@@ -45,6 +45,7 @@ offers '--stats --stats=' hakmem run --st
 offers 'HACKING.md' hakmem run sort HACK
 offers '' hakmem run sort --st
 offers 'HACKING.md' hakmem check --library HACK
+offers 'HACKING.md' hakmem options --conf HACK
 offers '*sort*' hakmem options --program so
 offers '--json --classes' hakmem stat -
 offers 'options' hakmem help opt
