@@ -3,6 +3,7 @@
 #include "engine.h"
 
 #include "counters.h"
+#include "layout.h"
 #include "level.h"
 #include "lock.h"
 #include "options.h"
@@ -136,3 +137,28 @@ void engine_unlock_after_fork(void)
 {
     unlock_engine();
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_engine[] = {
+    LAYOUT_FIELD(engine, settings),
+    LAYOUT_FIELD(engine, decisions),
+    LAYOUT_FIELD(ace_settings, cache_bytes),
+    LAYOUT_FIELD(ace_settings, retain_bytes),
+    LAYOUT_FIELD(ace_settings, large_cache_bytes),
+    LAYOUT_FIELD(ace_settings, limit_bytes),
+    LAYOUT_FIELD(ace_settings, purge_delay_ms),
+    LAYOUT_FIELD(ace_settings, huge_pages),
+    LAYOUT_FIELD(ace_settings, adaptive),
+    LAYOUT_FIELD(live_policy, growth_step),
+    LAYOUT_FIELD(live_policy, huge),
+    LAYOUT_FIELD(live_policy, retain_bytes),
+    LAYOUT_FIELD(live_policy, purge_delay_ms),
+    LAYOUT_FIELD(live_policy, large_cache_bytes),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_engine[] = {
+    LAYOUT_ADDRESS(engine),
+    LAYOUT_ADDRESS(live_policy),
+    LAYOUT_END,
+};

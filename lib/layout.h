@@ -61,7 +61,8 @@ struct layout_row {
     X(young)                                                                                                 \
     X(tcache)                                                                                                \
     X(thread)                                                                                                \
-    X(heap)
+    X(heap)                                                                                                  \
+    X(engine)
 
 /* Aligned, and holds its own address: copies of the file's bytes elsewhere are none. */
 #define LAYOUT_COUNT(part) +2

@@ -103,6 +103,7 @@ static int print_json(struct picture *p)
     json_parts(p);
     insight_json_heap(&p->target, &p->heap);
     insight_json_classes(&p->heap);
+    insight_json_policy(&p->target);
     insight_json_options(&p->target);
     insight_json_failure(&p->target);
     json_close();

@@ -221,7 +221,7 @@ static void add_slab(struct target *t, struct heap *h, const char *slab, uint64_
     uint64_t state = field(t, slab, ROW_slab_state), c = field(t, slab, ROW_slab_class);
     uint64_t used = field(t, slab, ROW_slab_used), carved = field(t, slab, ROW_slab_carved);
     uint64_t granule = UINT64_C(1) << at(t, ROW_granule_shift);
-    if (state >= SLAB_STATES) {
+    if (state >= STATES) {
         h->damaged++;
         h->account.fragmentation += resident;
         return;
@@ -242,7 +242,7 @@ static void add_slab(struct target *t, struct heap *h, const char *slab, uint64_
         h->span_bytes += granule;
         h->span_resident += resident;
         h->account.live += resident;
-    } else if (state == at(t, ROW_slab_unused)) {
+    } else if (state == at(t, ROW_slab_unused) || state == at(t, ROW_slab_closed)) {
         h->account.fragmentation += resident;
     } else {
         h->account.retained += resident;

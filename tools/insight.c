@@ -11,8 +11,9 @@
 #include "json.h"
 #include "text.h"
 
-static const char *const state_names[SLAB_STATES] = {"unused", "active", "empty", "span", "purge"};
-static const char *const state_words[SLAB_STATES] = {"UNUSED", "ACTIVE", "EMPTY", "in spans", "being purged"};
+static const char *const state_names[STATES] = {"unused", "active", "empty", "span", "purge", "closed"};
+static const char *const state_words[STATES] = {"UNUSED",   "ACTIVE",       "EMPTY",
+                                                "in spans", "being purged", "reserved"};
 
 /* --- Who -----------------------------------------------------------------------------------------*/
 
@@ -54,11 +55,11 @@ void insight_json_heap(struct target *t, const struct heap *h)
     json_number("thread_caches", h->caches);
     json_number("superslabs", h->superslabs);
     json_open("slabs", '{');
-    for (int i = 0; i < SLAB_STATES; i++)
+    for (int i = 0; i < STATES; i++)
         json_number(state_names[i], h->slabs[i]);
     json_close();
     json_open("slab_resident_bytes", '{');
-    for (int i = 0; i < SLAB_STATES; i++)
+    for (int i = 0; i < STATES; i++)
         json_number(state_names[i], h->slab_resident[i]);
     json_close();
     json_number("spans", h->spans - min_size(h->spans, h->shelved));
@@ -100,7 +101,7 @@ void insight_print_heap(struct target *t, const struct heap *h)
     uint64_t granule = UINT64_C(1) << at(t, ROW_granule_shift);
     puts("\nmemory of the heap");
     line("superslabs", h->superslabs, "", text_bytes(h->superslabs << at(t, ROW_superslab_shift)), "");
-    for (int i = 0; i < SLAB_STATES; i++) {
+    for (int i = 0; i < STATES; i++) {
         char what[48];
         snprintf(what, sizeof what, "slabs, %s", state_words[i]);
         if (h->slabs[i])
@@ -146,6 +147,28 @@ struct changed {
     uint64_t value;
 };
 
+/* NUMBER is what option NAME was at start: what the process set it to since then. */
+static uint64_t in_force(struct target *t, const char *name, uint64_t number)
+{
+    static const struct {
+        const char *name;
+        enum row row;
+    } settings[] = {{"HAKMEM_CACHE_BYTES", ROW_set_cache_bytes},
+                    {"HAKMEM_RETAIN_BYTES", ROW_set_retain_bytes},
+                    {"HAKMEM_LARGE_CACHE_BYTES", ROW_set_large_cache_bytes},
+                    {"HAKMEM_LIMIT_BYTES", ROW_set_limit_bytes},
+                    {"HAKMEM_PURGE_DELAY", ROW_set_purge_delay_ms},
+                    {"HAKMEM_HUGE_PAGES", ROW_set_huge_pages},
+                    {"HAKMEM_ACE", ROW_set_adaptive}};
+    uint64_t engine = at(t, ROW_at_engine);
+    if (!field_at(t, engine, ROW_engine_decisions))
+        return number; /* nothing was allocated yet */
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return field_at(t, engine + offset_of(t, ROW_engine_settings), settings[i].row);
+    return number;
+}
+
 /* Option O; false if it is what it is by default. */
 static bool changed(struct target *t, uint64_t o, struct changed *out)
 {
@@ -163,8 +186,22 @@ static bool changed(struct target *t, uint64_t o, struct changed *out)
     target_text(t, field(t, copy, ROW_option_name), out->name, sizeof out->name);
     if (out->is_path)
         target_text(t, path, out->path, sizeof out->path);
-    out->value = number;
-    return out->is_path ? path != 0 : number != field(t, copy, ROW_option_def);
+    out->value = in_force(t, out->name, number);
+    return out->is_path ? path != 0 : out->value != field(t, copy, ROW_option_def);
+}
+
+/* What the engine chose last. */
+void insight_json_policy(struct target *t)
+{
+    uint64_t policy = at(t, ROW_at_policy);
+    json_open("policy", '{');
+    json_number("decisions", field_at(t, at(t, ROW_at_engine), ROW_engine_decisions));
+    json_number("growth_step", field_at(t, policy, ROW_policy_growth_step));
+    json_number("retain_bytes", field_at(t, policy, ROW_policy_retain_bytes));
+    json_number("large_cache_bytes", field_at(t, policy, ROW_policy_large_cache_bytes));
+    json_number("purge_delay_ms", field_at(t, policy, ROW_policy_purge_delay_ms));
+    json_number("huge_pages", field_at(t, policy, ROW_policy_huge));
+    json_close();
 }
 
 void insight_json_options(struct target *t)

@@ -8,6 +8,7 @@
 void insight_json_head(struct target *t, const struct heap *h);
 void insight_json_heap(struct target *t, const struct heap *h);
 void insight_json_classes(const struct heap *h);
+void insight_json_policy(struct target *t);
 void insight_json_options(struct target *t);
 void insight_json_failure(struct target *t);
 

@@ -64,6 +64,11 @@ static void print_text(struct target *t, const struct heap *h, bool classes)
     bytes("descriptors, address space", h->metadata);
     number("threads with a cache", h->threads);
     print_counters(t, h);
+    puts("\nthe adaptive engine chose");
+    number("decisions", field_at(t, at(t, ROW_at_engine), ROW_engine_decisions));
+    bytes("growth step", field_at(t, at(t, ROW_at_policy), ROW_policy_growth_step));
+    bytes("EMPTY slabs to keep, at least", field_at(t, at(t, ROW_at_policy), ROW_policy_retain_bytes));
+    number("milliseconds before they go", field_at(t, at(t, ROW_at_policy), ROW_policy_purge_delay_ms));
     if (classes)
         print_classes(h);
     insight_print_options(t);
@@ -78,6 +83,7 @@ static void print_json(struct target *t, const struct heap *h, bool classes)
     insight_json_heap(t, h);
     if (classes)
         insight_json_classes(h);
+    insight_json_policy(t);
     insight_json_options(t);
     insight_json_failure(t);
     json_close();
