@@ -298,7 +298,8 @@ static void check_slabs(struct superslab *ss, void *arg)
         if (slab->state != SLAB_ACTIVE || slab->size_class != check->size_class)
             continue;
         check->used += slab->used;
-        check->carved += slab->carved;
+        if (slab->used || slab->trimming) /* else it is on its way to become EMPTY */
+            check->carved += slab->carved;
         check->with_room += slab->used < slab->total && slab->used && !slab->trimming;
         if (slab->carved > slab->total || slab->used + slab_free_count(slab) != slab->carved)
             check->fault("slab miscounted", slab->base);
