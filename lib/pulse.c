@@ -56,6 +56,7 @@ void pulse_give_back(uint64_t now_ms)
     engine_pulse(now_ms);
     if (UNLIKELY(tracelog_memory_due(now_ms)))
         tracelog_memory(thread_count());
+    pulse_traces();
 }
 
 enum { TICK_MS = 50, SLOW_PATHS = 32 };

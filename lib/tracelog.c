@@ -218,8 +218,10 @@ void tracelog_forked(void)
     store_relaxed(&queue.head, 0);
     store_relaxed(&tracelog_waiting, 0);
     store_relaxed(&out.busy, 0);
-    for (unsigned c = 0; c < CHANNELS; c++)
+    for (unsigned c = 0; c < CHANNELS; c++) {
         store_relaxed(&channels[c].left_out, 0);
+        store_relaxed(&channels[c].window, 0);
+    }
     const char *name = option_path(OPT_TRACE_FILE);
     out.reopen = out.own && name && strstr(name, "%p");
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* HAKMEM_SUPER_REG_DEBUG: superslabs and large mappings enter the region map and leave it. */
+/* { dg-env HAKMEM_SUPER_REG_DEBUG=1 HAKMEM_TRACE_FILE=trace-%p } */
+#include "lines.h"
+
+static const char *line_of(const void *p, const char *kind, const char *change)
+{
+    char line[128];
+    snprintf(line, sizeof line, "hakmem: region address=0x%lx kind=%s change=%s\n",
+             (unsigned long)(uintptr_t)p, kind, change);
+    return lines_find(lines.text, line);
+}
+
+int main(void)
+{
+    char *large = malloc(5 << 20);
+    CHECK(large);
+    lines_read(getpid());
+    CHECK(line_of(large, "large", "entered") && !line_of(large, "large", "removed"));
+    free(large);
+    malloc_trim(0);
+    lines_read(getpid());
+    CHECK(line_of(large, "large", "removed"));
+    static char *span[200];
+    for (int i = 0; i < 200; i++)
+        CHECK((span[i] = malloc(500000)));
+    for (int i = 0; i < 200; i++)
+        free(span[i]);
+    malloc_trim(0);
+    lines_read(getpid());
+    for (int i = 0; i < 200; i++)
+        CHECK(line_of((void *)((uintptr_t)span[i] & ~(uintptr_t)0x1fffff), "superslab", "entered"));
+    size_t removed = 0;
+    for (const char *l = lines.text; (l = lines_find(l, "hakmem: region ")) != NULL; l = lines_next(l))
+        removed += lines_says(l, "kind", "superslab") && lines_says(l, "change", "removed");
+    CHECK(removed > 0);
+    lines_done(getpid());
+    return 0;
+}
