@@ -12,8 +12,8 @@
 #include <signal.h>
 #include <string.h>
 
-#include "ace.h"
 #include "atomic.h"
+#include "engine.h"
 #include "libc.h"
 #include "os.h"
 #include "pulse.h"
@@ -40,7 +40,9 @@ static void *help(void *arg)
     for (uint32_t left = SETTLE_MS / ACE_TICK_MS;;) {
         uint32_t was = atomic_exchange_explicit(&state, HELPER_IDLE, memory_order_acq_rel);
         left = was == HELPER_IDLE ? left - 1 : SETTLE_MS / ACE_TICK_MS;
-        pulse_give_back(os_now_ms());
+        uint64_t now_ms = os_now_ms();
+        pulse_give_back(now_ms);
+        engine_pulse(now_ms);
         uint32_t idle = HELPER_IDLE;
         if (left > 0)
             os_futex_wait_ms(&state, HELPER_IDLE, ACE_TICK_MS);

@@ -53,7 +53,6 @@ void pulse_give_back(uint64_t now_ms)
     give_excess();
     superslab_decay(now_ms);
     large_decay(now_ms);
-    engine_pulse(now_ms);
     if (UNLIKELY(tracelog_memory_due(now_ms)))
         tracelog_memory(thread_count());
     pulse_traces();
@@ -79,6 +78,8 @@ NOINLINE void pulse_now(struct tcache *tc)
                                                  memory_order_relaxed))
         return;
     pulse_give_back(now_ms);
+    if (tc) /* the engine works on caches: checked mode has none */
+        engine_pulse(now_ms);
     if (UNLIKELY(option(OPT_ACE_THREAD)))
         helper_pulse();
 }
