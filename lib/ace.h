@@ -54,7 +54,7 @@ struct ace_state {
 
 struct ace_result {
     struct policy policy;
-    bool quiet; /* hardly anything happens: free pages inside partial slabs may go */
+    bool quiet; /* hardly anything comes by the pool: free pages inside partial slabs may go */
 };
 
 void ace_decide(const struct ace_settings *settings, const struct ace_sample *now, struct ace_state *state,

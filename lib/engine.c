@@ -39,7 +39,7 @@ static void unlock_engine(void)
 }
 
 /* Counters of other threads, read as they are: a moment's picture. */
-static void take_sample(struct ace_sample *s, uint64_t now_ms)
+void engine_sample(struct ace_sample *s, uint64_t now_ms)
 {
     s->now_ms = now_ms;
     s->in_use = level_of(LEVEL_IN_USE);
@@ -106,7 +106,7 @@ void engine_pulse(uint64_t now_ms)
     bool quiet = false, dense = false;
     lock_engine();
     if (engine.settings.adaptive) {
-        take_sample(&engine.sample, now_ms);
+        engine_sample(&engine.sample, now_ms);
         engine_decide();
         quiet = engine.result.quiet;
         dense = engine.result.policy.huge == HUGE_DENSE;

@@ -17,6 +17,9 @@ struct ace_settings *engine_settings(void);
 void engine_decide(void);
 void engine_release(void);
 
+/* What there is to know now. */
+void engine_sample(struct ace_sample *s, uint64_t now_ms);
+
 /* How many decisions there were, and the last one. */
 uint64_t engine_last(struct ace_result *result, struct ace_state *state);
 
