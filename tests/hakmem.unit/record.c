@@ -90,6 +90,8 @@ int main(void)
     CHECK(os_mapped_bytes() >= bytes + (40 << 20) && os_mapped_bytes() <= bytes + (51 << 20));
     CHECK(os_mappings() == maps + 1);
     CHECK(elsewhere() == not_mapped);
+    CHECK((p = realloc(p, 12 << 20)) && os_mapped_bytes() == bytes + (12 << 20)); /* in place */
+    CHECK(os_mappings() == maps + 1 && elsewhere() == not_mapped);
     free(p);
     malloc_trim(0);
     CHECK(os_mapped_bytes() <= bytes && os_mappings() <= maps);
