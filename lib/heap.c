@@ -249,6 +249,8 @@ static NOINLINE void free_full(struct tcache *tc, void *p, const char *function)
             direct_free(p, c, function);
         else if (p)
             free_uncached(p, c, function);
+        else
+            return;
         pulse_traces();
         return;
     }

@@ -299,6 +299,8 @@ void tracelog_report(struct message *m)
 
 void tracelog_finish(void)
 {
+    if (!load_relaxed(&out.opened))
+        return;
     tracelog_flush();
     for (enum channel c = 0; c < CHANNELS; c++)
         put_left_out(c);
