@@ -48,7 +48,7 @@ static bool check_library(const char *library)
 /* One word of a list of preloaded objects. */
 static void check_entry(const char *where, const char *word, bool *ours)
 {
-    struct elf_file elf;
+    struct elf_file elf = {0};
     bool named = strstr(word, "libhakmem") != NULL;
     *ours = *ours || named;
     if (strchr(word, '/') && !elf_inspect(word, &elf))
@@ -68,13 +68,12 @@ static bool check_list(const char *where, const char *list)
 {
     bool ours = false;
     char *copy = need_format("%s", list ? list : ""), *rest = copy;
-    for (char *word; (word = strsep(&rest, ": \t\n")) != NULL;) {
-        if (*word == '#') /* a comment to the end of the line */
-            while (rest && rest > copy && rest[-1] != '\n' && *rest && *rest != '\n')
-                rest++;
-        else if (*word)
+    for (char *p = copy; (p = strchr(p, '#')) != NULL;) /* comments, as the loader knows them */
+        while (*p && *p != '\n')
+            *p++ = ' ';
+    for (char *word; (word = strsep(&rest, ": \t\n")) != NULL;)
+        if (*word)
             check_entry(where, word, &ours);
-    }
     free(copy);
     return ours;
 }
@@ -236,7 +235,7 @@ void check_machine(const char *library, const char *conf)
     bool listed = check_list("/etc/ld.so.preload", list), named = check_list("LD_PRELOAD", variable);
     if (!listed && !named)
         finding(LEVEL_NOTE, "preload", "neither LD_PRELOAD nor /etc/ld.so.preload names it: use hakmem run");
-    check_conf(conf ? conf : HAK_CONF_PATH);
+    check_conf(conf ? conf : conf_path);
     if (good)
         check_trial(real);
     free(real);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf.h"
 #include "json.h"
 #include "options.h"
 #include "text.h"
@@ -97,7 +98,7 @@ void settings_print(const char *conf, const char *program, bool json)
 {
     static struct option_values values;
     struct option_source source[OPT_COUNT];
-    const char *file = conf ? conf : HAK_CONF_PATH;
+    const char *file = conf ? conf : conf_path;
     char *executable = program && strchr(program, '/') ? realpath(program, NULL) : NULL;
     /* A path that no program has gets what all programs get. */
     const struct option_inputs inputs = {.conf = file,
