@@ -49,7 +49,7 @@ static bool check_library(const char *library)
 static void check_entry(const char *where, const char *word, bool *ours)
 {
     struct elf_file elf = {0};
-    bool named = strstr(word, "libhakmem") != NULL;
+    bool named = strstr(word, "libhakmem.so") != NULL;
     *ours = *ours || named;
     if (strchr(word, '/') && !elf_inspect(word, &elf))
         finding(LEVEL_PROBLEM, "preload", "%s names %s, which cannot be read: %s", where, word,
@@ -208,10 +208,10 @@ static void check_trial(const char *library)
     const char *old = getenv("LD_PRELOAD");
     char *preload = need_format("%s%s%s", library, old && *old ? ":" : "", old ? old : "");
     struct trial with = try_it(preload), as_is = try_it(NULL);
-    bool passive = with.ran && strstr(with.object, "libhakmem") && with.owns == 0;
+    bool passive = with.ran && strstr(with.object, "libhakmem.so") && with.owns == 0;
     if (!with.ran)
         finding(LEVEL_PROBLEM, "trial", "a trial process with LD_PRELOAD=%s does not run", library);
-    else if (!strstr(with.object, "libhakmem"))
+    else if (!strstr(with.object, "libhakmem.so"))
         finding(LEVEL_PROBLEM, "trial", "a trial process with LD_PRELOAD=%s gets malloc from %s", library,
                 with.object);
     else if (passive)
@@ -219,7 +219,7 @@ static void check_trial(const char *library)
                 "a trial process is in passive mode: an option turns the library off");
     else
         finding(LEVEL_GOOD, "trial", "a trial process with it preloaded gets malloc from it");
-    if (as_is.ran && strstr(as_is.object, "libhakmem"))
+    if (as_is.ran && strstr(as_is.object, "libhakmem.so"))
         finding(LEVEL_GOOD, "here", "programs started here use it already");
     else if (as_is.ran)
         finding(LEVEL_NOTE, "here", "programs started here do not use it: malloc is that of %s",

@@ -48,7 +48,7 @@ static void explain_absence(struct target *t, const struct serving *s)
 {
     int pid = t->process.pid;
     char *preload = initial_variable(pid, "LD_PRELOAD"), *list = proc_text("/etc/ld.so.preload", NULL);
-    bool wanted = preload && strstr(preload, "libhakmem");
+    bool wanted = preload && strstr(preload, "libhakmem.so");
     finding(LEVEL_PROBLEM, "loaded", "libhakmem is not loaded in process %d (%s)", pid, t->process.name);
     if (!s->dynamic)
         finding(LEVEL_PROBLEM, "static",
@@ -59,7 +59,7 @@ static void explain_absence(struct target *t, const struct serving *s)
     else if (wanted)
         finding(LEVEL_PROBLEM, "preload",
                 "LD_PRELOAD was '%s': the loader did not find or could not load that", preload);
-    else if (list && strstr(list, "libhakmem"))
+    else if (list && strstr(list, "libhakmem.so"))
         finding(LEVEL_NOTE, "preload",
                 "/etc/ld.so.preload names it: the process began before that, or the file "
                 "cannot be loaded");

@@ -46,11 +46,11 @@ void insight_json_heap(struct target *t, const struct heap *h)
 {
     json_open("heap", '{');
     json_number("live_bytes", heap_live_bytes(h));
-    json_number("cached_bytes", heap_cached_bytes(h));
+    json_number("cached_bytes", heap_cached_bytes(h) - h->shelved_bytes);
     json_number("in_use_bytes", h->in_use);
     json_number("kept_slab_bytes", h->kept_slabs);
     json_number("kept_large_bytes", h->kept_large);
-    json_number("metadata_mapped_bytes", h->metadata);
+    json_number("metadata_bytes", h->metadata);
     json_number("threads", h->threads);
     json_number("thread_caches", h->caches);
     json_number("superslabs", h->superslabs);
@@ -66,15 +66,17 @@ void insight_json_heap(struct target *t, const struct heap *h)
     json_number("span_bytes", h->span_bytes - min_size(h->span_bytes, h->shelved_bytes));
     json_number("shelved_spans", h->shelved);
     json_number("shelved_bytes", h->shelved_bytes);
-    json_number("large_mappings", h->larges);
+    json_number("large_blocks", h->larges);
     json_number("large_bytes", h->large_bytes);
-    json_number("cached_large_mappings", h->cached_larges);
-    json_number("cached_large_bytes", h->cached_large_bytes);
+    json_number("large_cached_mappings", h->cached_larges);
+    json_number("large_cached_bytes", h->cached_large_bytes);
     json_number("structures_skipped", h->damaged);
     json_close();
     json_open("counters", '{');
-    json_number("blocks_from_caches", h->popped);
-    json_number("cache_misses", h->misses);
+    json_number("allocations", h->popped + heap_counter(t, h, ROW_count_direct) +
+                                   heap_counter(t, h, ROW_count_spans) + h->shelf_taken +
+                                   heap_counter(t, h, ROW_count_larges));
+    json_number("cache_hits", h->popped - min_size(h->popped, h->misses));
     json_number("direct", heap_counter(t, h, ROW_count_direct));
     json_number("spans", heap_counter(t, h, ROW_count_spans) + h->shelf_taken);
     json_number("larges", heap_counter(t, h, ROW_count_larges));
@@ -230,7 +232,7 @@ void insight_print_options(struct target *t)
             puts("\noptions that are not at their defaults");
         any = true;
         if (c.is_path)
-            printf("  %s=%.48s\n", c.name, text_plain(c.path));
+            printf("  %s=%s\n", c.name, text_plain(c.path));
         else
             printf("  %s=%" PRIu64 "\n", c.name, c.value);
     }

@@ -106,7 +106,7 @@ static bool find(struct target *t, struct hak_layout *out, uint64_t *found)
     for (int pass = 0; pass < 2; pass++) /* what is called libhakmem first */
         for (size_t i = 0; i < t->maps.count; i++) {
             const struct vma *v = &t->maps.vma[i];
-            bool named = strstr(v->path, "libhakmem") != NULL;
+            bool named = strstr(v->path, "libhakmem.so") != NULL;
             if (v->inode && v->perms[3] == 'p' && v->perms[0] == 'r' && v->perms[2] != 'x' &&
                 named == !pass && scan_vma(t, v, out, found))
                 return true;

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { TEXTS = 8, LENGTH = 128 };
+enum { TEXTS = 8, LENGTH = 512 };
 
 static char *next_text(void)
 {

@@ -11,7 +11,7 @@ const char *text_bytes(uint64_t bytes);
 /* PART of WHOLE, "12.3%". As text_bytes. */
 const char *text_share(uint64_t part, uint64_t whole);
 
-/* TEXT without what a terminal would obey: programs choose their names. As text_bytes, 127 bytes at most. */
+/* TEXT without what a terminal would obey: programs choose their names. As text_bytes, 511 bytes at most. */
 const char *text_plain(const char *text);
 
 #endif

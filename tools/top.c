@@ -34,7 +34,7 @@ static bool names_library(int pid)
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/maps", pid);
     char *text = proc_text(path, NULL);
-    bool named = text && strstr(text, "libhakmem");
+    bool named = text && strstr(text, "libhakmem.so");
     free(text);
     return named;
 }

@@ -11,6 +11,28 @@
 
 #pragma weak hak_stats_get
 
+#define FIELDS(X)                                                                                            \
+    X(live_bytes)                                                                                            \
+    X(cached_bytes)                                                                                          \
+    X(large_bytes)                                                                                           \
+    X(large_blocks)                                                                                          \
+    X(large_cached_bytes)                                                                                    \
+    X(span_bytes)                                                                                            \
+    X(shelved_bytes)                                                                                         \
+    X(metadata_bytes)                                                                                        \
+    X(superslabs)                                                                                            \
+    X(threads)                                                                                               \
+    X(allocations)                                                                                           \
+    X(cache_hits)                                                                                            \
+    X(stage_partial)                                                                                         \
+    X(stage_unused)                                                                                          \
+    X(stage_new)                                                                                             \
+    X(resident_live_bytes)                                                                                   \
+    X(resident_cached_bytes)                                                                                 \
+    X(resident_free_bytes)                                                                                   \
+    X(resident_retained_bytes)                                                                               \
+    X(fragmentation_bytes)
+
 enum { SMALL = 40000, MIDDLE = 200, LARGE = 6 };
 static void *small[SMALL], *middle[MIDDLE], *large[LARGE];
 static volatile char sink;
@@ -52,10 +74,12 @@ int main(void)
     if (hak_stats_get) {
         struct hak_stats s;
         hak_stats_get(&s, sizeof s);
-        char line[200];
-        int n = snprintf(line, sizeof line, "live_bytes %llu cached_bytes %llu large_bytes %llu\n",
-                         (unsigned long long)s.live_bytes, (unsigned long long)s.cached_bytes,
-                         (unsigned long long)s.large_bytes);
+        char line[1000];
+        int n = 0;
+#define FIELD(name)                                                                                          \
+    n += snprintf(line + n, sizeof line - (size_t)n, " " #name " %llu", (unsigned long long)s.name);
+        FIELDS(FIELD)
+        line[n++] = '\n';
         (void)!write(1, line, (size_t)n); /* dprintf would allocate */
     } else {
         dprintf(1, "no library\n");

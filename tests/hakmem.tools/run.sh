@@ -54,7 +54,7 @@ echo 'int hak_test_other;' | $CC -shared -fPIC -x c -o other.so - || exit 1
 LD_PRELOAD=$work/other.so "$HAK" run ./report >out
 judge "what was preloaded stays" "$(grep -q "^preload .*libhakmem.so.1:$work/other.so$" out || cat out)"
 LD_PRELOAD="$work/other.so:$SO" "$HAK" run "$HAK" run --stats ./report >out 2>err
-judge "hakmem under the library itself" "$([ "$(grep -o libhakmem out | wc -l)" = 1 ] && grep -q '^library 1' out &&
+judge "hakmem under the library itself" "$([ "$(grep -o libhakmem.so out | wc -l)" = 1 ] && grep -q '^library 1' out &&
     grep -q 'with libhakmem' err || cat out err)"
 expect 0 '^library 1$' "run in run, with --stats in --stats" "$HAK" run --stats "$HAK" run --stats "$HAK" run ./report
 
