@@ -42,7 +42,8 @@ void *direct_alloc(size_t size, size_t align, bool zero)
 
 bool direct_is_free(const void *p, unsigned c)
 {
-    if (tcache_holds(thread_self.cache, c, p) || pool_inspect(c, p) == SLAB_IS_FREE)
+    const struct tcache *tc = thread_self.cache; /* none in checked mode */
+    if ((tc != TCACHE_NONE && tcache_holds(tc, c, p)) || pool_inspect(c, p) == SLAB_IS_FREE)
         return true;
     /* Whoever takes a magazine owns it: look, and put it back. */
     struct magazine seen[64];

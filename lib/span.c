@@ -18,6 +18,8 @@ void *span_alloc(size_t size, bool zero)
     if (!first)
         return NULL;
     count(COUNT_SPAN_ALLOCS, 1);
+    if (dirty & 1) /* the link of a block that once began here: realloc would copy it to a block */
+        ((struct block *)first->base)->check = 0;
     for (; zero && dirty; dirty &= dirty - 1) {
         size_t offset = (size_t)__builtin_ctz(dirty) << GRANULE_SHIFT;
         if (offset < size)
