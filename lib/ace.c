@@ -37,7 +37,7 @@ enum {
 
     IDLE_MS = 1000,
     RETAIN_SHIFT = 6,
-    DENSE_SHIFT = 3 /* a heap is dense if at most an eighth of it is not in use */
+    DENSE_SHIFT = 3 /* a heap is dense if at most an eighth of its slabs is free, and of the heap kept */
 };
 static const uint64_t LARGE_HEAP = 64 << 20; /* bytes in use before huge pages are worth it */
 
@@ -162,6 +162,18 @@ static void cap_classes(const struct ace_settings *set, const struct ace_sample 
             p->soft_cap[c] = now->slabs[c] < 1 ? 1 : now->slabs[c];
 }
 
+/* A huge page must not hold what nobody uses: the heap is large, and its slabs are nearly full. */
+static bool is_dense(const struct ace_sample *now)
+{
+    uint64_t slabs = 0, blocks = 0;
+    for (unsigned c = 1; c < CLASSES; c++) {
+        slabs += (uint64_t)now->slabs[c] * GRANULE;
+        blocks += now->out[c] * class_size(c);
+    }
+    return now->in_use >= LARGE_HEAP && blocks + (slabs >> DENSE_SHIFT) >= slabs &&
+           now->kept <= now->in_use >> DENSE_SHIFT;
+}
+
 static void decide_growth(const struct ace_settings *set, const struct ace_sample *now, struct ace_state *s,
                           struct policy *p)
 {
@@ -180,9 +192,7 @@ static void decide_growth(const struct ace_settings *set, const struct ace_sampl
         p->growth_max = GROWTH_FAST;
     }
     cap_classes(set, now, s->tight_ticks != 0, p);
-    bool dense = now->in_use >= LARGE_HEAP &&
-                 now->mapped - min_size(now->mapped, now->in_use) <= now->mapped >> DENSE_SHIFT;
-    if (set->huge_pages == 1 && dense && !s->tight_ticks)
+    if (set->huge_pages == 1 && is_dense(now) && !s->tight_ticks)
         p->huge = s->fast_ticks ? HUGE_GROWTH : HUGE_DENSE;
 }
 

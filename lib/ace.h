@@ -34,6 +34,7 @@ struct ace_sample {
     uint32_t refills[CLASSES]; /* magazines filled from slabs */
     uint32_t drains[CLASSES];  /* magazines returned to slabs */
     uint32_t slabs[CLASSES];   /* ACTIVE now */
+    uint32_t out[CLASSES];     /* blocks in use or in caches, in those slabs */
 };
 
 enum { ACE_TICK_MS = 150 };

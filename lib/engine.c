@@ -54,6 +54,7 @@ void engine_sample(struct ace_sample *s, uint64_t now_ms)
         s->refills[c] = counts.refills;
         s->drains[c] = counts.drains;
         s->slabs[c] = counts.slabs;
+        s->out[c] = counts.out;
     }
 }
 

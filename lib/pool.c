@@ -256,11 +256,11 @@ bool pool_over_cap(unsigned size_class)
     return UNLIKELY(cap != 0) && load_relaxed(&pools[size_class].slabs) >= cap;
 }
 
-struct pool_counts pool_counts(unsigned size_class)
+NO_TSAN struct pool_counts pool_counts(unsigned size_class)
 {
     struct pool *pool = &pools[size_class];
     return (struct pool_counts){load_relaxed(&pool->refills), load_relaxed(&pool->drains),
-                                load_relaxed(&pool->slabs)};
+                                load_relaxed(&pool->slabs), (uint32_t)pool->out};
 }
 
 size_t pool_blocks_out(unsigned size_class)

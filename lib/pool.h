@@ -26,7 +26,7 @@ bool pool_over_cap(unsigned size_class);
 
 /* For the engine: counts since start, and slabs now. Read as they are. */
 struct pool_counts {
-    uint32_t refills, drains, slabs;
+    uint32_t refills, drains, slabs, out;
 };
 struct pool_counts pool_counts(unsigned size_class);
 

@@ -116,6 +116,14 @@ static void obey_policy(struct tcache *tc, unsigned c)
     tc->capacity[c] = (uint16_t)min_size(tc->capacity[c], most);
 }
 
+/* What other threads left in the transfer slots goes to the slabs. */
+static void drain_slots(unsigned c, const char *function)
+{
+    struct magazine mag;
+    while ((mag = transfer_remove(c)).count)
+        pool_drain(c, mag, function);
+}
+
 /* A magazine went to the slabs: the next will be smaller. At the smallest, what other threads left
  * in the slots is not wanted either. */
 static void shrink(struct tcache *tc, unsigned c, const char *function)
@@ -129,9 +137,7 @@ static void shrink(struct tcache *tc, unsigned c, const char *function)
     tc->lean[c] = true;
     pool_drain(c, tc->spare[c], function);
     tc->spare[c] = (struct magazine){BLOCK_END, 0};
-    struct magazine mag;
-    while ((mag = transfer_remove(c)).count)
-        pool_drain(c, mag, function);
+    drain_slots(c, function);
 }
 
 void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char *function)
@@ -260,8 +266,9 @@ void tcache_age(struct tcache *tc, uint64_t now_ms, const char *function)
     for (unsigned c = 1; c < CLASSES; c++) {
         if (FILL_POPPED(tc->bin[c].fill)) {
             settle(tc, c, list_length(tc, c, (uint32_t)now_ms, function), (uint32_t)now_ms);
-        } else if ((uint32_t)now_ms - tc->settled_ms[c] >= idle_ms && tc->bin[c].head != BLOCK_END) {
+        } else if ((uint32_t)now_ms - tc->settled_ms[c] >= idle_ms) {
             flush_class(tc, c, (uint32_t)now_ms, function);
+            drain_slots(c, function);
             tc->capacity[c] = first_capacity(c);
             set_head(tc, c, (struct magazine){BLOCK_END, 0});
         }

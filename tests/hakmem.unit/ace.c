@@ -82,14 +82,20 @@ static void test_huge(void)
 {
     struct ace_settings set = usual;
     struct ace_state st = {0};
-    struct ace_sample s = {.now_ms = 1000, .threads = 1, .in_use = MIB(95), .mapped = MIB(100)};
+    struct ace_sample s = {.now_ms = 1000, .threads = 1, .in_use = MIB(95), .mapped = MIB(200)};
+    s.slabs[TINY_CLASSES] = 1000;
+    s.out[TINY_CLASSES] = 1000 * 60;
     decide(&set, &s, &st);
     CHECK(decide(&set, &s, &st).policy.huge == HUGE_DENSE);
     s.grown += 20;
     CHECK(decide(&set, &s, &st).policy.huge == HUGE_GROWTH);
-    s.in_use = MIB(60);
+    s.out[TINY_CLASSES] = 1000 * 50; /* of 63 in a slab */
     CHECK(decide(&set, &s, &st).policy.huge == HUGE_AS_IS);
-    s.mapped = MIB(62); /* dense, but small */
+    s.out[TINY_CLASSES] = 1000 * 60;
+    s.kept = MIB(20);
+    CHECK(decide(&set, &s, &st).policy.huge == HUGE_AS_IS);
+    s.kept = 0;
+    s.in_use = MIB(60); /* dense, but small */
     CHECK(decide(&set, &s, &st).policy.huge == HUGE_AS_IS);
     set.huge_pages = 0;
     s.in_use = s.mapped = MIB(200);
