@@ -48,7 +48,7 @@ static uint16_t magazine(uint64_t bytes, unsigned c, unsigned boost)
     return (uint16_t)max_size(1, min_size(blocks, MAGAZINE_MOST));
 }
 
-static void fixed_policy(const struct ace_settings *set, struct policy *p)
+void ace_begin(const struct ace_settings *set, struct policy *p)
 {
     *p = (struct policy){.growth_max = GROWTH_USUAL,
                          .growth_step = SUPERSLAB,
@@ -57,6 +57,7 @@ static void fixed_policy(const struct ace_settings *set, struct policy *p)
                                                         : HUGE_AS_IS,
                          .retain_shift = RETAIN_SHIFT,
                          .purge_delay_ms = set->purge_delay_ms,
+                         .idle_ms = set->adaptive ? IDLE_MS : 0,
                          .retain_bytes = set->retain_bytes,
                          .large_cache_bytes = set->large_cache_bytes,
                          .limit_bytes = set->limit_bytes};
@@ -200,15 +201,12 @@ void ace_decide(const struct ace_settings *set, const struct ace_sample *now, st
                 struct ace_result *out)
 {
     out->quiet = false;
-    fixed_policy(set, &out->policy);
-    if (set->adaptive) {
-        out->policy.idle_ms = IDLE_MS;
-        if (s->started) {
-            out->quiet = is_quiet(now, s);
-            boost_classes(now, s, &out->policy);
-            share_magazines(set, now, s, &out->policy);
-            decide_growth(set, now, s, &out->policy);
-        }
+    ace_begin(set, &out->policy);
+    if (set->adaptive && s->started) {
+        out->quiet = is_quiet(now, s);
+        boost_classes(now, s, &out->policy);
+        share_magazines(set, now, s, &out->policy);
+        decide_growth(set, now, s, &out->policy);
     }
     if (out->quiet) /* nothing will be needed again soon */
         out->policy.purge_delay_ms = (uint32_t)min_size(set->purge_delay_ms, ACE_TICK_MS);

@@ -58,6 +58,9 @@ struct ace_result {
     bool quiet; /* hardly anything comes by the pool: free pages inside partial slabs may go */
 };
 
+/* The policy before anything was counted: what the settings say. */
+void ace_begin(const struct ace_settings *settings, struct policy *out);
+
 void ace_decide(const struct ace_settings *settings, const struct ace_sample *now, struct ace_state *state,
                 struct ace_result *out);
 

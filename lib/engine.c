@@ -76,7 +76,8 @@ void engine_start(void)
     set->purge_delay_ms = (uint32_t)option(OPT_PURGE_DELAY);
     set->huge_pages = (uint32_t)option(OPT_HUGE_PAGES);
     set->adaptive = option(OPT_ACE) != 0;
-    engine_decide();
+    ace_begin(set, &engine.result.policy);
+    policy_publish(&engine.result.policy);
 }
 
 struct ace_settings *engine_settings(void)

@@ -11,8 +11,7 @@
 #include "meta.h"
 #include "os.h"
 
-#define HAK_OPTION(id, type, def, min, max, since, line, ...)                                                \
-    {"HAKMEM_" #id, OPTION_##type, def, min, max, line},
+#define HAK_OPTION(id, type, def, min, max, since, line, ...) {"HAKMEM_" #id, OPTION_##type, def, min, max},
 const struct option_row option_rows[OPT_COUNT] = {
 #include "options.def"
 };

@@ -15,10 +15,9 @@ enum option {
 enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE, OPTION_PATH };
 
 struct option_row {
-    const char *name; /* HAKMEM_... */
+    char name[40]; /* HAKMEM_...; in place, as a pointer costs each process a relocation at start */
     enum option_type type;
     uint64_t def, min, max;
-    const char *line;
 };
 
 extern const struct option_row option_rows[OPT_COUNT];

@@ -42,6 +42,7 @@ void tcache_start(struct tcache *tc, unsigned stripe)
     if (UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)))
         tc->window_at = WINDOW_NOWHERE; /* every free takes the slow path */
     tc->stripe = stripe;
+    tc->aged_ms = os_recent_ms();
     for (unsigned c = 1; c < CLASSES; c++) {
         if (tc->capacity[c] == first_capacity(c) && !tc->lean[c])
             continue;
