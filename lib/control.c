@@ -30,7 +30,7 @@ uint64_t control_get(enum option o)
     uint32_t *narrow;
     struct ace_settings *s = engine_settings();
     bool known = place(s, o, &wide, &narrow);
-    value = !known ? option(o) : wide ? *wide : *narrow;
+    value = !known ? option(o) : wide ? *wide : narrow ? *narrow : 0;
     engine_release();
     return value;
 }
@@ -49,7 +49,7 @@ enum control_status control_set(enum option o, uint64_t value)
         status = CONTROL_RANGE;
     else if (wide)
         *wide = value;
-    else
+    else if (narrow)
         *narrow = (uint32_t)value;
     if (status == CONTROL_OK)
         engine_decide();

@@ -77,7 +77,7 @@ void engine_start(void)
     set->huge_pages = (uint32_t)option(OPT_HUGE_PAGES);
     set->adaptive = option(OPT_ACE) != 0;
     ace_begin(set, &engine.result.policy);
-    policy_publish(&engine.result.policy);
+    policy_begin(&engine.result.policy);
 }
 
 struct ace_settings *engine_settings(void)

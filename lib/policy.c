@@ -2,7 +2,16 @@
 /* policy.c - the settings in force (floor F2). */
 #include "policy.h"
 
+#include <string.h>
+
 struct live_policy live_policy = {.growth_max = 8, .growth_step = 2 << 20};
+
+static_assert(sizeof(struct live_policy) == sizeof(struct policy), "atomics of a field as large as the field");
+
+void policy_begin(const struct policy *p)
+{
+    memcpy((void *)&live_policy, p, sizeof live_policy);
+}
 
 /* Lines that every thread reads stay clean unless something changed. */
 #define PUBLISH(place, value)                                                                                \

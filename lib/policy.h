@@ -59,6 +59,9 @@ extern struct live_policy live_policy;
 /* The value of a field, or of an element of an array, now. */
 #define policy(field) load_relaxed(&live_policy.field)
 
+/* The first one, while there is one thread. */
+void policy_begin(const struct policy *p);
+
 /* Write what differs. Called by one thread at a time: the ENGINE lock. */
 void policy_publish(const struct policy *p);
 

@@ -111,10 +111,11 @@ static size_t usual_capacity(unsigned c)
 }
 
 /* The settings may have become smaller; the list is empty. */
-static void obey_policy(struct tcache *tc, unsigned c)
+static void obey_policy(struct tcache *tc, unsigned c, bool capped)
 {
-    size_t most = pool_over_cap(c) ? CAPACITY_MIN : max_size(policy(magazine[c]), CAPACITY_MIN);
-    tc->capacity[c] = (uint16_t)min_size(tc->capacity[c], most);
+    size_t most = UNLIKELY(capped) ? 1 : policy(magazine[c]);
+    if (UNLIKELY(tc->capacity[c] > most))
+        tc->capacity[c] = (uint16_t)max_size(most, CAPACITY_MIN);
 }
 
 /* What other threads left in the transfer slots goes to the slabs. */
@@ -200,14 +201,15 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
         out = full;
     else
         tc->spare[c] = full;
-    if (out.count && !pool_over_cap(c) && transfer_put(tc->stripe, c, out)) {
+    bool capped = pool_over_cap(c);
+    if (out.count && !capped && transfer_put(tc->stripe, c, out)) {
         raise_capacity(tc, c, usual_capacity(c));
     } else if (out.count) {
         pool_drain(c, out, function);
         tc->drained[c] = true;
         shrink(tc, c, function);
     }
-    obey_policy(tc, c);
+    obey_policy(tc, c, capped);
     set_head(tc, c, (struct magazine){BLOCK_END, 0});
     block_link(p, BLOCK_END, block_key);
     tc->bin[c].head = p;
@@ -235,12 +237,16 @@ void tcache_verify(const struct tcache *tc, const char *function)
     }
 }
 
+/* Nothing was popped, and nothing is there. */
+static ALWAYS_INLINE bool is_untouched(const struct tcache *tc, unsigned c)
+{
+    return tc->bin[c].head == BLOCK_END && !tc->spare[c].count && !FILL_POPPED(tc->bin[c].fill);
+}
+
 /* Return the blocks of one class to the slabs. */
-static void flush_class(struct tcache *tc, unsigned c, uint32_t now_ms, const char *function)
+static NOINLINE void flush_class(struct tcache *tc, unsigned c, uint32_t now_ms, const char *function)
 {
     struct magazine head = {tc->bin[c].head, 0}, spare = tc->spare[c];
-    if (head.head == BLOCK_END && !spare.count && !FILL_POPPED(tc->bin[c].fill))
-        return;
     settle(tc, c, chain_length(head.head, counted_blocks(tc, c), function), now_ms);
     set_head(tc, c, (struct magazine){BLOCK_END, 0});
     tc->spare[c] = (struct magazine){BLOCK_END, 0};
@@ -254,7 +260,8 @@ void tcache_flush(struct tcache *tc, const char *function)
 {
     uint32_t now_ms = (uint32_t)os_now_ms();
     for (unsigned c = 1; c < CLASSES; c++)
-        flush_class(tc, c, now_ms, function);
+        if (UNLIKELY(!is_untouched(tc, c)))
+            flush_class(tc, c, now_ms, function);
 }
 
 /* A class is idle if no block was popped since the slow path, or this, last came by, and that is long ago. */
@@ -265,6 +272,8 @@ void tcache_age(struct tcache *tc, uint64_t now_ms, const char *function)
         return;
     tc->aged_ms = now_ms;
     for (unsigned c = 1; c < CLASSES; c++) {
+        if (is_untouched(tc, c))
+            continue;
         if (FILL_POPPED(tc->bin[c].fill)) {
             settle(tc, c, list_length(tc, c, (uint32_t)now_ms, function), (uint32_t)now_ms);
         } else if ((uint32_t)now_ms - tc->settled_ms[c] >= idle_ms) {

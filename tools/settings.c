@@ -16,6 +16,13 @@
 #include "text.h"
 #include "tool.h"
 
+/* What each option is for. */
+static const char *const option_lines[] = {
+#define HAK_OPTION(id, type, def, min, max, since, line, ...) line,
+#include "options.def"
+#undef HAK_OPTION
+};
+
 static const char *const type_names[] = {"bool", "int", "size", "path"};
 
 /* The suffix of sizes where nothing is lost by it. */
@@ -60,7 +67,7 @@ static void print_text(const struct option_values *values, const struct option_s
             if (wide)
                 printf("    from %s\n", from);
         }
-        printf("    %s\n", row->line);
+        printf("    %s\n", option_lines[o]);
         free(from);
     }
 }
@@ -86,7 +93,7 @@ static void print_json(const struct option_values *values, const struct option_s
         json_number("min", row->min);
         json_number("max", row->max);
         json_text("source", from);
-        json_text("description", row->line);
+        json_text("description", option_lines[o]);
         json_close();
         free(from);
     }
