@@ -6,7 +6,7 @@
 
 struct live_policy live_policy = {.growth_max = 8, .growth_step = 2 << 20};
 
-static_assert(sizeof(struct live_policy) == sizeof(struct policy), "atomics of a field as large as the field");
+static_assert(sizeof(struct live_policy) == sizeof(struct policy), "an atomic is as large as its value");
 
 void policy_begin(const struct policy *p)
 {
