@@ -4,14 +4,15 @@
  *
  * A burst fills the heap with blocks of mixed sizes, replaces random ones for a while, then frees nearly all
  * in random order. A request of the quiet phase allocates and frees a few hundred blocks, then the program
- * sleeps. Speed is that of the bursts alone; resident memory is read at the end of each quiet phase. */
+ * sleeps. Speed is that of the bursts alone; resident memory is read at the end of each quiet phase, and
+ * after a longer one at the end. */
 #include "bench.h"
 
 #include <time.h>
 
 enum { PAGE = 4096, REQUEST = 200 };
 
-static uint64_t rounds = 4, mb = 100, replace = 2500000, keep = 100, requests = 20, nap = 15;
+static uint64_t rounds = 4, mb = 100, replace = 2500000, keep = 100, requests = 20, nap = 15, idle = 150;
 static uint64_t seed = 88172645463325252u;
 static uint64_t calls, held; /* calls of the bursts; blocks at the front of the table */
 static void **table;
@@ -72,11 +73,11 @@ static void burst(void)
     held = kept;
 }
 
-static void quiet(void)
+static void quiet(uint64_t requests_now)
 {
     void *block[REQUEST];
 
-    for (uint64_t i = 0; i < requests; i++) {
+    for (uint64_t i = 0; i < requests_now; i++) {
         for (int b = 0; b < REQUEST; b++)
             block[b] = make(bench_mixed_size(bench_random(&seed)));
         for (int b = 0; b < REQUEST; b++)
@@ -87,7 +88,7 @@ static void quiet(void)
 
 static void run(void)
 {
-    uint64_t sum = 0, last = 0;
+    uint64_t sum = 0;
     double cpu = 0;
 
     bench_begin();
@@ -95,15 +96,15 @@ static void run(void)
         burst();
         bench_pause();
         cpu -= bench_cpu();
-        quiet();
+        quiet(requests);
         cpu += bench_cpu();
-        last = bench_resident_kb();
-        sum += last;
+        sum += bench_resident_kb();
         bench_resume();
     }
     bench_end();
     bench_note("rss_quiet_kb", sum / rounds);
-    bench_note("rss_quiet_last_kb", last);
+    quiet(idle);
+    bench_note("rss_idle_kb", bench_resident_kb());
     bench_note("quiet_cpu_us", (uint64_t)(cpu * 1e6));
 }
 
@@ -115,6 +116,7 @@ int main(int argc, char **argv)
         {"replace", &replace, "blocks replaced at random in a burst"},
         {"keep", &keep, "one block in this many outlives the burst"},
         {"requests", &requests, "requests in a quiet phase, each 200 blocks of 16 to 1039 bytes"},
+        {"idle", &idle, "requests after the last burst: 2 seconds, if each is followed by 15 ms of sleep"},
         {"sleep", &nap, "milliseconds of sleep after each"},
         {"seed", &seed, "seed, not 0"},
         {NULL, NULL, NULL},
@@ -123,13 +125,15 @@ int main(int argc, char **argv)
     bench_options(
         argc, argv,
         "Bursts of allocation, each followed by a quiet phase. Speed is that of the bursts;\n"
-        "rss_quiet_kb is the mean at the ends of the quiet phases, quiet_cpu_us their processor time.",
+        "rss_quiet_kb is the mean at the ends of the quiet phases, quiet_cpu_us their processor time,\n"
+        "rss_idle_kb is at the end of the longer one after them.",
         options);
     bench_range("rounds", rounds, 1, 10000);
     bench_range("mb", mb, 1, 1 << 20);
     bench_range("replace", replace, 0, UINT32_MAX);
     bench_range("keep", keep, 2, UINT32_MAX);
     bench_range("requests", requests, 0, 1000000);
+    bench_range("idle", idle, 0, 1000000);
     bench_range("sleep", nap, 0, 1000000);
     bench_range("seed", seed, 1, UINT64_MAX);
     table =

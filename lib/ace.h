@@ -45,7 +45,8 @@ struct ace_state {
     struct ace_sample last;
     uint32_t busiest;        /* events in the busiest interval, fading */
     uint32_t quiet_ms;       /* how long there were hardly any */
-    bool trimmed;            /* since it became quiet */
+    uint32_t patience_ms;    /* how long that must last before pages go */
+    bool was_quiet;          /* it did, and they do */
     uint32_t tight_ticks;    /* decisions for which memory stays tight */
     uint32_t fast_ticks;     /* decisions for which growth stays fast */
     uint8_t calm[CLASSES];   /* decisions in a row without any of that */

@@ -12,13 +12,10 @@
 #include "superslab.h"
 #include "thread.h"
 
-enum {
-    GROWN_DUE = 8,    /* superslabs mapped since the last decision make one due at once */
-    TRIM_AT_ONCE = 32 /* partial slabs trimmed by one pulse: a request must not wait for all of them */
-};
+enum { GROWN_DUE = 8 /* superslabs mapped since the last decision make one due at once */ };
 
 static struct engine {
-    struct lock lock; /* guards all but next_ms and grown */
+    struct lock lock; /* guards all but the last three */
     struct ace_settings settings;
     struct ace_state state;
     struct ace_sample sample;
@@ -26,6 +23,7 @@ static struct engine {
     uint64_t decisions;
     _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on decides */
     _Atomic(uint64_t) grown;   /* relaxed, a hint: superslabs mapped at the last decision */
+    _Atomic(bool) quiet;       /* relaxed, a hint: result.quiet */
 } engine;
 
 static void lock_engine(void)
@@ -105,19 +103,22 @@ void engine_pulse(uint64_t now_ms)
 {
     if (!is_due(now_ms))
         return;
-    bool quiet = false, dense = false;
+    bool dense = false;
     lock_engine();
     if (engine.settings.adaptive) {
         engine_sample(&engine.sample, now_ms);
         engine_decide();
-        quiet = engine.result.quiet;
+        store_relaxed(&engine.quiet, engine.result.quiet);
         dense = engine.result.policy.huge == HUGE_DENSE;
     }
     unlock_engine();
-    if (quiet)
-        pool_trim(TRIM_AT_ONCE);
     if (dense)
         superslab_promote();
+}
+
+bool engine_quiet(void)
+{
+    return load_relaxed(&engine.quiet);
 }
 
 uint64_t engine_last(struct ace_result *result, struct ace_state *state)

@@ -20,6 +20,9 @@ void engine_release(void);
 /* What there is to know now. */
 void engine_sample(struct ace_sample *s, uint64_t now_ms);
 
+/* Nothing much comes by the pool: what is free in it may go. */
+bool engine_quiet(void);
+
 /* How many decisions there were, and the last one. */
 uint64_t engine_last(struct ace_result *result, struct ace_state *state);
 

@@ -41,7 +41,7 @@ static void *help(void *arg)
         uint32_t was = atomic_exchange_explicit(&state, HELPER_IDLE, memory_order_acq_rel);
         left = was == HELPER_IDLE ? left - 1 : SETTLE_MS / ACE_TICK_MS;
         uint64_t now_ms = os_now_ms();
-        pulse_give_back(now_ms);
+        pulse_give_back(now_ms, SIZE_MAX);
         engine_pulse(now_ms);
         uint32_t idle = HELPER_IDLE;
         if (left > 0)

@@ -17,6 +17,7 @@ struct pool {
     struct lock lock;
     bool ready;
     struct list partial; /* slabs with room, latest first */
+    bool untrimmed;      /* a block came back since all partial slabs were trimmed */
     size_t out;          /* sum of `used` over all slabs of the class */
     size_t carved;       /* the same of `carved` */
     /* Written under the lock, read by anybody: atomics, relaxed. */
@@ -111,6 +112,7 @@ static enum slab_verdict put_block(struct pool *pool, struct slab *slab, const s
     if (verdict != SLAB_OK)
         return verdict;
     pool->out--;
+    pool->untrimmed = true;
     if (slab->trimming)
         return SLAB_OK; /* whoever trims puts it where it belongs */
     if (slab->used == 0)
@@ -211,8 +213,9 @@ static size_t trim_class(unsigned size_class, size_t *slabs)
     size_t bytes = 0, listed = 0;
     list_init(&empties);
     pool_lock(size_class);
-    for (struct list *l = pool->partial.next; l != &pool->partial; l = l->next)
+    for (struct list *l = pool->partial.next; pool->untrimmed && l != &pool->partial; l = l->next)
         listed++;
+    pool->untrimmed = false;
     while (*slabs && listed-- && !list_empty(&pool->partial)) {
         struct slab *slab = LIST_FIRST(&pool->partial, struct slab, link);
         if (slab->trimmed) {
@@ -223,6 +226,7 @@ static size_t trim_class(unsigned size_class, size_t *slabs)
         bytes += trim_slab(pool, size_class, slab, &empties);
         --*slabs;
     }
+    pool->untrimmed |= *slabs == 0;
     pool_unlock(size_class);
     if (!list_empty(&empties))
         superslab_give_slabs(&empties);

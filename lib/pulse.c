@@ -8,6 +8,7 @@
 #include "level.h"
 #include "options.h"
 #include "os.h"
+#include "pool.h"
 #include "shelf.h"
 #include "superslab.h"
 
@@ -47,18 +48,24 @@ void pulse_settle(struct tcache *tc)
     give_excess();
 }
 
-void pulse_give_back(uint64_t now_ms)
+void pulse_give_back(uint64_t now_ms, size_t slabs)
 {
     level_tick(now_ms);
     give_excess();
     superslab_decay(now_ms);
     large_decay(now_ms);
+    if (engine_quiet())
+        pool_trim(slabs);
     if (UNLIKELY(tracelog_memory_due(now_ms)))
         tracelog_memory(thread_count());
     pulse_traces();
 }
 
-enum { TICK_MS = 50, SLOW_PATHS = 32 };
+enum {
+    TICK_MS = 50,
+    SLOW_PATHS = 32,
+    TRIM_AT_ONCE = 64 /* a request must not wait for more */
+};
 
 /* A few times a second, somebody's slow path gives back what has been free for long enough. The
  * clock is read every so many slow paths of a thread. */
@@ -77,7 +84,7 @@ NOINLINE void pulse_now(struct tcache *tc)
         !atomic_compare_exchange_strong_explicit(&next_ms, &due, now_ms + TICK_MS, memory_order_relaxed,
                                                  memory_order_relaxed))
         return;
-    pulse_give_back(now_ms);
+    pulse_give_back(now_ms, TRIM_AT_ONCE);
     if (tc) /* the engine works on caches: checked mode has none */
         engine_pulse(now_ms);
     if (UNLIKELY(option(OPT_ACE_THREAD)))

@@ -20,8 +20,8 @@ void pulse_settle(struct tcache *tc);
 /* Give back what has been free for long enough, and let the engine decide, if that is due. TC may be NULL. */
 NOINLINE void pulse_now(struct tcache *tc);
 
-/* The work of it, for any thread that holds no lock. */
-void pulse_give_back(uint64_t now_ms);
+/* The work of it, for any thread that holds no lock: SLABS partial slabs at most lose their free pages. */
+void pulse_give_back(uint64_t now_ms, size_t slabs);
 
 /* pulse_now, but every so many slow paths of a thread only: the clock is read there. A thread that is ending
  * leaves it to others. */

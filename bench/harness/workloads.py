@@ -213,8 +213,8 @@ WORKLOADS = [
     # --- Work that changes phase: what the adaptive engine is for, see engine.py -------------------------
     Workload('burst', 'change', 'burst',
              'A server with rushes: 100 MB of mixed blocks, nearly all freed at random, then a few requests.',
-             '--mb 8 --replace 20000 --rounds 2 --requests 4 --sleep 2', timeline=True,
-             extra=(resident('rss_quiet_kb', 'MB quiet'), targets.info('rss_quiet_last_kb', 'MB quiet, last'),
+             '--mb 8 --replace 20000 --rounds 2 --requests 4 --idle 4 --sleep 2', timeline=True,
+             extra=(resident('rss_idle_kb', 'MB idle'), targets.info('rss_quiet_kb', 'MB quiet'),
                     targets.info('quiet_cpu_us', 'µs CPU quiet'))),
     Workload('shift', 'change', 'shift',
              'A program that moves on to other data: six phases, each works on 32 MB of other sizes.',
