@@ -25,7 +25,7 @@ enum {
     THRASH_TICKS = 2,
     CALM_TICKS = 64, /* large enough, or not used any more: tried with less after ten seconds */
     BOOST_MAX = 2,
-    CACHED_SHARE = 16, /* all magazines together may hold this part of what is in use */
+    BOOST_SHARE = 64, /* all boosts together may hold this part of what is in use */
 
     MANY_THREADS = 8,       /* more share what these would have cached */
     LEAST_TRAVEL = 2 << 10, /* bytes of a magazine, however many threads there are */
@@ -135,25 +135,36 @@ static unsigned active_classes(const struct ace_sample *now, const struct ace_sa
     return n < 1 ? 1 : n;
 }
 
+/* Bytes that the magazines of class C hold beyond what they would without a boost: two in each thread. */
+static uint64_t boost_bytes(const struct ace_sample *now, const struct policy *p, unsigned c, unsigned boost)
+{
+    return (uint64_t)class_size(c) * p->magazine[c] * ((1u << boost) - 1) * 2 * max_size(1, now->threads);
+}
+
 /* A class that fills magazines from slabs and returns others to them, again and again, wants larger ones:
- * what it gives back is what it takes. It gets them while all of it is little beside what is in use. */
+ * what it gives back is what it takes. It gets them while all of these are little beside what is in use. */
 static void boost_classes(const struct ace_sample *now, struct ace_state *s, struct policy *p)
 {
+    uint64_t held = 0, most = now->in_use / BOOST_SHARE;
+    for (unsigned c = 1; c < CLASSES; c++)
+        held += boost_bytes(now, p, c, s->boost[c]);
     for (unsigned c = 1; c < CLASSES; c++) {
-        bool both = refills(now, &s->last, c) >= THRASH_EVENTS && drains(now, &s->last, c) >= THRASH_EVENTS;
-        s->calm[c] = refills(now, &s->last, c) || drains(now, &s->last, c)
-                         ? 0
-                         : (uint8_t)(s->calm[c] + (s->calm[c] < UINT8_MAX));
-        s->thrash[c] = both ? (uint8_t)min_size(s->thrash[c] + 1u, THRASH_TICKS) : 0;
-        uint64_t share = now->in_use / CACHED_SHARE / max_size(1, now->threads);
-        uint64_t more = (uint64_t)class_size(c) * p->magazine[c] << (s->boost[c] + 1);
-        if (s->thrash[c] == THRASH_TICKS && s->boost[c] < BOOST_MAX && more <= share) {
-            s->boost[c]++;
-            s->thrash[c] = 0;
-        } else if (s->boost[c] && s->calm[c] >= CALM_TICKS) {
+        uint32_t in = refills(now, &s->last, c), back = drains(now, &s->last, c);
+        s->calm[c] = in || back ? 0 : (uint8_t)min_size(s->calm[c] + 1u, UINT8_MAX);
+        s->thrash[c] = in >= THRASH_EVENTS && back >= THRASH_EVENTS ? (uint8_t)(s->thrash[c] + 1u) : 0;
+        uint64_t more = boost_bytes(now, p, c, s->boost[c] + 1u) - boost_bytes(now, p, c, s->boost[c]);
+        if (s->boost[c] && (s->calm[c] >= CALM_TICKS || held > most)) {
+            held -= boost_bytes(now, p, c, s->boost[c]) - boost_bytes(now, p, c, s->boost[c] - 1u);
             s->boost[c]--;
             s->calm[c] = 0;
+        } else if (s->thrash[c] >= THRASH_TICKS && s->boost[c] < BOOST_MAX && held + more <= most) {
+            held += more;
+            s->boost[c]++;
+            s->thrash[c] = 0;
         }
+        s->thrash[c] = (uint8_t)min_size(s->thrash[c], THRASH_TICKS);
+    }
+    for (unsigned c = 1; c < CLASSES; c++) {
         p->magazine[c] = (uint16_t)min_size((size_t)p->magazine[c] << s->boost[c], MAGAZINE_MOST);
         p->travelling[c] = (uint16_t)min_size((size_t)p->travelling[c] << s->boost[c], MAGAZINE_MOST);
     }
