@@ -11,7 +11,7 @@ judge()
 
 dir=$BUILD/man
 [ -f "$dir/hakmem.7" ] || dir=$TOP/man
-pages=$(ls "$dir"/*.[1357] 2>/dev/null)
+pages=$(ls "$dir"/*.[13578] 2>/dev/null)
 judge "pages are built" "$([ "$(echo "$pages" | wc -l)" -ge 12 ] || echo "$dir: $pages")"
 [ -f "$dir/hakmem.7" ] && [ -f "$dir/hakmem.3" ] || exit 0
 

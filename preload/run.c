@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* run.c - run a program as a trial: for a limited time, its words kept. */
+#include "run.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "preload.h"
+
+enum { LIMIT_MILLISECONDS = 10000, NOT_RUN = 125 };
+
+static bool find_program(const char *name, char path[PATH_MAX])
+{
+    static const char *const places[] = {"/usr/bin", "/usr/sbin", "/bin", "/sbin"};
+    if (strchr(name, '/'))
+        return snprintf(path, PATH_MAX, "%s", name) < PATH_MAX && access(path, X_OK) == 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (snprintf(path, PATH_MAX, "%s/%s", places[i], name) < PATH_MAX && access(path, X_OK) == 0)
+            return true;
+    return false;
+}
+
+static _Noreturn void become(const struct program *program, const char *path, int input, int output,
+                             int words)
+{
+    char preload[PATH_MAX];
+    const char *environment[] = {
+        "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/", "TERM=dumb", NULL, NULL};
+    struct rlimit none = {0, 0}, space = {program->address_space, program->address_space};
+    sigset_t empty;
+    sigemptyset(&empty);
+    for (int s = 1; s < NSIG; s++)
+        (void)signal(s, SIG_DFL);
+    (void)sigprocmask(SIG_SETMASK, &empty, NULL);
+    (void)setpgid(0, 0);
+    (void)setrlimit(RLIMIT_CORE, &none);
+    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(words, 2) < 0)
+        _exit(NOT_RUN);
+    if (program->uid &&
+        (setgroups(0, NULL) != 0 || setresgid(program->uid, program->uid, program->uid) != 0 ||
+         setresuid(program->uid, program->uid, program->uid) != 0))
+        _exit(NOT_RUN);
+    if (program->address_space && setrlimit(RLIMIT_AS, &space) != 0)
+        _exit(NOT_RUN);
+    if (program->preload) {
+        (void)snprintf(preload, sizeof preload, "LD_PRELOAD=%s", program->preload);
+        environment[4] = preload;
+    }
+    (void)execve(path, (char *const *)program->argv, (char *const *)environment);
+    _exit(NOT_RUN);
+}
+
+static long long now_milliseconds(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Take what there is; only of standard error is anything kept. */
+static void drain(int fd, struct outcome *outcome)
+{
+    char buffer[4096];
+    for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) {
+        if (!outcome)
+            continue;
+        size_t room = sizeof outcome->words - 1 - outcome->size;
+        size_t take = (size_t)n < room ? (size_t)n : room;
+        memcpy(outcome->words + outcome->size, buffer, take);
+        outcome->size += take;
+    }
+}
+
+static void watch(pid_t pid, int output, int words, struct outcome *outcome)
+{
+    long long end = now_milliseconds() + LIMIT_MILLISECONDS;
+    struct pollfd fds[2] = {{output, POLLIN, 0}, {words, POLLIN, 0}};
+    for (;;) {
+        pid_t done = waitpid(pid, &outcome->status, WNOHANG);
+        (void)poll(fds, 2, done == 0 ? 20 : 0);
+        drain(output, NULL);
+        drain(words, outcome);
+        for (int i = 0; i < 2; i++)
+            if (fds[i].revents & (POLLHUP | POLLERR))
+                fds[i].fd = -1;
+        if (done > 0 || (done < 0 && errno != EINTR))
+            break;
+        if (now_milliseconds() > end) {
+            outcome->hung = true;
+            (void)kill(-pid, SIGKILL);
+            (void)kill(pid, SIGKILL);
+            (void)waitpid(pid, &outcome->status, 0);
+            break;
+        }
+    }
+    drain(words, outcome);
+    outcome->words[outcome->size] = '\0';
+}
+
+bool run_program(const struct program *program, struct outcome *outcome)
+{
+    char path[PATH_MAX];
+    int input[2], output[2], words[2];
+    *outcome = (struct outcome){0};
+    if (!find_program(program->argv[0], path))
+        return false;
+    if (pipe2(input, O_CLOEXEC) != 0 || pipe2(output, O_CLOEXEC) != 0 || pipe2(words, O_CLOEXEC) != 0) {
+        fault("pipe: %s", strerror(errno));
+        exit(EXIT_FAULT);
+    }
+    (void)close(input[1]);
+    (void)fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0)
+        become(program, path, input[0], output[1], words[1]);
+    (void)close(input[0]);
+    (void)close(output[1]);
+    (void)close(words[1]);
+    (void)fcntl(output[0], F_SETFL, O_NONBLOCK);
+    (void)fcntl(words[0], F_SETFL, O_NONBLOCK);
+    if (pid > 0)
+        watch(pid, output[0], words[0], outcome);
+    else
+        outcome->status = NOT_RUN << 8;
+    (void)close(output[0]);
+    (void)close(words[0]);
+    return true;
+}
+
+bool outcome_clean(const struct outcome *outcome)
+{
+    return !outcome->hung && outcome->status == 0 && outcome->size == 0;
+}
+
+bool outcome_same(const struct outcome *a, const struct outcome *b)
+{
+    return a->hung == b->hung && a->status == b->status && a->size == b->size &&
+           memcmp(a->words, b->words, a->size) == 0;
+}
+
+const char *outcome_words(const struct outcome *outcome)
+{
+    static char line[400];
+    char first[240];
+    size_t n = 0;
+    for (size_t i = 0; i < outcome->size && n < sizeof first - 1 && outcome->words[i] != '\n'; i++)
+        first[n++] = isprint((unsigned char)outcome->words[i]) ? outcome->words[i] : '?';
+    first[n] = '\0';
+    const char *between = n ? ", and wrote: " : "";
+    if (outcome->hung)
+        (void)snprintf(line, sizeof line, "did not end within %d seconds%s%s", LIMIT_MILLISECONDS / 1000,
+                       between, first);
+    else if (WIFSIGNALED(outcome->status))
+        (void)snprintf(line, sizeof line, "was killed by signal %d (%s)%s%s", WTERMSIG(outcome->status),
+                       strsignal(WTERMSIG(outcome->status)), between, first);
+    else if (outcome->status)
+        (void)snprintf(line, sizeof line, "ended with status %d%s%s", WEXITSTATUS(outcome->status), between,
+                       first);
+    else
+        (void)snprintf(line, sizeof line, "wrote: %s", first);
+    return line;
+}
