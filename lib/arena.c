@@ -188,7 +188,7 @@ static bool map_more(uint8_t *lowest, size_t superslabs)
         return false;
     }
     enum policy_huge huge = policy(huge);
-    bool ask = huge >= HUGE_GROWTH && lowest;
+    bool ask = huge == HUGE_GROWTH && lowest;
     if (ask)
         ask = os_huge(base, n * SUPERSLAB) == 0;
     else if (!lowest || huge == HUGE_NEVER) /* a huge page would make a small program 2 MiB bigger */

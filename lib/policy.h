@@ -33,7 +33,7 @@ enum policy_huge {
     HUGE_NEVER,  /* not asked for, and refused for all superslabs */
     HUGE_AS_IS,  /* what is mapped now is left as the system has it */
     HUGE_GROWTH, /* asked for in superslabs that are mapped now */
-    HUGE_DENSE   /* and in those that are in use as a whole */
+    HUGE_DENSE   /* asked for in superslabs that are in use as a whole, whenever they were mapped */
 };
 
 struct policy {

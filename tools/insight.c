@@ -177,15 +177,15 @@ static bool changed(struct target *t, uint64_t o, struct changed *out)
     uint64_t row = at(t, ROW_at_option_rows) + o * at(t, ROW_option_row_size),
              page = at(t, ROW_at_option_page);
     char copy[256];
-    if (at(t, ROW_option_row_size) > sizeof copy ||
-        !target_read_file(t, row, copy, at(t, ROW_option_row_size)))
+    uint64_t size = at(t, ROW_option_row_size), name = offset_of(t, ROW_option_name);
+    if (size > sizeof copy || name >= size || !target_read_file(t, row, copy, size))
         return false;
     *out = (struct changed){.is_path = field(t, copy, ROW_option_type) == at(t, ROW_option_is_path)};
     uint64_t number, path;
     if (!target_read_file(t, page + offset_of(t, ROW_option_number) + o * 8, &number, 8) ||
         !target_read_file(t, page + offset_of(t, ROW_option_path) + o * 8, &path, 8))
         return false;
-    target_text(t, field(t, copy, ROW_option_name), out->name, sizeof out->name);
+    snprintf(out->name, sizeof out->name, "%.*s", (int)(size - name), copy + name);
     if (out->is_path)
         target_text(t, path, out->path, sizeof out->path);
     out->value = in_force(t, out->name, number);

@@ -121,11 +121,13 @@ self_cost() # self_cost DUMP...
 # Run PATH under callgrind: "LIBRARY ELSEWHERE DUMP", instructions per repetition and the file that shows
 # where they went; or one line "- - WHY". The environment is the same everywhere (the library reads it at its
 # start), and of the functions of the C library that exist for several processors those of the oldest one are
-# taken, so that counts do not depend on the machine.
+# taken, so that counts do not depend on the machine. The engine decides by the clock: a slow run would count
+# more of its decisions than a fast one, so it is off, but for the start, where reading that would count.
 count_instructions() # count_instructions PATH
 {
-    dumps=$work/$1
-    if ! words=$(env -i PATH="$PATH" COST_STANDIN="${COST_STANDIN-}" LD_PRELOAD="$preload" \
+    dumps=$work/$1 engine=HAKMEM_ACE=0
+    [ "$1" != start ] || engine=
+    if ! words=$(env -i PATH="$PATH" $engine COST_STANDIN="${COST_STANDIN-}" LD_PRELOAD="$preload" \
         GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-AVX512VL,-RTM,-ERMS,-FSRM \
         "$valgrind" -q --tool=callgrind --compress-strings=no --compress-pos=no \
         --callgrind-out-file="$dumps.%p" --dump-before=cost_mark "$work/paths" "$1" 2>"$work/log"); then

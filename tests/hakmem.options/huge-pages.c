@@ -42,13 +42,13 @@ int main(void)
         memset(block[i], 1, SIZE);
     }
     int marked = 0;
-    for (int tries = 0; tries < 40 && !marked; tries++) { /* the engine decides a few times a second */
+    for (int tries = 0; tries < 100 && !marked; tries++) { /* the engine decides a few times a second */
         for (int i = 0; i < COUNT; i += 1000)
             marked += has_flag(block[i], " " FLAG);
-        for (int i = 0; !marked && i < 3000; i++) { /* work that comes by the pool */
+        for (int i = 0; !marked && i < 3000; i++) /* work that comes by the pool */
             free(block[i]);
+        for (int i = 0; !marked && i < 3000; i++)
             CHECK((block[i] = malloc(SIZE)));
-        }
         if (!marked)
             usleep(50 * 1000);
     }
