@@ -29,6 +29,15 @@
 #define HAK_DEBUG 0
 #endif
 
+/* On a function and on its last return: the call there is a jump, also without optimisation. */
+#if defined(__has_attribute) && __has_attribute(musttail)
+#define JUMPS
+#define MUST_JUMP __attribute__((musttail))
+#else
+#define JUMPS __attribute__((optimize("O2")))
+#define MUST_JUMP
+#endif
+
 /* HAK_ASSERT checks what the library itself guarantees; faults of the program go to report.h. */
 #define HAK_ASSERT(x) ((void)(!HAK_DEBUG || LIKELY(x) || (__builtin_trap(), 0)))
 

@@ -62,7 +62,8 @@ struct layout_row {
     X(tcache)                                                                                                \
     X(thread)                                                                                                \
     X(heap)                                                                                                  \
-    X(engine)
+    X(engine)                                                                                                \
+    X(deepbind)
 
 /* Aligned, and holds its own address: copies of the file's bytes elsewhere are none. */
 #define LAYOUT_COUNT(part) +2

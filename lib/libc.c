@@ -13,11 +13,17 @@ static struct {
     void *(*realloc)(void *, size_t);
     void *(*memalign)(size_t, size_t);
     void (*free)(void *);
+    size_t (*usable_size)(void *);
 } libc; /* fixed after libc_find */
 
 void *libc_symbol(const char *name)
 {
     return dlsym ? dlsym(RTLD_NEXT, name) : NULL;
+}
+
+void *libc_first_symbol(const char *name)
+{
+    return dlsym ? dlsym(RTLD_DEFAULT, name) : NULL;
 }
 
 /* ISO C has no conversion from an object pointer to a function; POSIX promises this one. */
@@ -30,6 +36,7 @@ bool libc_find(void)
     FIND(realloc, "__libc_realloc");
     FIND(memalign, "__libc_memalign");
     FIND(free, "__libc_free");
+    FIND(usable_size, "malloc_usable_size"); /* now: deepbind.c points the name at ours */
     return libc.malloc && libc.calloc && libc.realloc && libc.memalign && libc.free;
 }
 
@@ -60,6 +67,5 @@ void libc_free(void *p)
 
 size_t libc_usable_size(void *p)
 {
-    size_t (*usable)(void *) = (size_t(*)(void *))libc_symbol("malloc_usable_size");
-    return usable ? usable(p) : 0;
+    return libc.usable_size ? libc.usable_size(p) : 0;
 }

@@ -18,5 +18,7 @@ size_t libc_usable_size(void *p);
 
 /* The next definition of NAME after ours, or NULL. May allocate when the name is missing. */
 void *libc_symbol(const char *name);
+/* The definition of NAME that the program uses, or NULL. The same. */
+void *libc_first_symbol(const char *name);
 
 #endif

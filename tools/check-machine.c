@@ -149,7 +149,17 @@ static void check_conf(const char *path)
 
 /* --- The trial -----------------------------------------------------------------------------------*/
 
-/* The process that check starts: says which object its malloc is in, and whether a block is the library's. */
+/* Does the C library, opened with RTLD_DEEPBIND, have the malloc of OBJECT? */
+static int deepbind_has(const char *object)
+{
+    Dl_info info = {0};
+    void *libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD | RTLD_DEEPBIND);
+    void *symbol = libc ? dlsym(libc, "malloc") : NULL;
+    return symbol && dladdr(symbol, &info) && info.dli_fname && strcmp(info.dli_fname, object) == 0;
+}
+
+/* The process that check starts: says which object its malloc is in, whether a block is the library's, and
+ * whether a library opened with RTLD_DEEPBIND would get the same malloc. */
 int command_trial(int argc, char **argv)
 {
     Dl_info info = {0};
@@ -160,7 +170,7 @@ int command_trial(int argc, char **argv)
     void *found = dlsym(RTLD_DEFAULT, "hak_owns"), *block = malloc(1000);
     memcpy(&owns, &found, sizeof owns);
     if (symbol && dladdr(symbol, &info) && info.dli_fname)
-        printf("%s\n%d\n", info.dli_fname, owns ? owns(block) : -1);
+        printf("%s\n%d %d\n", info.dli_fname, owns ? owns(block) : -1, deepbind_has(info.dli_fname));
     free(block);
     return info.dli_fname ? EXIT_OK : EXIT_NO;
 }
@@ -168,7 +178,8 @@ int command_trial(int argc, char **argv)
 struct trial {
     bool ran;
     char object[4096];
-    int owns; /* 1: the library's block, 0: not, -1: no library */
+    int owns;     /* 1: the library's block, 0: not, -1: no library */
+    int deepbind; /* 1: libraries opened with RTLD_DEEPBIND have the same malloc */
 };
 
 static struct trial try_it(const char *preload)
@@ -199,7 +210,7 @@ static struct trial try_it(const char *preload)
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
             continue;
     trial.ran = WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
-                sscanf(text, "%4095[^\n] %d", trial.object, &trial.owns) == 2;
+                sscanf(text, "%4095[^\n] %d %d", trial.object, &trial.owns, &trial.deepbind) == 3;
     return trial;
 }
 
@@ -219,6 +230,11 @@ static void check_trial(const char *library)
                 "a trial process is in passive mode: an option turns the library off");
     else
         finding(LEVEL_GOOD, "trial", "a trial process with it preloaded gets malloc from it");
+    if (with.ran && with.owns == 1)
+        finding(with.deepbind ? LEVEL_GOOD : LEVEL_NOTE, "deepbind",
+                with.deepbind ? "libraries opened with RTLD_DEEPBIND get malloc from it, too"
+                              : "libraries opened with RTLD_DEEPBIND get malloc from the C library: "
+                                "HAKMEM_DEEPBIND_FIX is 0, or the system refuses to change its symbols");
     if (as_is.ran && strstr(as_is.object, "libhakmem.so"))
         finding(LEVEL_GOOD, "here", "programs started here use it already");
     else if (as_is.ran)

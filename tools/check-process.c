@@ -85,6 +85,35 @@ static void check_mode(struct target *t)
         finding(LEVEL_GOOD, "mode", "it serves from its pool");
 }
 
+/* Libraries that the program opens with RTLD_DEEPBIND. */
+static void check_deepbind(struct target *t)
+{
+    uint64_t state = word_at(t, at(t, ROW_at_deepbind)) & UINT32_MAX;
+    uint64_t mode = word_at(t, at(t, ROW_at_heap_mode)) & UINT32_MAX, on = 0;
+    (void)target_read_file(
+        t, at(t, ROW_at_option_page) + offset_of(t, ROW_option_number) + at(t, ROW_deepbind_option) * 8, &on,
+        8);
+    bool off = !on || mode == at(t, ROW_heap_passive) || is_secure(t->process.pid);
+    if (state == at(t, ROW_deepbind_fixed))
+        finding(LEVEL_GOOD, "deepbind",
+                "a library was opened with RTLD_DEEPBIND, and uses libhakmem's malloc");
+    else if (state == at(t, ROW_deepbind_foreign))
+        finding(
+            LEVEL_NOTE, "deepbind",
+            "a library was opened with RTLD_DEEPBIND: it uses the C library's malloc, as the program does");
+    else if (state == at(t, ROW_deepbind_refused))
+        finding(LEVEL_PROBLEM, "deepbind",
+                "a library was opened with RTLD_DEEPBIND and uses the C library's malloc: the C library's "
+                "symbols could not be changed");
+    else if (state == at(t, ROW_deepbind_idle) && !off)
+        finding(LEVEL_GOOD, "deepbind",
+                "libraries that are opened with RTLD_DEEPBIND will use it, too; none was so far");
+    else
+        finding(LEVEL_NOTE, "deepbind",
+                "libraries that are opened with RTLD_DEEPBIND use the C library's malloc: %s",
+                on ? "passive mode or secure execution" : "HAKMEM_DEEPBIND_FIX is 0");
+}
+
 static void check_serving(struct target *t, const struct serving *s, bool usable)
 {
     const struct vma *v = proc_find(&t->maps, t->layout);
@@ -103,12 +132,12 @@ static void check_serving(struct target *t, const struct serving *s, bool usable
     else
         finding(LEVEL_PROBLEM, "malloc", "malloc is that of %s, which the loader lists earlier",
                 s->first[0] ? s->first : "another object");
-    if (usable)
+    if (usable) {
         check_mode(t);
-    else
+        check_deepbind(t);
+    } else {
         finding(LEVEL_NOTE, "layout", "%s", t->why);
-    finding(LEVEL_NOTE, "deepbind",
-            "libraries that the program opens with RTLD_DEEPBIND may use the C library's malloc");
+    }
 }
 
 bool check_process(int pid)

@@ -37,9 +37,10 @@ done)
 
 exported=$(nm -D --defined-only "$SO" | awk '$2 != "A" { print $3 }' | sort)
 hak=$(sed -n 's/^HAK_EXPORT .*[ *]\(hak_[a-z_]*\)(.*/\1@@HAKMEM_1.0/p' "$TOP/include/hakmem.h")
-plain=$(printf '%s\n' $family $operators | sort)
+opening='dlmopen dlopen'
+plain=$(printf '%s\n' $family $operators $opening | sort)
 data='hak_failures\|hak_layout'
-same "malloc family and operators exported, without a version" \
+same "malloc family, operators and dlopen exported, without a version" \
     "$plain" "$(echo "$exported" | grep -v @ | sort)"
 same "hak_ functions of the header exported as HAKMEM_1.0, and no other name" \
     "$(echo "$hak" | sort)" "$(echo "$exported" | grep @ | grep -v "^\($data\)@" | sort)"

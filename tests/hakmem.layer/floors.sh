@@ -14,8 +14,8 @@ table='
 5 transfer span young
 6 tcache shelf thread
 7 heap pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout
-8 init fork
-9 malloc glibc stats hak operators align surface
+8 init fork deepbind
+9 malloc glibc stats hak operators dlopen align surface
 '
 
 floor_of() # floor_of FILE: its number, or nothing

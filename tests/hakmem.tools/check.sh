@@ -7,6 +7,7 @@ need_python
 
 : >absent && rm absent
 expect 0 '^ok  .*trial process' "all is well" "$HAK" check --conf "$work/absent"
+judge "libraries opened with RTLD_DEEPBIND" "$(grep -q '^ok .*RTLD_DEEPBIND get malloc from it' expect.out || cat expect.out)"
 judge "nothing is a problem" "$(grep problem expect.out)"
 judge "no line but findings" "$(grep -vE '^(ok      |note    ) ' expect.out)"
 expect 0 '^ok .*programs started here use it' "in the environment already" env LD_PRELOAD="$SO" "$HAK" check --conf "$work/absent"
@@ -40,6 +41,8 @@ $CC -O1 -fno-builtin -shared -fPIC -o other.so other.c || exit 1
 expect 1 'problem .*no libhakmem.so.1' "another library" "$HAK" check --library "$work/other.so"
 expect 0 'note .*other.so in front' "another allocator in LD_PRELOAD" env LD_PRELOAD="$work/other.so" "$HAK" check --conf "$work/absent"
 judge "which programs here use" "$(grep -q "note .*do not use it: malloc is that of $work/other.so" expect.out || cat expect.out)"
+expect 0 'note .*RTLD_DEEPBIND get malloc from the C library' "HAKMEM_DEEPBIND_FIX=0" \
+    env HAKMEM_DEEPBIND_FIX=0 "$HAK" check --conf "$work/absent"
 expect 1 'problem .*passive mode' "passive mode" env HAKMEM_TINY_SS_SHARED=0 "$HAK" check --conf "$work/absent"
 
 # The configuration.
@@ -61,12 +64,16 @@ fi
 
 # A process.
 cat >waits.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-int main(void)
+int main(int argc, char **argv)
 {
     void *volatile p = malloc(100);
+    if (argc > 1 && !dlopen(argv[1], RTLD_NOW | RTLD_DEEPBIND))
+        return 1;
     (void)!write(1, "ready\n", 6);
     for (;;)
         p ? pause() : 0;
@@ -87,6 +94,10 @@ try() # try STATUS RE WHAT COMMAND...: hakmem check on the process that runs COM
     fi
 }
 try 0 '^ok .*serves from its pool' "process with the library" env LD_PRELOAD="$SO" ./waits
+judge "and RTLD_DEEPBIND, before" "$(grep -q '^ok .*RTLD_DEEPBIND will use it.*none was so far' expect.out || cat expect.out)"
+try 0 '^ok .*opened with RTLD_DEEPBIND, and uses' "process that used RTLD_DEEPBIND" env LD_PRELOAD="$SO" ./waits "$work/other.so"
+try 0 'note .*RTLD_DEEPBIND use the C library.*DEEPBIND_FIX is 0' "HAKMEM_DEEPBIND_FIX=0, a process" \
+    env LD_PRELOAD="$SO" HAKMEM_DEEPBIND_FIX=0 ./waits
 try 0 'note .*checked mode' "process in checked mode" env LD_PRELOAD="$SO" HAKMEM_TINY_SLL_VALIDATE_HDR=1 ./waits
 try 1 'problem .*passive mode' "process in passive mode" env LD_PRELOAD="$SO" HAKMEM_TINY_SS_SHARED=0 ./waits
 try 1 'problem .*not loaded' "process without the library" ./waits

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* deepbind.h - libraries opened with RTLD_DEEPBIND (floor F8). */
+#ifndef HAK_DEEPBIND_H
+#define HAK_DEEPBIND_H
+
+#include "compiler.h"
+
+enum deepbind_state {
+    DEEPBIND_IDLE,    /* no library was opened so: nothing was done */
+    DEEPBIND_FIXED,   /* they find the library's malloc */
+    DEEPBIND_OFF,     /* by the option, in passive mode and in secure execution */
+    DEEPBIND_FOREIGN, /* the program's malloc is not ours */
+    DEEPBIND_REFUSED  /* the C library's table was not found, or the system refuses to open it */
+};
+
+/* A library is about to be opened with RTLD_DEEPBIND. Whatever comes of it, the program goes on. */
+COLD void deepbind_opening(void);
+
+#endif

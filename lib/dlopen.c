@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* dlopen.c - dlopen and dlmopen, to see RTLD_DEEPBIND (floor F9).
+ *
+ * The loader looks for a file by the search path of who calls dlopen, whom it knows by the return address:
+ * the C library's function must be entered by a jump, so that this is still the caller's. Not in the static
+ * library: a static program has no libraries to open, and a dlopen of its own. */
+#include <dlfcn.h>
+
+#include "deepbind.h"
+#include "libc.h"
+
+typedef void *open_function(const char *, int);
+typedef void *open_in_function(Lmid_t, const char *, int);
+
+#ifdef PIC
+EXPORT JUMPS void *dlopen(const char *file, int mode)
+{
+    if (UNLIKELY(mode & RTLD_DEEPBIND))
+        deepbind_opening();
+    open_function *next = (open_function *)libc_symbol("dlopen");
+    if (UNLIKELY(!next))
+        return NULL;
+    MUST_JUMP return next(file, mode);
+}
+
+EXPORT JUMPS void *dlmopen(Lmid_t space, const char *file, int mode)
+{
+    if (UNLIKELY(mode & RTLD_DEEPBIND))
+        deepbind_opening();
+    open_in_function *next = (open_in_function *)libc_symbol("dlmopen");
+    if (UNLIKELY(!next))
+        return NULL;
+    MUST_JUMP return next(space, file, mode);
+}
+#endif
