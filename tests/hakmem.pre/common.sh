@@ -163,9 +163,9 @@ differ()
 # small_library NAME SOURCE FLAGS...: a shared library that only does what SOURCE says.
 small_library()
 {
-    name=$1 source=$2
+    library=$1 source=$2
     shift 2
-    printf '%s\n' "$source" | $CC -O1 -fno-builtin -shared -fPIC -o "$name" -x c - "$@"
+    printf '%s\n' "$source" | $CC -O1 -fno-builtin -shared -fPIC -o "$library" -x c - -x none "$@"
 }
 
 # What a library needs to pass for libhakmem when it is only looked at.
