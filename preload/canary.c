@@ -24,14 +24,14 @@ enum { NOBODY = 65534, NARROW_SPACE = 64 << 20 };
 static const struct program battery[] = {
     {.argv = ARGV("true")},
     {.argv = ARGV("sh", "-c", ":")},
-    {.argv = ARGV("sh", "-c", "x=$(echo a | cat) && test \"$x\" = a")},
+    {.argv = ARGV("sh", "-c", "x=$(echo a) && test \"$x\" = a")},
     {.argv = ARGV("ls", "/")},
     {.argv = ARGV(CANARY_HELPER, "loaded")},
     {.argv = ARGV(CANARY_HELPER, "threads")},
     {.argv = ARGV(CANARY_HELPER, "sandbox")},
     {.argv = ARGV(CANARY_HELPER, "threads"), .address_space = NARROW_SPACE},
     {.argv = ARGV("true"), .uid = NOBODY},
-    {.argv = ARGV("sh", "-c", "ls /"), .address_space = NARROW_SPACE},
+    {.argv = ARGV("sh", "-c", "x=$(echo a)"), .address_space = NARROW_SPACE},
     {.argv = ARGV("bash", "-c", "a=(1 2 3); for i in \"${a[@]}\"; do : \"$(echo $i)\"; done")},
     {.argv = ARGV("getent", "passwd", "root")},
     {.argv = ARGV("getent", "group", "root")},
@@ -140,7 +140,8 @@ static int trial(const char *candidate)
 {
     if (enter_namespace() && bind_over(candidate))
         return run_battery(candidate);
-    fault("note: no mount namespace (%s): trying LD_PRELOAD instead of the file", strerror(errno));
+    say("no mount namespace (%s): trying LD_PRELOAD instead of the file", strerror(errno));
+    (void)fflush(stdout);
     return run_battery(NULL);
 }
 
