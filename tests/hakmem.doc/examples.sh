@@ -4,21 +4,8 @@
 # Where the variable prints or traces something, a line of ours is seen. The keys in the example of
 # hakmem.conf(5) exist.
 set -u
-
-judge()
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
-
-dir=$BUILD/man
-[ -f "$dir/hakmem.7" ] || dir=$TOP/man
-if [ ! -f "$SO" ]; then
-    echo "UNSUPPORTED: there is no libhakmem.so in this build (a sanitizer build?)"
-    exit 0
-fi
-work=$SCRATCH/examples.d
-rm -rf "$work"
-mkdir -p "$work" && cd "$work" || exit 1
+. "$TOP/tests/hakmem.doc/common.sh"
+begin_work examples
 
 # The lines between .EX and .EE of a section, as they are typed.
 example() # example PAGE SECTION
@@ -27,7 +14,7 @@ example() # example PAGE SECTION
         /^\.SH / { inside = substr($0, 5) == section }
         inside && /^\.EE/ { print_it = 0 }
         print_it { print }
-        inside && /^\.EX/ { print_it = 1 }' "$1" | sed "s/\\\\-/-/g; s/\\\\(aq/'/g; s/\\\\e/\\\\/g"
+        inside && /^\.EX/ { print_it = 1 }' "$1" | as_typed
 }
 
 for page in "$dir"/HAKMEM_*.7; do

@@ -3,14 +3,8 @@
 # pages.sh - the manual pages: complete, quoted right, and without complaint from the tools.
 set -u
 cd "$TOP" || exit 1
+. "$TOP/tests/hakmem.doc/common.sh"
 
-judge()
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
-
-dir=$BUILD/man
-[ -f "$dir/hakmem.7" ] || dir=$TOP/man
 pages=$(ls "$dir"/*.[13578] 2>/dev/null)
 judge "pages are built" "$([ "$(echo "$pages" | wc -l)" -ge 12 ] || echo "$dir: $pages")"
 [ -f "$dir/hakmem.7" ] && [ -f "$dir/hakmem.3" ] || exit 0

@@ -3,21 +3,8 @@
 # programs.sh - the programs in the pages of section 3 compile without a warning and do what they are shown for;
 # each function has a page, by its own name once it is installed.
 set -u
-
-judge()
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
-
-dir=$BUILD/man
-[ -f "$dir/hakmem.3" ] || dir=$TOP/man
-if [ ! -f "$SO" ]; then
-    echo "UNSUPPORTED: there is no libhakmem.so in this build (a sanitizer build?)"
-    exit 0
-fi
-work=$SCRATCH/programs.d
-rm -rf "$work"
-mkdir -p "$work" && cd "$work" || exit 1
+. "$TOP/tests/hakmem.doc/common.sh"
+begin_work programs
 
 # Each .EX to .EE of the section EXAMPLES goes to a file of its own: PAGE.1.c, PAGE.2.c, ...
 for page in "$dir"/*.3; do
@@ -28,7 +15,7 @@ for page in "$dir"/*.3; do
         inside && /^\.EX/ { print_it = 1; file = stem "." ++n ".c" }' "$page"
     judge "$(basename "$page") has an example" "$(ls "$(basename "$page" .3)".1.c 2>&1 >/dev/null)"
 done
-sed -i "s/\\\\-/-/g; s/\\\\(aq/'/g; s/\\\\e/\\\\/g" ./*.c
+as_typed -i ./*.c
 for program in *.c; do
     if ! $CC -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I"$TOP/include" "$program" "$SO" \
         -Wl,-rpath,"$LIBS" -o program >log 2>&1; then

@@ -3,16 +3,7 @@
 # variables.sh - every HAKMEM_ name anywhere is a row of options.def, and every row has its page.
 set -u
 cd "$TOP" || exit 1
-
-judge()
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
-
-page() # page NAME: where it was built
-{
-    if [ -f "$BUILD/man/$1" ]; then echo "$BUILD/man/$1"; else echo "$TOP/man/$1"; fi
-}
+. "$TOP/tests/hakmem.doc/common.sh"
 
 # Tests that set a variable for what it does: a directive, a script's command, setenv. options.exp tries the
 # values of every row, which shows nothing.
@@ -35,7 +26,7 @@ for place in lib include tools README.md HACKING.md NEWS man bench demo quicksta
 done
 
 for row in $rows; do
-    id=${row#HAKMEM_} file=$(page "$row.7")
+    id=${row#HAKMEM_} file=$dir/$row.7
     judge "$row has a test of its effect" "$(shown "$row" | grep -q . || echo "no test in tests/ sets it")"
     judge "$row is used in lib/" "$(grep -qE "OPT_$id\b" lib/*.c lib/*.h || echo "no OPT_$id")"
     if [ ! -f "$file" ]; then
@@ -45,7 +36,7 @@ for row in $rows; do
     judge "$row has a page" "$(grep -q "^\.TH $row 7 " "$file" || echo "$file: no .TH")"
     line=$(awk -v id="$id" 'index($0, "HAK_OPTION(" id ",") { getline; gsub(/^ *"|",$/, ""); print; exit }' lib/options.def)
     judge "$row has its line in the page" "$(grep -qF "$line" "$file" || echo "not found: $line")"
-    judge "$row is in hakmem-env(7)" "$(grep -q "$row" "$(page hakmem-env.7)" || echo missing)"
+    judge "$row is in hakmem-env(7)" "$(grep -q "$row" "$dir/hakmem-env.7" || echo missing)"
 done
 judge "no page without a row" "$(for file in "$BUILD"/man/HAKMEM_*.7 man/HAKMEM_*.7; do
     name=$(basename "$file" .7)
@@ -67,7 +58,7 @@ END
 $CC -Ilib -o "$SCRATCH/rows" "$SCRATCH/rows.c"
 "$SCRATCH/rows" >"$SCRATCH/rows.txt"
 while read -r id type default min max since; do
-    file=$(page "HAKMEM_$id.7")
+    file=$dir/HAKMEM_$id.7
     text=$(tr '\n' ' ' <"$file")
     wrong=
     [ "$type" = PATH ] || printf '%s\n' "$text" | grep -qE "\b$default\b" || wrong="default $default"
