@@ -34,8 +34,7 @@ enum {
     QUIET_EVENTS = 8,     /* ... or below this number */
     QUIET_MS = 500,       /* the least patience */
     LONG_QUIET_MS = 8000, /* a quiet time that was worth what it cost */
-    PATIENCE_MAX_MS = 16000,
-    FADE_SHIFT = 4, /* the busiest interval loses a sixteenth with each decision */
+    FADE_SHIFT = 4,       /* the busiest interval loses a sixteenth with each decision */
 
     IDLE_MS = 1000,
     RETAIN_SHIFT = 6,
@@ -43,11 +42,10 @@ enum {
 };
 static const uint64_t LARGE_HEAP = 64 << 20; /* bytes in use before huge pages are worth it */
 
-static uint16_t magazine(uint64_t bytes, unsigned c, unsigned boost)
+static uint16_t magazine(uint64_t bytes, unsigned c)
 {
     uint64_t blocks = c < CLASSES ? bytes / class_size(c) : 1;
-    blocks = min_size(blocks, MAGAZINE_MAX) << boost;
-    return (uint16_t)max_size(1, min_size(blocks, MAGAZINE_MOST));
+    return (uint16_t)max_size(1, min_size(blocks, MAGAZINE_MAX));
 }
 
 void ace_begin(const struct ace_settings *set, struct policy *p)
@@ -65,8 +63,8 @@ void ace_begin(const struct ace_settings *set, struct policy *p)
                          .limit_bytes = set->limit_bytes};
     p->magazine[CLASS_NONE] = p->travelling[CLASS_NONE] = 1;
     for (unsigned c = 1; c < MAP_CLASSES; c++) {
-        p->magazine[c] = magazine(set->cache_bytes, c, 0);
-        p->travelling[c] = magazine(set->cache_bytes >> TRAVEL_SHIFT, c, 0);
+        p->magazine[c] = magazine(set->cache_bytes, c);
+        p->travelling[c] = magazine(set->cache_bytes >> TRAVEL_SHIFT, c);
         if (c < CLASSES)
             p->soft_cap[c] = set->cap[c];
     }
@@ -85,8 +83,7 @@ static uint32_t drains(const struct ace_sample *now, const struct ace_sample *la
 
 /* --- Activity ------------------------------------------------------------------------------------*/
 
-/* Events since the last decision, as if that were ACE_TICK_MS ago: decisions come late where nothing happens.
- */
+/* Events in ACE_TICK_MS, from those since the last decision: that is long ago where nothing happens. */
 static uint32_t event_rate(const struct ace_sample *now, const struct ace_sample *last)
 {
     uint64_t events = now->others - last->others;
@@ -103,7 +100,7 @@ static void learn_patience(struct ace_state *s)
     if (!s->was_quiet)
         return;
     s->was_quiet = false;
-    s->patience_ms = s->quiet_ms < LONG_QUIET_MS ? (uint32_t)min_size(s->patience_ms * 2, PATIENCE_MAX_MS)
+    s->patience_ms = s->quiet_ms < LONG_QUIET_MS ? (uint32_t)min_size(s->patience_ms * 2, ACE_PATIENCE_MAX_MS)
                                                  : (uint32_t)max_size(s->patience_ms / 2, QUIET_MS);
 }
 
@@ -151,18 +148,18 @@ static void boost_classes(const struct ace_sample *now, struct ace_state *s, str
     for (unsigned c = 1; c < CLASSES; c++) {
         uint32_t in = refills(now, &s->last, c), back = drains(now, &s->last, c);
         s->calm[c] = in || back ? 0 : (uint8_t)min_size(s->calm[c] + 1u, UINT8_MAX);
-        s->thrash[c] = in >= THRASH_EVENTS && back >= THRASH_EVENTS ? (uint8_t)(s->thrash[c] + 1u) : 0;
+        bool thrashes = in >= THRASH_EVENTS && back >= THRASH_EVENTS;
+        s->thrash[c] = thrashes ? (uint8_t)min_size(s->thrash[c] + 1u, THRASH_TICKS) : 0;
         uint64_t more = boost_bytes(now, p, c, s->boost[c] + 1u) - boost_bytes(now, p, c, s->boost[c]);
         if (s->boost[c] && (s->calm[c] >= CALM_TICKS || held > most)) {
             held -= boost_bytes(now, p, c, s->boost[c]) - boost_bytes(now, p, c, s->boost[c] - 1u);
             s->boost[c]--;
             s->calm[c] = 0;
-        } else if (s->thrash[c] >= THRASH_TICKS && s->boost[c] < BOOST_MAX && held + more <= most) {
+        } else if (s->thrash[c] == THRASH_TICKS && s->boost[c] < BOOST_MAX && held + more <= most) {
             held += more;
             s->boost[c]++;
             s->thrash[c] = 0;
         }
-        s->thrash[c] = (uint8_t)min_size(s->thrash[c], THRASH_TICKS);
     }
     for (unsigned c = 1; c < CLASSES; c++) {
         p->magazine[c] = (uint16_t)min_size((size_t)p->magazine[c] << s->boost[c], MAGAZINE_MOST);
@@ -171,8 +168,7 @@ static void boost_classes(const struct ace_sample *now, struct ace_state *s, str
 }
 
 /* Where the caches of many threads could hold more than all that is in use, they share the bytes that
- * MANY_THREADS may cache. (Sharing earlier cost 40 % of the speed of 64 threads, for 30 % of their memory.)
- */
+ * MANY_THREADS may cache. (Sharing earlier cost 64 threads 40 % of their speed, for 30 % of their memory.) */
 static void share_magazines(const struct ace_settings *set, const struct ace_sample *now,
                             const struct ace_state *s, struct policy *p)
 {
@@ -182,7 +178,7 @@ static void share_magazines(const struct ace_settings *set, const struct ace_sam
     uint64_t by_use = now->in_use / now->threads / active_classes(now, &s->last);
     uint64_t bytes = max_size(LEAST_TRAVEL, max_size(by_threads, by_use));
     for (unsigned c = 1; c < CLASSES; c++) {
-        uint16_t most = magazine(bytes, c, 0);
+        uint16_t most = magazine(bytes, c);
         p->travelling[c] = (uint16_t)min_size(p->travelling[c], most);
         p->magazine[c] = (uint16_t)min_size(p->magazine[c], most);
     }
@@ -230,7 +226,7 @@ static void decide_growth(const struct ace_settings *set, const struct ace_sampl
         p->growth_max = GROWTH_FAST;
     }
     cap_classes(set, now, s->tight_ticks != 0, p);
-    /* What is mapped now is not marked: filling huge pages one at a time took 20 % longer in bursts. */
+    /* What is mapped now is not marked: filling huge pages one at a time cost bursts 16 %. */
     if (set->huge_pages == 1 && is_dense(now) && !s->tight_ticks && !s->fast_ticks)
         p->huge = HUGE_DENSE;
 }

@@ -25,8 +25,9 @@ struct ace_settings {
 /* One look at the process. Counts are of events since its start. */
 struct ace_sample {
     uint64_t now_ms;
-    uint64_t in_use, kept,
-        mapped;       /* bytes: ACTIVE slabs, spans and large mappings; EMPTY; superslabs and large */
+    uint64_t in_use;  /* bytes of ACTIVE slabs, spans and live large mappings */
+    uint64_t kept;    /* of EMPTY slabs and cached large mappings */
+    uint64_t mapped;  /* of superslabs and large mappings */
     uint64_t grown;   /* superslabs mapped */
     uint64_t refused; /* mappings the system refused */
     uint64_t others;  /* spans and large mappings handed out by the shared floors */
@@ -37,7 +38,10 @@ struct ace_sample {
     uint32_t out[CLASSES];     /* blocks in use or in caches, in those slabs */
 };
 
-enum { ACE_TICK_MS = 150 };
+enum {
+    ACE_TICK_MS = 150,
+    ACE_PATIENCE_MAX_MS = 16000 /* a longer quiet time is always taken for one */
+};
 
 /* What the engine remembers from one decision to the next; zero at first. */
 struct ace_state {
