@@ -36,6 +36,14 @@ static ALWAYS_INLINE bool swap_word(_Atomic(uint64_t) *p, uint64_t expected, uin
                                                    memory_order_relaxed);
 }
 
+/* Move *P, mostly the time when something is due next, from SEEN to NEXT: true for the one thread that did. A
+ * hint that orders nothing. */
+static inline bool move_on(_Atomic(uint64_t) *p, uint64_t seen, uint64_t next)
+{
+    return atomic_compare_exchange_strong_explicit(p, &seen, next, memory_order_relaxed,
+                                                   memory_order_relaxed);
+}
+
 static inline void cpu_pause(void)
 {
 #if defined(__x86_64__)

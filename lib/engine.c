@@ -95,8 +95,7 @@ static bool is_due(uint64_t now_ms)
     if (now_ms < due && grown - load_relaxed(&engine.grown) < GROWN_DUE)
         return false;
     store_relaxed(&engine.grown, grown);
-    return atomic_compare_exchange_strong_explicit(&engine.next_ms, &due, now_ms + ACE_TICK_MS,
-                                                   memory_order_relaxed, memory_order_relaxed);
+    return move_on(&engine.next_ms, due, now_ms + ACE_TICK_MS);
 }
 
 void engine_pulse(uint64_t now_ms)

@@ -87,9 +87,7 @@ size_t level_excess(void)
 void level_tick(uint64_t now_ms)
 {
     uint64_t began = load_relaxed(&levels.window_ms);
-    if (now_ms - began < WINDOW_MS ||
-        !atomic_compare_exchange_strong_explicit(&levels.window_ms, &began, now_ms, memory_order_relaxed,
-                                                 memory_order_relaxed))
+    if (now_ms - began < WINDOW_MS || !move_on(&levels.window_ms, began, now_ms))
         return;
     store_relaxed(&levels.last_peak, load_relaxed(&levels.peak));
     store_relaxed(&levels.peak, in_use());

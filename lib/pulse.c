@@ -80,9 +80,7 @@ NOINLINE void pulse_now(struct tcache *tc)
         shelf_decay(tc, now_ms);
         tcache_age(tc, now_ms, "free");
     }
-    if (LIKELY(now_ms < due) ||
-        !atomic_compare_exchange_strong_explicit(&next_ms, &due, now_ms + TICK_MS, memory_order_relaxed,
-                                                 memory_order_relaxed))
+    if (LIKELY(now_ms < due) || !move_on(&next_ms, due, now_ms + TICK_MS))
         return;
     pulse_give_back(now_ms, TRIM_AT_ONCE);
     if (tc) /* the engine works on caches: checked mode has none */

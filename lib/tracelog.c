@@ -327,7 +327,7 @@ bool tracelog_memory_due(uint64_t now_ms)
 {
     static _Atomic(uint64_t) next_ms; /* whoever moves it on writes the line */
     uint64_t every = option(OPT_MEM_TRACE), due = load_relaxed(&next_ms);
-    return every && now_ms >= due && swap_word(&next_ms, due, now_ms + every);
+    return every && now_ms >= due && move_on(&next_ms, due, now_ms + every);
 }
 
 void tracelog_memory(size_t threads)
