@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "atomic.h"
+#include "control.h"
 #include "engine.h"
 #include "libc.h"
 #include "os.h"
@@ -27,29 +28,34 @@ enum {
 };
 
 enum {
-    SETTLE_MS = 6000, /* peaks, regrets, purge delay and quiet are over by then */
+    SETTLE_MS = 4000, /* peaks and regrets are over by then */
     STACK = 128 << 10
 };
 
 static _Atomic(uint32_t) state; /* any thread; orders nothing but itself */
 
+/* How long after the last pulse anything may still become due. */
+static uint64_t settle_ms(void)
+{
+    return SETTLE_MS + ACE_PATIENCE_MAX_MS + control_get(OPT_PURGE_DELAY);
+}
+
 static void *help(void *arg)
 {
     (void)arg;
     thread_self.phase = THREAD_ENDED; /* it allocates nothing and needs no cache */
-    for (uint32_t left = SETTLE_MS / ACE_TICK_MS;;) {
-        uint32_t was = atomic_exchange_explicit(&state, HELPER_IDLE, memory_order_acq_rel);
-        left = was == HELPER_IDLE ? left - 1 : SETTLE_MS / ACE_TICK_MS;
+    for (uint64_t active_ms = os_now_ms();;) {
         uint64_t now_ms = os_now_ms();
+        uint32_t idle = HELPER_IDLE;
+        if (atomic_exchange_explicit(&state, HELPER_IDLE, memory_order_acq_rel) != HELPER_IDLE)
+            active_ms = now_ms;
         pulse_give_back(now_ms, SIZE_MAX);
         engine_pulse(now_ms);
-        uint32_t idle = HELPER_IDLE;
-        if (left > 0)
+        if (now_ms - active_ms < settle_ms())
             os_futex_wait_ms(&state, HELPER_IDLE, ACE_TICK_MS);
         else if (atomic_compare_exchange_strong_explicit(&state, &idle, HELPER_ASLEEP, memory_order_acq_rel,
                                                          memory_order_relaxed))
             os_futex_wait(&state, HELPER_ASLEEP);
-        left = left ? left : 1;
     }
     return NULL;
 }
