@@ -2,6 +2,9 @@
 /* summary.c - what the allocator did and holds, added up and printed (floor F7). */
 #include "summary.h"
 
+#include <errno.h>
+#include <limits.h>
+
 #include "counters.h"
 #include "large.h"
 #include "level.h"
@@ -154,6 +157,18 @@ static void put_line(struct print *p, const char *name, uint64_t value)
     print_str(p, "\n");
 }
 
+/* argv[0] without its directories, on one line and no longer than a file name. */
+static void put_program(struct print *p)
+{
+    char name[NAME_MAX + 1] = "";
+    for (size_t i = 0; program_invocation_short_name[i] && i < NAME_MAX; i++)
+        name[i] =
+            (unsigned char)program_invocation_short_name[i] < ' ' ? '?' : program_invocation_short_name[i];
+    print_str(p, "program=");
+    print_str(p, name);
+    print_str(p, "\n");
+}
+
 /* One write for the whole block: those of processes that end together stay apart. */
 void summary_block(int fd)
 {
@@ -163,6 +178,7 @@ void summary_block(int fd)
     summary_residency(&s);
     print_init_fd(&p, &fd);
     put_line(&p, "pid", (uint64_t)os_pid());
+    put_program(&p);
     for (unsigned i = 0; i < STATS_COUNT; i++)
         put_line(&p, stats_fields[i].name, stats_value(&s, i));
     put_line(&p, "process_resident_bytes", os_resident());

@@ -82,7 +82,7 @@ struct summary_class {
 /* The same for CLASSES classes at once; 0 is empty. */
 void summary_classes(struct summary_class out[CLASSES]);
 
-/* pid=N, a line for each field of struct hak_stats, process_resident_bytes=N, an empty line. */
+/* pid=N, program=NAME, a line for each field of struct hak_stats, process_resident_bytes=N, an empty line. */
 void summary_block(int fd);
 
 #endif

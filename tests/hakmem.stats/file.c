@@ -14,7 +14,7 @@ static const char *const field[] = {
     "stage_empty",  "stage_empty_any", "stage_unused",   "stage_new",    "failures",
     "threads"};
 /* The header may have more fields by now. In place of its size and version, pid comes before them and
- * process_resident_bytes behind. */
+ * process_resident_bytes behind; the program's name on the second line is no number. */
 enum { KNOWN = sizeof field / sizeof *field, LINES = sizeof(struct hak_stats) / sizeof(uint64_t) };
 
 static void check_block(FILE *file, pid_t pid)
@@ -23,6 +23,10 @@ static void check_block(FILE *file, pid_t pid)
     for (int i = 0; i < LINES; i++) {
         unsigned long value;
         CHECK(fgets(line, sizeof line, file));
+        if (i == 1) {
+            CHECK(strcmp(line, "program=a??program\n") == 0);
+            CHECK(fgets(line, sizeof line, file));
+        }
         CHECK(sscanf(line, "%99[a-z_]=%lu\n", name, &value) == 2);
         CHECK(i >= KNOWN || strcmp(name, field[i]) == 0);
         CHECK((i == LINES - 1) == (strcmp(name, "process_resident_bytes") == 0));
@@ -48,7 +52,7 @@ int main(int argc, char **argv)
         CHECK((pid[i] = fork()) >= 0);
         if (pid[i] == 0) {
             setenv("HAKMEM_STATS_FILE", path, 1);
-            execl("/proc/self/exe", argv[0], "child", NULL);
+            execl("/proc/self/exe", "/the/path/to/a\n\tprogram", "child", NULL);
         }
         int status;
         CHECK(waitpid(pid[i], &status, 0) == pid[i] && status == 0);
