@@ -153,8 +153,9 @@ bool canary(const char *candidate, unsigned *count)
         return false;
     }
     (void)fflush(NULL);
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid == 0) {
+        die_with(parent); /* it holds the lock, too */
         result = trial(candidate);
         _exit(write(channel[1], &result, sizeof result) != sizeof result);
     }

@@ -24,9 +24,28 @@ enum { FILE_LIMIT = 1 << 20, XATTR_LIMIT = 1 << 16, LOCK_SECONDS = 30 };
 
 static int lock = -1;
 
+/* The lock file names the placeholder while there is one. */
+struct identity {
+    dev_t dev;
+    ino_t ino;
+};
+
+static void note_placeholder(int placeholder)
+{
+    struct stat st;
+    if (fstat(placeholder, &st) == 0)
+        (void)!pwrite(lock, &(struct identity){st.st_dev, st.st_ino}, sizeof(struct identity), 0);
+}
+
 /* What a killed predecessor left; under the lock. */
 static void remove_leftovers(void)
 {
+    struct identity left;
+    struct stat now;
+    if (pread(lock, &left, sizeof left, 0) == (ssize_t)sizeof left && lstat(PRELOAD_FILE, &now) == 0 &&
+        S_ISREG(now.st_mode) && now.st_size == 0 && now.st_dev == left.dev && now.st_ino == left.ino)
+        (void)unlink(PRELOAD_FILE);
+    (void)!ftruncate(lock, 0);
     DIR *dir = opendir(PRELOAD_DIR);
     if (!dir)
         return;
@@ -222,6 +241,7 @@ bool successor_placeholder(struct successor *next, const struct preload *file)
     int fd = open(PRELOAD_FILE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return refuse(errno == EEXIST ? "was made by somebody else meanwhile; try again" : strerror(errno));
+    note_placeholder(fd);
     (void)fchmod(fd, 0644);
     (void)close(fd);
     next->placeholder = true;
@@ -308,6 +328,8 @@ void successor_drop(struct successor *next)
         (void)unlink(next->path);
     if (next->placeholder && lstat(PRELOAD_FILE, &now) == 0 && S_ISREG(now.st_mode) && now.st_size == 0)
         (void)unlink(PRELOAD_FILE);
+    if (next->placeholder)
+        (void)!ftruncate(lock, 0);
     *next = (struct successor){0};
 }
 

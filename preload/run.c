@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -19,7 +20,7 @@
 
 #include "preload.h"
 
-enum { LIMIT_MILLISECONDS = 10000, NOT_RUN = 125 };
+enum { LIMIT_MILLISECONDS = 10000, NOT_RUN = 125, DRAIN_ROUNDS = 64 };
 
 static bool find_program(const char *name, char path[PATH_MAX])
 {
@@ -32,8 +33,14 @@ static bool find_program(const char *name, char path[PATH_MAX])
     return false;
 }
 
-static _Noreturn void become(const struct program *program, const char *path, int input, int output,
-                             int words)
+void die_with(pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+        _exit(NOT_RUN);
+}
+
+static _Noreturn void become(const struct program *program, const char *path, pid_t parent,
+                             const int streams[3])
 {
     char preload[PATH_MAX];
     const char *environment[] = {
@@ -46,14 +53,16 @@ static _Noreturn void become(const struct program *program, const char *path, in
     (void)sigprocmask(SIG_SETMASK, &empty, NULL);
     (void)setpgid(0, 0);
     (void)setrlimit(RLIMIT_CORE, &none);
-    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(words, 2) < 0)
-        _exit(NOT_RUN);
+    for (int i = 0; i < 3; i++)
+        if (dup2(streams[i], i) < 0)
+            _exit(NOT_RUN);
     if (program->uid &&
         (setgroups(0, NULL) != 0 || setresgid(program->uid, program->uid, program->uid) != 0 ||
          setresuid(program->uid, program->uid, program->uid) != 0))
         _exit(NOT_RUN);
     if (program->address_space && setrlimit(RLIMIT_AS, &space) != 0)
         _exit(NOT_RUN);
+    die_with(parent); /* a change of user would undo it */
     if (program->preload) {
         (void)snprintf(preload, sizeof preload, "LD_PRELOAD=%s", program->preload);
         environment[4] = preload;
@@ -69,11 +78,12 @@ static long long now_milliseconds(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-/* Take what there is; only of standard error is anything kept. */
+/* Take what there is, but no longer than for a while; only of standard error is anything kept. */
 static void drain(int fd, struct outcome *outcome)
 {
     char buffer[4096];
-    for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) {
+    ssize_t n;
+    for (int i = 0; i < DRAIN_ROUNDS && (n = read(fd, buffer, sizeof buffer)) > 0; i++) {
         if (!outcome)
             continue;
         size_t room = sizeof outcome->words - 1 - outcome->size;
@@ -83,59 +93,77 @@ static void drain(int fd, struct outcome *outcome)
     }
 }
 
+static bool has_ended(pid_t pid)
+{
+    siginfo_t info = {.si_pid = 0};
+    if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+        return errno != EINTR;
+    return info.si_pid == pid;
+}
+
+/* It is waited for last: until then its group, with what it left in the background, keeps its number. */
 static void watch(pid_t pid, int output, int words, struct outcome *outcome)
 {
     long long end = now_milliseconds() + LIMIT_MILLISECONDS;
     struct pollfd fds[2] = {{output, POLLIN, 0}, {words, POLLIN, 0}};
-    for (;;) {
-        pid_t done = waitpid(pid, &outcome->status, WNOHANG);
-        (void)poll(fds, 2, done == 0 ? 20 : 0);
+    for (bool ended = false; !ended && !outcome->hung; outcome->hung = !ended && now_milliseconds() > end) {
+        ended = has_ended(pid);
+        (void)poll(fds, 2, ended ? 0 : 20);
         drain(output, NULL);
         drain(words, outcome);
         for (int i = 0; i < 2; i++)
             if (fds[i].revents & (POLLHUP | POLLERR))
                 fds[i].fd = -1;
-        if (done > 0 || (done < 0 && errno != EINTR))
-            break;
-        if (now_milliseconds() > end) {
-            outcome->hung = true;
-            (void)kill(-pid, SIGKILL);
-            (void)kill(pid, SIGKILL);
-            (void)waitpid(pid, &outcome->status, 0);
-            break;
-        }
     }
+    (void)kill(-pid, SIGKILL);
+    (void)kill(pid, SIGKILL);
+    while (waitpid(pid, &outcome->status, 0) < 0 && errno == EINTR)
+        ;
     drain(words, outcome);
     outcome->words[outcome->size] = '\0';
+}
+
+/* Read ends without waiting, write ends for the program; its input is at its end. */
+static bool make_streams(int ours[3], int its[3])
+{
+    for (int i = 0; i < 3; i++) {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC) != 0) {
+            while (i-- > 0) {
+                (void)close(ours[i]);
+                (void)close(its[i]);
+            }
+            return false;
+        }
+        ours[i] = ends[i == 0];
+        its[i] = ends[i != 0];
+        (void)fcntl(ours[i], F_SETFL, O_NONBLOCK);
+    }
+    return true;
 }
 
 bool run_program(const struct program *program, struct outcome *outcome)
 {
     char path[PATH_MAX];
-    int input[2], output[2], words[2];
-    *outcome = (struct outcome){0};
+    int ours[3], its[3];
+    *outcome = (struct outcome){.status = NOT_RUN << 8};
     if (!find_program(program->argv[0], path))
         return false;
-    if (pipe2(input, O_CLOEXEC) != 0 || pipe2(output, O_CLOEXEC) != 0 || pipe2(words, O_CLOEXEC) != 0) {
+    if (!make_streams(ours, its)) {
         fault("pipe: %s", strerror(errno));
-        exit(EXIT_FAULT);
+        return true;
     }
-    (void)close(input[1]);
     (void)fflush(NULL);
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid == 0)
-        become(program, path, input[0], output[1], words[1]);
-    (void)close(input[0]);
-    (void)close(output[1]);
-    (void)close(words[1]);
-    (void)fcntl(output[0], F_SETFL, O_NONBLOCK);
-    (void)fcntl(words[0], F_SETFL, O_NONBLOCK);
+        become(program, path, parent, its);
+    for (int i = 0; i < 3; i++)
+        (void)close(its[i]);
+    (void)close(ours[0]);
     if (pid > 0)
-        watch(pid, output[0], words[0], outcome);
-    else
-        outcome->status = NOT_RUN << 8;
-    (void)close(output[0]);
-    (void)close(words[0]);
+        watch(pid, ours[1], ours[2], outcome);
+    for (int i = 1; i < 3; i++)
+        (void)close(ours[i]);
     return true;
 }
 

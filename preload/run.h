@@ -21,8 +21,10 @@ struct outcome {
     char words[1024]; /* the first of what it wrote on standard error */
 };
 
-/* False where there is no such program: nothing was run. */
+/* False where there is no such program: nothing was run. Nothing of its process group outlives it. */
 bool run_program(const struct program *program, struct outcome *outcome);
+/* In a child: it ends when PARENT does, which may have ended by now. */
+void die_with(pid_t parent);
 /* Ended with 0 and wrote nothing. */
 bool outcome_clean(const struct outcome *outcome);
 bool outcome_same(const struct outcome *a, const struct outcome *b);

@@ -52,23 +52,49 @@ echo /opt/a.so >"$FILE"
 while_trying rm -f "$FILE"
 judge "removed: enable gives way" "$([ "$status" -eq 1 ] || { echo "status $status" && cat tool.out; }; ls "$FILE" 2>/dev/null; strays '')"
 
-# Killed in the middle: the file is as it was, and the next one clears up.
-echo /opt/a.so >"$FILE" && cp "$FILE" before
-rm -f "$root/tmp/tried"
-"$TOOL" --root="$root" enable >/dev/null 2>&1 &
-tool=$!
-for _ in $(seq 100); do
-    [ ! -e "$root/tmp/tried" ] || break
-    sleep 0.1
-done
-kill -KILL "$tool"
-wait "$tool" 2>/dev/null
+# Killed in the middle of a trial that would last: the file is as it was, nothing goes on, the next one clears up.
+root=$(readlink -f "$root")
+running() # programs of the tree, waited for until there are none
+{
+    for _ in $(seq 100); do
+        left=$(for process in /proc/[0-9]*; do
+            case $(readlink "$process/exe") in "$root"/*) tr '\0' ' ' <"$process/cmdline" ;; esac
+        done 2>/dev/null)
+        [ -n "$left" ] || return 0
+        sleep 0.1
+    done
+    echo "still running: $left"
+}
+killed() # killed BEFORE: - : there was no file
+{
+    rm -f "$FILE" "$root/tmp/tried"
+    [ "$1" = - ] || echo "$1" >"$FILE"
+    "$TOOL" --root="$root" enable >/dev/null 2>&1 &
+    tool=$!
+    for _ in $(seq 100); do
+        [ ! -e "$root/tmp/tried" ] || break
+        sleep 0.1
+    done
+    kill -KILL "$tool"
+    wait "$tool" 2>/dev/null
+}
+printf '#!/bin/sh\n: >/tmp/tried\nexec sleep 50\n' >"$root/usr/bin/getent"
+killed /opt/a.so
+echo /opt/a.so >before
 judge "killed: the file is as it was" "$(differ "$FILE" before; programs_ail)"
-sleep 2.5
-adopt_program getent || rm "$root/usr/bin/getent"
+judge "killed: nothing goes on" "$(running)"
+tells 0 '^disabled|^not enabled' "killed: disable need not wait" disable
+killed -
+tells 0 '^not enabled' "killed where there was no file: disable" disable
+judge "killed: no file is left" "$(ls "$FILE" 2>/dev/null; strays '')"
+killed -
+printf '#!/bin/sh\nsleep 50 >/dev/null 2>&1 &\n' >"$root/usr/bin/getent"
 tells 0 '^enabled:' "killed: the next one enables" enable
 judge "killed: nothing is left" "$(strays '')"
+judge "a trial leaves nothing running in the background" "$(running)"
 tells 0 '^disabled' "and disables" disable
+judge "to no file, as it was" "$(ls "$FILE" 2>/dev/null; strays '')"
+adopt_program getent || rm "$root/usr/bin/getent"
 
 # A second tool waits for the first.
 if command -v flock >/dev/null; then
