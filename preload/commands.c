@@ -255,6 +255,12 @@ int command_check(void)
     return sound ? EXIT_OK : EXIT_FAULT;
 }
 
+static int unverified(void)
+{
+    fault("not tried again, and not disabled");
+    return EXIT_STRANDED;
+}
+
 /* After the library or the C library was replaced. */
 int command_verify(void)
 {
@@ -265,9 +271,9 @@ int command_verify(void)
     if (there_is_nothing())
         return EXIT_OK;
     if (!preload_lock())
-        return EXIT_FAULT;
+        return unverified();
     if (!preload_read(&file)) {
-        status = EXIT_FAULT;
+        status = unverified();
     } else if (is_enabled(&file.text)) {
         bool sound = try_first(&next, &file, &file.text, &count);
         successor_drop(&next);

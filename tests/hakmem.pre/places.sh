@@ -25,6 +25,7 @@ look()
 echo '# words' >"$root/etc/real"
 ln -s real "$FILE"
 refuses "symbolic link" 'symbolic link' real
+tells 5 'not disabled' "symbolic link: verify does not say it was disabled" verify
 rm "$FILE" && ln -s nowhere "$FILE"
 refuses "symbolic link to nothing" 'symbolic link' real
 tells 1 'symbolic link' "symbolic link: disable says so" disable
