@@ -11,6 +11,8 @@ typedef Elf64_Ehdr header;
 typedef Elf64_Phdr segment;
 typedef Elf64_Dyn entry;
 
+enum { ENTRIES_LIMIT = 1024 };
+
 #ifdef __x86_64__
 enum { MACHINE = EM_X86_64 };
 #elif defined __aarch64__
@@ -30,10 +32,10 @@ int elf_class(const struct text *file)
     return file->size > EI_CLASS && memcmp(file->data, ELFMAG, SELFMAG) == 0 ? file->data[EI_CLASS] : 0;
 }
 
-/* SIZE bytes at offset AT, or NULL; text_copy and read_file align the start. */
+/* SIZE bytes at offset AT, or NULL; malloc aligned the start. */
 static const void *part(const struct text *file, size_t at, size_t size)
 {
-    return at <= file->size && size <= file->size - at && at % 4 == 0 ? file->data + at : NULL;
+    return at <= file->size && size <= file->size - at && at % 8 == 0 ? file->data + at : NULL;
 }
 
 static const header *header_of(const struct text *file)
@@ -81,11 +83,21 @@ static const char *at_address(const struct text *file, size_t address, size_t *r
     return NULL;
 }
 
+/* The same, for what must lie at a multiple of ALIGNMENT. */
+static const void *table_at(const struct text *file, size_t address, size_t alignment, size_t *room)
+{
+    const char *at = at_address(file, address, room);
+    return at && (size_t)(at - file->data) % alignment == 0 ? at : NULL;
+}
+
+/* They are searched again and again: more than any library has are not looked at. */
 static const entry *entries(const struct text *file, size_t *count)
 {
     const segment *s = find_segment(file, PT_DYNAMIC);
     const entry *list = s ? part(file, s->p_offset, s->p_filesz) : NULL;
     *count = list ? s->p_filesz / sizeof *list : 0;
+    if (*count > ENTRIES_LIMIT)
+        *count = ENTRIES_LIMIT;
     for (size_t i = 0; i < *count; i++)
         if (list[i].d_tag == DT_NULL)
             *count = i;
@@ -194,10 +206,10 @@ static bool has_version(const struct text *file, const char *name)
 {
     size_t room, at = value(file, DT_VERDEF);
     for (size_t n = value(file, DT_VERDEFNUM); n && at; n--) {
-        const Elf64_Verdef *def = (const void *)at_address(file, at, &room);
+        const Elf64_Verdef *def = table_at(file, at, 4, &room);
         if (!def || room < sizeof *def)
             return false;
-        const Elf64_Verdaux *aux = (const void *)at_address(file, at + def->vd_aux, &room);
+        const Elf64_Verdaux *aux = table_at(file, at + def->vd_aux, 4, &room);
         const char *text = aux && room >= sizeof *aux ? string(file, aux->vda_name) : NULL;
         if (text && strcmp(text, name) == 0)
             return true;
@@ -210,13 +222,13 @@ const char *elf_missing_version(const struct text *file, const struct text *libc
 {
     size_t room, at = value(file, DT_VERNEED);
     for (size_t n = value(file, DT_VERNEEDNUM); n && at; n--) {
-        const Elf64_Verneed *need = (const void *)at_address(file, at, &room);
+        const Elf64_Verneed *need = table_at(file, at, 4, &room);
         if (!need || room < sizeof *need)
             return "(damaged)";
         const char *of = string(file, need->vn_file);
         size_t next = at + need->vn_aux;
         for (unsigned i = 0; of && strcmp(of, "libc.so.6") == 0 && i < need->vn_cnt; i++) {
-            const Elf64_Vernaux *aux = (const void *)at_address(file, next, &room);
+            const Elf64_Vernaux *aux = table_at(file, next, 4, &room);
             const char *name = aux && room >= sizeof *aux ? string(file, aux->vna_name) : NULL;
             if (!name)
                 return "(damaged)";
@@ -236,10 +248,10 @@ static size_t symbol_count(const struct text *file)
 {
     size_t room, at = value(file, DT_GNU_HASH), hash = value(file, DT_HASH);
     if (hash) {
-        const Elf64_Word *table = (const void *)at_address(file, hash, &room);
+        const Elf64_Word *table = table_at(file, hash, 4, &room);
         return table && room >= 8 ? table[1] : 0;
     }
-    const Elf64_Word *table = at ? (const void *)at_address(file, at, &room) : NULL;
+    const Elf64_Word *table = at ? table_at(file, at, 4, &room) : NULL;
     if (!table || room < 16)
         return 0;
     size_t words = room / 4, first = 4 + table[2] * 2, last = 0;
@@ -257,8 +269,8 @@ static size_t symbol_count(const struct text *file)
 enum elf_definition elf_defines(const struct text *file, const char *name)
 {
     size_t room, versions_room = 0, count = symbol_count(file), versym = value(file, DT_VERSYM);
-    const Elf64_Sym *symbols = (const void *)at_address(file, value(file, DT_SYMTAB), &room);
-    const Elf64_Half *versions = versym ? (const void *)at_address(file, versym, &versions_room) : NULL;
+    const Elf64_Sym *symbols = table_at(file, value(file, DT_SYMTAB), 8, &room);
+    const Elf64_Half *versions = versym ? table_at(file, versym, 2, &versions_room) : NULL;
     if (!symbols)
         return ELF_NOT_DEFINED;
     for (size_t i = 1; i < count && (i + 1) * sizeof *symbols <= room; i++) {
