@@ -19,6 +19,24 @@ extern "C" {
 #define HAK_EXPORT
 #endif
 
+/* What a compiler may know of a function. SIZED: the result, which must not be lost, has as many bytes as
+ * the product of these arguments; ALIGNED: it has the alignment of this one; FRESH: nothing else points to
+ * it. UNREAD: what the first argument points to is not looked at. */
+#if defined(__GNUC__)
+#define HAK_SIZED(...) __attribute__((warn_unused_result, alloc_size(__VA_ARGS__)))
+#define HAK_ALIGNED(n) __attribute__((alloc_align(n)))
+#define HAK_FRESH __attribute__((malloc))
+#else
+#define HAK_SIZED(...)
+#define HAK_ALIGNED(n)
+#define HAK_FRESH
+#endif
+#if defined(__GNUC__) && __GNUC__ >= 11 && !defined(__clang__) && !defined(HAK_UNREAD)
+#define HAK_UNREAD __attribute__((access(none, 1)))
+#elif !defined(HAK_UNREAD)
+#define HAK_UNREAD
+#endif
+
 /* The version of the library that is running, as "MAJOR.MINOR.PATCH". Never NULL. */
 HAK_EXPORT const char *hak_version(void);
 
@@ -27,20 +45,20 @@ HAK_EXPORT const char *hak_version(void);
  * linked or preloaded. Without interposition only hak_free() may release what these return.
  * Blocks are aligned to 16 bytes. NULL with errno ENOMEM means that no memory could be had. */
 
-HAK_EXPORT void *hak_malloc(size_t size);
-HAK_EXPORT void *hak_calloc(size_t count, size_t size);
-HAK_EXPORT void *hak_realloc(void *block, size_t size);
+HAK_EXPORT HAK_FRESH HAK_SIZED(1) void *hak_malloc(size_t size);
+HAK_EXPORT HAK_FRESH HAK_SIZED(1, 2) void *hak_calloc(size_t count, size_t size);
+HAK_EXPORT HAK_SIZED(2) void *hak_realloc(void *block, size_t size);
 HAK_EXPORT void hak_free(void *block);
 
 /* ALIGNMENT is rounded up to a power of two as memalign(3) does in glibc; EINVAL where there is none. */
-HAK_EXPORT void *hak_memalign(size_t alignment, size_t size);
+HAK_EXPORT HAK_FRESH HAK_SIZED(2) HAK_ALIGNED(1) void *hak_memalign(size_t alignment, size_t size);
 
 /* The number of bytes that may be used at BLOCK: at least what was asked for. 0 for NULL. */
-HAK_EXPORT size_t hak_usable_size(const void *block);
+HAK_EXPORT HAK_UNREAD size_t hak_usable_size(const void *block);
 
 /* 1 if ADDRESS lies in a granule (64 KiB) that this allocator handed out blocks from, else 0.
  * Any address may be asked about; its memory is not touched. */
-HAK_EXPORT int hak_owns(const void *address);
+HAK_EXPORT HAK_UNREAD int hak_owns(const void *address);
 
 /* --- Memory -------------------------------------------------------------------------------------*/
 

@@ -24,7 +24,7 @@ function field(list, name, text)
 # One prototype in bold, its argument names in italics, broken where it would leave the screen.
 function prototype(text,    start, name, arguments, out, i, n, part, column)
 {
-    sub(/^HAK_EXPORT /, "", text)
+    sub(/^HAK_EXPORT (HAK_[A-Z]+(\([0-9, ]*\))? )*/, "", text)
     start = index(text, "(")
     out = ".BI \"" substr(text, 1, start)
     match(text, /hak_[a-z_]+\(/)

@@ -43,6 +43,38 @@ done
 echo '#include <hakmem.h>' | $CC -std=c++11 -pedantic -Wall -Wextra -Werror -I"$include" -fsyntax-only -x c++ -
 result "the header is C++ on its own"
 
+# What the declarations tell the compiler: no false alarm, a true one, the size of a block.
+cat >declared.c <<'END'
+#include <hakmem.h>
+#include <stdlib.h>
+int main(int argc, char **argv)
+{
+    void *p = malloc((size_t)argc * 100), *q = malloc(argv[0][0] + 1u);
+    int ours = hak_owns(p) && hak_usable_size(q) > 0;
+    free(p);
+    free(q);
+    return !ours;
+}
+END
+cat >lost.c <<'END'
+#include <hakmem.h>
+int main(void) { hak_malloc(100); }
+END
+cat >size.c <<'END'
+#include <hakmem.h>
+int main(void)
+{
+    char *p = hak_malloc(7), *q = hak_calloc(3, 5), *r = hak_memalign(64, 70), *s = hak_realloc(p, 9);
+    return (__builtin_object_size(q, 0) == 15 && __builtin_object_size(r, 0) == 70 && __builtin_object_size(s, 0) == 9) ? 0 : 1;
+}
+END
+$CC -O2 -Wall -Wextra -Werror -I"$include" -c declared.c -o declared.o
+result "a block may be asked about before anything is written to it"
+! $CC -O2 -Wall -Werror -I"$include" -c lost.c -o lost.o 2>lost.log && grep -q 'unused' lost.log
+result "a block that is lost at once draws a warning"
+$CC -O2 -I"$include" size.c -L"$libdir" -lhakmem -o size && LD_LIBRARY_PATH=$libdir ./size
+result "the compiler knows the sizes of blocks"
+
 man3=$(dirname "$(find "$root/dest" -name hakmem.3)")
 missing=$(for function in $(sed -n 's/^HAK_EXPORT .*[ *]\(hak_[a-z_]*\)(.*/\1/p' "$include/hakmem.h"); do
     grep -q "$function" "$man3/$function.3" || echo "$function"
