@@ -15,11 +15,12 @@
 #define UNITS "/etc/systemd/system"
 #define DROP_IN "50-hakmem.conf"
 
+#define MARK "# Made by hakmem-preload service"
+
 /* systemd leaves $LIB alone in Environment=, and ld.so expands it. */
-static const char contents[] =
-    "# Made by hakmem-preload service; hakmem-preload service NAME --remove takes it away.\n"
-    "[Service]\n"
-    "Environment=LD_PRELOAD=" PRELOAD_LINE "\n";
+static const char contents[] = MARK "; hakmem-preload service NAME --remove takes it away.\n"
+                                    "[Service]\n"
+                                    "Environment=LD_PRELOAD=" PRELOAD_LINE "\n";
 
 static bool name_is_sound(const char *name)
 {
@@ -77,7 +78,12 @@ static int take_away(const char *unit, const char *dir, const char *path)
         fault("%s: %s", path, strerror(errno));
         return EXIT_FAULT;
     }
+    bool made_here = old.size >= strlen(MARK) && memcmp(old.data, MARK, strlen(MARK)) == 0;
     text_free(&old);
+    if (!made_here) {
+        fault("%s: is not of hakmem-preload; remove it by hand", path);
+        return EXIT_FAULT;
+    }
     if (unlink(path) != 0) {
         fault("%s: %s", path, strerror(errno));
         return EXIT_FAULT;

@@ -19,7 +19,10 @@ judge "nothing is left of it" "$(find "$units" -name 'nginx*')"
 tells 0 'has no' "service NAME --remove again" service --remove nginx
 mkdir -p "$units/a.service.d" && echo '[Service]' >"$units/a.service.d/50-hakmem.conf"
 tells 1 'another file' "somebody else's file of the name" service a
-judge "is left alone" "$(grep -vx '\[Service\]' "$units/a.service.d/50-hakmem.conf")"
+tells 1 'by hand' "--remove of somebody else's file" service a --remove
+judge "is left alone" "$(echo '[Service]' | diff - "$units/a.service.d/50-hakmem.conf")"
+preload service c && echo 'Environment=HAKMEM_ACE_THREAD=1' >>"$units/c.service.d/50-hakmem.conf"
+tells 0 'uses its own' "--remove of ours with a line more" service c --remove
 mkdir -p "$units/b.service.d" && : >"$units/b.service.d/override.conf"
 preload service b
 preload service b --remove
