@@ -163,7 +163,7 @@ void deepbind_opening(void)
     enum heap_mode mode = load_relaxed(&heap_mode);
     if (mode == HEAP_EARLY)
         return; /* opened by the loader itself, before libc is set up */
-    bool off = !option(OPT_DEEPBIND_FIX) || mode == HEAP_PASSIVE || os_secure();
+    bool off = !option(OPT_DEEPBIND_FIX) || mode == HEAP_PASSIVE;
     enum deepbind_state state = off ? DEEPBIND_OFF : make_plan(&plan);
     start_lock_for_fork();
     if (load_relaxed(&deepbind_state) == DEEPBIND_IDLE)

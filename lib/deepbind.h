@@ -8,7 +8,7 @@
 enum deepbind_state {
     DEEPBIND_IDLE,    /* no library was opened so: nothing was done */
     DEEPBIND_FIXED,   /* they find the library's malloc */
-    DEEPBIND_OFF,     /* by the option, in passive mode and in secure execution */
+    DEEPBIND_OFF,     /* by the option, and in passive mode */
     DEEPBIND_FOREIGN, /* the program's malloc is not ours */
     DEEPBIND_REFUSED  /* the C library's table was not found, or the system refuses to open it */
 };

@@ -93,7 +93,7 @@ static void check_deepbind(struct target *t)
     (void)target_read_file(
         t, at(t, ROW_at_option_page) + offset_of(t, ROW_option_number) + at(t, ROW_deepbind_option) * 8, &on,
         8);
-    bool off = !on || mode == at(t, ROW_heap_passive) || is_secure(t->process.pid);
+    bool off = !on || mode == at(t, ROW_heap_passive);
     if (state == at(t, ROW_deepbind_fixed))
         finding(LEVEL_GOOD, "deepbind",
                 "a library was opened with RTLD_DEEPBIND, and uses libhakmem's malloc");
@@ -111,7 +111,7 @@ static void check_deepbind(struct target *t)
     else
         finding(LEVEL_NOTE, "deepbind",
                 "libraries that are opened with RTLD_DEEPBIND use the C library's malloc: %s",
-                on ? "passive mode or secure execution" : "HAKMEM_DEEPBIND_FIX is 0");
+                on ? "passive mode" : "HAKMEM_DEEPBIND_FIX is 0");
 }
 
 static void check_serving(struct target *t, const struct serving *s, bool usable)

@@ -115,7 +115,8 @@ static void refused(void)
 static void secure(char **argv)
 {
     if (getauxval(AT_SECURE)) {
-        CHECK(dlsym(RTLD_DEFAULT, "hak_version") && dlopen(library, RTLD_NOW | RTLD_DEEPBIND));
+        CHECK(dlsym(RTLD_DEFAULT, "hak_version"));
+        use(dlopen(library, RTLD_NOW | RTLD_DEEPBIND), 1);
         return;
     }
     char path[] = "./secure-copy.XXXXXX", buffer[65536];
