@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "image.h"
@@ -59,6 +60,9 @@ const char *library_path(void)
 
 /* --- Whose it is ---------------------------------------------------------------------------------*/
 
+/* Where there is a list, the group's bits are the most that anybody on it may do. */
+#define ACCESS_LIST "system.posix_acl_access"
+
 static bool only_root_writes(const char *path)
 {
     struct stat st;
@@ -68,7 +72,8 @@ static bool only_root_writes(const char *path)
     }
     if (st.st_uid != 0)
         fault("%s is not owned by root", path);
-    else if (st.st_mode & S_IWOTH || (st.st_mode & S_IWGRP && st.st_gid != 0))
+    else if (st.st_mode & S_IWOTH ||
+             (st.st_mode & S_IWGRP && (st.st_gid != 0 || getxattr(path, ACCESS_LIST, NULL, 0) > 0)))
         fault("%s is writable by others than root", path);
     else
         return true;
