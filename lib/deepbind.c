@@ -8,7 +8,8 @@
  * is opened that way, and most processes never open one. Nothing in text is changed, and whatever was bound
  * before stays bound: to us, as we come first.
  *
- * The C library's functions have names beside these, which libc.c uses. */
+ * The C library's functions have names beside these, which libc.c uses. Where the table cannot be written,
+ * libraries are opened without the flag: then they find our malloc first, as all others do. */
 #include "deepbind.h"
 
 #include <dlfcn.h>
@@ -25,7 +26,7 @@
 #include "options.h"
 #include "os.h"
 
-static _Atomic(enum deepbind_state) deepbind_state; /* written under the start lock, once */
+static _Atomic(enum deepbind_state) deepbind_state; /* written under the start lock; settled once */
 
 static const char *const names[] = {"malloc",       "free",     "calloc",         "realloc",
                                     "reallocarray", "memalign", "posix_memalign", "aligned_alloc",
@@ -154,21 +155,34 @@ static enum deepbind_state carry_out(const struct plan *plan)
     return DEEPBIND_FIXED;
 }
 
-void deepbind_opening(void)
+static enum deepbind_state settle(enum heap_mode mode)
 {
     struct plan plan;
-    if (load_relaxed(&deepbind_state) != DEEPBIND_IDLE)
-        return;
-    hak_start();
-    enum heap_mode mode = load_relaxed(&heap_mode);
-    if (mode == HEAP_EARLY)
-        return; /* opened by the loader itself, before libc is set up */
-    bool off = !option(OPT_DEEPBIND_FIX) || mode == HEAP_PASSIVE;
-    enum deepbind_state state = off ? DEEPBIND_OFF : make_plan(&plan);
+    enum deepbind_state state = DEEPBIND_OFF, before;
+    if (option(OPT_DEEPBIND_FIX) && mode != HEAP_PASSIVE)
+        state = make_plan(&plan);
     start_lock_for_fork();
-    if (load_relaxed(&deepbind_state) == DEEPBIND_IDLE)
-        store_release(&deepbind_state, state == DEEPBIND_FIXED ? carry_out(&plan) : state);
+    before = load_relaxed(&deepbind_state);
+    if (before != DEEPBIND_IDLE)
+        state = before;
+    else if (state == DEEPBIND_FIXED)
+        state = carry_out(&plan);
+    store_release(&deepbind_state, state);
     start_unlock_after_fork();
+    return state;
+}
+
+bool deepbind_opening(void)
+{
+    enum deepbind_state state = load_relaxed(&deepbind_state);
+    if (state == DEEPBIND_IDLE) {
+        hak_start();
+        enum heap_mode mode = load_relaxed(&heap_mode);
+        if (mode == HEAP_EARLY)
+            return true; /* opened by the loader itself, before libc is set up */
+        state = settle(mode);
+    }
+    return state != DEEPBIND_REFUSED;
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

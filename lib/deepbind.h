@@ -13,7 +13,8 @@ enum deepbind_state {
     DEEPBIND_REFUSED  /* the C library's table was not found, or the system refuses to open it */
 };
 
-/* A library is about to be opened with RTLD_DEEPBIND. Whatever comes of it, the program goes on. */
-COLD void deepbind_opening(void);
+/* A library is about to be opened with RTLD_DEEPBIND. False: do so without, for it would free with another
+ * malloc than it is served from. */
+COLD bool deepbind_opening(void);
 
 #endif

@@ -15,8 +15,8 @@ typedef void *open_in_function(Lmid_t, const char *, int);
 #ifdef PIC
 EXPORT JUMPS void *dlopen(const char *file, int mode)
 {
-    if (UNLIKELY(mode & RTLD_DEEPBIND))
-        deepbind_opening();
+    if (UNLIKELY(mode & RTLD_DEEPBIND) && !deepbind_opening())
+        mode &= ~RTLD_DEEPBIND;
     open_function *next = (open_function *)libc_symbol("dlopen");
     if (UNLIKELY(!next))
         return NULL;
@@ -25,8 +25,9 @@ EXPORT JUMPS void *dlopen(const char *file, int mode)
 
 EXPORT JUMPS void *dlmopen(Lmid_t space, const char *file, int mode)
 {
-    if (UNLIKELY(mode & RTLD_DEEPBIND))
-        deepbind_opening();
+    /* Other name spaces have a C library of their own, and none of us. */
+    if (UNLIKELY(mode & RTLD_DEEPBIND) && space == LM_ID_BASE && !deepbind_opening())
+        mode &= ~RTLD_DEEPBIND;
     open_in_function *next = (open_in_function *)libc_symbol("dlmopen");
     if (UNLIKELY(!next))
         return NULL;

@@ -102,9 +102,9 @@ static void check_deepbind(struct target *t)
             LEVEL_NOTE, "deepbind",
             "a library was opened with RTLD_DEEPBIND: it uses the C library's malloc, as the program does");
     else if (state == at(t, ROW_deepbind_refused))
-        finding(LEVEL_PROBLEM, "deepbind",
-                "a library was opened with RTLD_DEEPBIND and uses the C library's malloc: the C library's "
-                "symbols could not be changed");
+        finding(LEVEL_NOTE, "deepbind",
+                "a library was opened without RTLD_DEEPBIND, which it asked for: the C library's symbols "
+                "could not be changed");
     else if (state == at(t, ROW_deepbind_idle) && !off)
         finding(LEVEL_GOOD, "deepbind",
                 "libraries that are opened with RTLD_DEEPBIND will use it, too; none was so far");

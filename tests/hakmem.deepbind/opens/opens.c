@@ -105,8 +105,8 @@ static void refused(void)
 {
     if (!refuse_writable())
         _exit(77);
-    for (int i = 0; i < 3; i++)
-        CHECK(dlopen(library, RTLD_NOW | RTLD_DEEPBIND));
+    use(dlopen(library, RTLD_NOW | RTLD_DEEPBIND), 1);
+    use(dlmopen(LM_ID_BASE, library, RTLD_NOW | RTLD_DEEPBIND), 1);
     for (int i = 0; i < 1000; i++)
         free(strdup("the program goes on"));
 }
