@@ -93,6 +93,13 @@ static bool is_command(const char *word)
     return false;
 }
 
+/* As the first process: words for init, which also takes some that begin with -, or for this tool? */
+static bool is_ours(const char *word)
+{
+    return is_command(word) || strncmp(word, "--root=", 7) == 0 || strcmp(word, "--quiet") == 0 ||
+           strcmp(word, "--help") == 0 || strcmp(word, "--version") == 0;
+}
+
 struct arguments {
     struct enable_options enable;
     bool remove, remember;
@@ -184,7 +191,7 @@ int main(int argc, char **argv)
         if (fcntl(fd, F_GETFD) < 0)
             (void)open("/dev/null", O_RDWR);
     (void)umask(022);
-    if (getpid() == 1 && (argc < 2 || !(is_command(argv[1]) || argv[1][0] == '-')))
+    if (getpid() == 1 && (argc < 2 || !is_ours(argv[1])))
         return rescue(argv);
     if (!parse(argc, argv, &arguments) || !fits(&arguments))
         return usage_error("bad arguments");

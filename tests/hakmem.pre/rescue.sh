@@ -55,6 +55,9 @@ first_in quiet single
 judge "init starts as process 1" "$(starts '^init is process 1 as /sbin/init with quiet single$')"
 judge "our line is gone, the others are there" "$(holds '/opt/a.so\n/opt/a.so\n'; programs_ail; strays '')"
 judge "it says so" "$(starts 'rescue: .*free of libhakmem')"
+crashing "/opt/a.so\n$LINE\n/opt/a.so\n"
+first_in -b single
+judge "init's own options are left to it" "$(starts '^init is process 1 as /sbin/init with -b single$'; programs_ail)"
 first_in
 judge "nothing to do: init starts" "$(starts '^init is process 1 as /sbin/init with $'; holds '/opt/a.so\n/opt/a.so\n')"
 rm "$FILE"
@@ -86,6 +89,8 @@ judge "REAL_INIT that is not there" "$(starts '^init is process 1')"
 environment=
 first_in status
 judge "a command is no rescue, even for process 1" "$(starts '^disabled$')"
+first_in --version
+judge "nor are this tool's options" "$(starts '^hakmem-preload [0-9]')"
 
 # A root that is mounted read-only, as the kernel does it. On a tmpfs: the switch holds for a whole file system.
 crashing "/opt/a.so\n$LINE\n"
