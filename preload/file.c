@@ -277,33 +277,6 @@ static bool changed_meanwhile(void)
     return refuse("was changed by somebody else meanwhile; nothing is written, try again");
 }
 
-/* Exchanging the two leaves no moment between the last look at the old file and its end: it can be looked at,
-   and put back, afterwards. File systems that cannot exchange get the look before, and a rename. */
-bool successor_install(struct successor *next, struct preload *file)
-{
-    if (!file->exists && !next->placeholder) {
-        if (exchange(next->path, PRELOAD_FILE, RENAME_NOREPLACE_FLAG) != 0)
-            return errno == EEXIST ? changed_meanwhile() : refuse(strerror(errno));
-        next->path[0] = '\0';
-        return sync_dir() || refuse("could not be written to the disk");
-    }
-    if (!unchanged(PRELOAD_FILE, file))
-        return changed_meanwhile();
-    if (exchange(next->path, PRELOAD_FILE, RENAME_EXCHANGE_FLAG) == 0) {
-        if (!unchanged(next->path, file)) {
-            (void)exchange(next->path, PRELOAD_FILE, RENAME_EXCHANGE_FLAG);
-            return changed_meanwhile();
-        }
-    } else if (errno == EINVAL || errno == ENOSYS) {
-        if (rename(next->path, PRELOAD_FILE) != 0)
-            return refuse(strerror(errno));
-        next->path[0] = '\0';
-    } else {
-        return refuse(strerror(errno));
-    }
-    return sync_dir() || refuse("could not be written to the disk");
-}
-
 bool successor_undo(struct successor *next, const struct preload *file)
 {
     bool done;
@@ -319,6 +292,44 @@ bool successor_undo(struct successor *next, const struct preload *file)
                rename(old.path, PRELOAD_FILE) == 0;
     }
     return done && sync_dir();
+}
+
+/* In place, and on the disk; else it does not stay in place. */
+static bool settle(struct successor *next, const struct preload *file)
+{
+    if (sync_dir())
+        return true;
+    int code = errno;
+    (void)successor_undo(next, file);
+    fault("%s cannot be written to the disk: %s", PRELOAD_FILE, strerror(code));
+    return false;
+}
+
+/* Exchanging the two leaves no moment between the last look at the old file and its end: it can be looked at,
+   and put back, afterwards. File systems that cannot exchange get the look before, and a rename. */
+bool successor_install(struct successor *next, struct preload *file)
+{
+    if (!file->exists && !next->placeholder) {
+        if (exchange(next->path, PRELOAD_FILE, RENAME_NOREPLACE_FLAG) != 0)
+            return errno == EEXIST ? changed_meanwhile() : refuse(strerror(errno));
+        next->path[0] = '\0';
+        return settle(next, file);
+    }
+    if (!unchanged(PRELOAD_FILE, file))
+        return changed_meanwhile();
+    if (exchange(next->path, PRELOAD_FILE, RENAME_EXCHANGE_FLAG) == 0) {
+        if (!unchanged(next->path, file)) {
+            (void)exchange(next->path, PRELOAD_FILE, RENAME_EXCHANGE_FLAG);
+            return changed_meanwhile();
+        }
+    } else if (errno == EINVAL || errno == ENOSYS) {
+        if (rename(next->path, PRELOAD_FILE) != 0)
+            return refuse(strerror(errno));
+        next->path[0] = '\0';
+    } else {
+        return refuse(strerror(errno));
+    }
+    return settle(next, file);
 }
 
 void successor_drop(struct successor *next)
