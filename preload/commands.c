@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* commands.c - enable, disable, status, check, verify. */
+/* commands.c - enable, disable, status, check, verify. confirm.c says in which order they note what they do.
+ */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,7 +24,7 @@ static size_t count_names(const struct text *text, name_test *test)
     return count;
 }
 
-static bool is_enabled(const struct text *text)
+bool is_enabled(const struct text *text)
 {
     return count_names(text, name_is_ours) != 0;
 }
@@ -67,20 +69,29 @@ static void note_what_was(const struct preload *file)
     const struct text *text = &file->text;
     bool open = text->size && text->data[text->size - 1] != '\n';
     if (!is_enabled(text))
-        state_write(STATE_BEFORE, file->exists ? open ? "newline\n" : "" : "created\n");
+        (void)state_write(STATE_BEFORE, file->exists ? open ? "newline\n" : "" : "created\n");
 }
 
 static int install(struct successor *next, struct preload *file)
 {
+    note_what_was(file);
     if (!successor_install(next, file))
         return EXIT_FAULT;
     preload_label();
     if (!programs_start())
         return put_back(next, file);
-    note_what_was(file);
     if (file->exists && (file->stat.st_mode & 0444) != 0444)
         say("note: %s was not readable by everybody; now all its entries hold for all users", PRELOAD_FILE);
     return EXIT_OK;
+}
+
+/* It is as it was before; what waited then to be confirmed still does. */
+static void forget_notes(const struct preload *file, bool pending)
+{
+    if (!pending)
+        (void)confirm_end();
+    if (!is_enabled(&file->text))
+        (void)state_remove(STATE_BEFORE);
 }
 
 static int enable_locked(struct preload *file, double minutes)
@@ -91,13 +102,16 @@ static int enable_locked(struct preload *file, double minutes)
         say("enabled already");
         return EXIT_OK;
     }
+    /* A note that has outlived its line must not be taken for one on the new line. */
+    if (!is_enabled(&file->text) && !confirm_end())
+        return EXIT_FAULT;
+    bool pending = confirm_pending();
     struct text result = text_enabled(&file->text);
     int status = EXIT_FAULT;
-    if (try_first(&next, file, &result, &count) && (minutes <= 0 || confirm_start(minutes))) {
+    if (try_first(&next, file, &result, &count) && (minutes <= 0 || confirm_start(minutes)))
         status = install(&next, file);
-        if (status != EXIT_OK)
-            (void)confirm_end();
-    }
+    if (status == EXIT_FAULT)
+        forget_notes(file, pending);
     successor_drop(&next);
     text_free(&result);
     if (status == EXIT_OK)
@@ -113,13 +127,14 @@ static int enable_locked(struct preload *file, double minutes)
 int command_enable(const struct enable_options *options)
 {
     struct preload file;
+    double minutes = options->minutes;
     if (options->remembered && access(STATE_REMEMBERED, F_OK) != 0)
         return EXIT_OK;
-    if (!preload_lock())
+    if ((options->remembered && !confirm_remembered(&minutes)) || !preload_lock())
         return EXIT_FAULT;
-    int status = preload_read(&file) ? enable_locked(&file, options->minutes) : EXIT_FAULT;
+    int status = preload_read(&file) ? enable_locked(&file, minutes) : EXIT_FAULT;
     if (status == EXIT_OK)
-        state_remove(STATE_REMEMBERED);
+        (void)state_remove(STATE_REMEMBERED);
     preload_forget(&file);
     preload_unlock();
     return status;
@@ -152,7 +167,7 @@ int disable_locked(struct preload *file)
     text_free(&result);
     if (!done)
         return EXIT_FAULT;
-    state_remove(STATE_BEFORE);
+    (void)state_remove(STATE_BEFORE);
     return EXIT_OK;
 }
 
@@ -163,12 +178,24 @@ static bool there_is_nothing(void)
     return lstat(PRELOAD_FILE, &st) != 0 && errno == ENOENT && !confirm_pending();
 }
 
+/* What waited to be confirmed is remembered as such. */
+static void note_what_is(bool enabled, bool remember)
+{
+    if (enabled && remember && !confirm_pending())
+        (void)state_write(STATE_REMEMBERED, "");
+    else if (enabled && remember && rename(STATE_UNCONFIRMED, STATE_REMEMBERED) != 0)
+        fault("cannot note it: %s: %s", STATE_REMEMBERED, strerror(errno));
+    else if (!remember)
+        (void)state_remove(STATE_REMEMBERED);
+    (void)confirm_end();
+}
+
 int command_disable(bool remember)
 {
     struct preload file;
     if (there_is_nothing()) {
         if (!remember)
-            state_remove(STATE_REMEMBERED);
+            (void)state_remove(STATE_REMEMBERED);
         say("not enabled");
         return EXIT_OK;
     }
@@ -179,11 +206,7 @@ int command_disable(bool remember)
     if (enabled)
         status = disable_locked(&file);
     if (status == EXIT_OK) {
-        (void)confirm_end();
-        if (enabled && remember)
-            state_write(STATE_REMEMBERED, "");
-        else if (!remember)
-            state_remove(STATE_REMEMBERED);
+        note_what_is(enabled, remember);
         say(enabled ? "disabled: programs started from now on use their own allocator" : "not enabled");
     } else {
         fault("not disabled");
@@ -226,7 +249,7 @@ int command_status(void)
             status = EXIT_BROKEN;
     }
     say_entries(&file.text);
-    if (!confirm_say())
+    if (status != EXIT_OFF && !confirm_say())
         status = EXIT_BROKEN;
     preload_forget(&file);
     return status;
@@ -281,6 +304,8 @@ int command_verify(void)
             say("enabled, and sound: tried on %u programs", count);
         } else {
             bool done = disable_locked(&file) == EXIT_OK;
+            if (done)
+                (void)confirm_end();
             fault(done ? "disabled, because of that" : "and it could not be disabled");
             status = done ? EXIT_FAULT : EXIT_STRANDED;
         }

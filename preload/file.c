@@ -186,9 +186,9 @@ static bool write_all(int fd, const char *data, size_t size)
     return true;
 }
 
-static bool sync_dir(void)
+static bool sync_dir(const char *dir)
 {
-    int fd = open(PRELOAD_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool done = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0)
         (void)close(fd);
@@ -291,13 +291,13 @@ bool successor_undo(struct successor *next, const struct preload *file)
         done = successor_write(&old, file, &file->text, file->stat.st_mode & 07777) &&
                rename(old.path, PRELOAD_FILE) == 0;
     }
-    return done && sync_dir();
+    return done && sync_dir(PRELOAD_DIR);
 }
 
 /* In place, and on the disk; else it does not stay in place. */
 static bool settle(struct successor *next, const struct preload *file)
 {
-    if (sync_dir())
+    if (sync_dir(PRELOAD_DIR))
         return true;
     int code = errno;
     (void)successor_undo(next, file);
@@ -350,7 +350,7 @@ bool preload_remove(const struct preload *file)
         return changed_meanwhile();
     if (unlink(PRELOAD_FILE) != 0)
         return refuse(strerror(errno));
-    return sync_dir() || refuse("could not be removed from the disk");
+    return sync_dir(PRELOAD_DIR) || refuse("could not be removed from the disk");
 }
 
 void preload_label(void)
@@ -386,13 +386,17 @@ bool write_file(const char *path, const char *data, size_t size)
     return done;
 }
 
-void state_write(const char *path, const char *word)
+bool state_write(const char *path, const char *word)
 {
-    (void)mkdir("/var", 0755);
-    (void)mkdir("/var/lib", 0755);
-    (void)mkdir(STATE_DIR, 0755);
-    if (!write_file(path, word, strlen(word)))
-        fault("warning: %s: %s", path, strerror(errno));
+    static const char *const dirs[] = {"/", "/var", "/var/lib", STATE_DIR};
+    bool done = true;
+    for (size_t i = 1; i < sizeof dirs / sizeof *dirs; i++)
+        if (mkdir(dirs[i], 0755) == 0)
+            done = sync_dir(dirs[i - 1]) && done;
+    done = done && write_file(path, word, strlen(word)) && sync_dir(STATE_DIR);
+    if (!done)
+        fault("cannot note it: %s: %s", path, strerror(errno));
+    return done;
 }
 
 bool state_is(const char *path, const char *word)
@@ -405,8 +409,14 @@ bool state_is(const char *path, const char *word)
     return same;
 }
 
-void state_remove(const char *path)
+bool state_remove(const char *path)
 {
-    (void)unlink(path);
-    (void)rmdir(STATE_DIR);
+    struct stat st;
+    bool done = lstat(path, &st) != 0 || remove(path) == 0;
+    done = done && (sync_dir(STATE_DIR) || errno == ENOENT || errno == ENOTDIR);
+    if (done)
+        (void)rmdir(STATE_DIR);
+    else
+        fault("cannot remove a note: %s: %s", path, strerror(errno));
+    return done;
 }

@@ -46,13 +46,18 @@ bool preload_remove(const struct preload *file);
 /* Give the file the label that the machine's policy has for it. */
 void preload_label(void);
 
-/* What was noted when the line was added: STATE_CREATED or STATE_NEWLINE, else "". */
+/* Notes that outlive a restart. */
 #define STATE_DIR "/var/lib/hakmem"
+/* What the file was before the line was added: "created\n", "newline\n" or nothing. */
 #define STATE_BEFORE STATE_DIR "/preload.before"
+/* It was enabled, and a package script took it away: nothing, or what STATE_UNCONFIRMED held. */
 #define STATE_REMEMBERED STATE_DIR "/preload.remembered"
-void state_write(const char *path, const char *word);
+/* It waits to be confirmed: confirm.c. */
+#define STATE_UNCONFIRMED STATE_DIR "/preload.unconfirmed"
+/* Both are on the disk when they return. False, and said, where that failed. */
+bool state_write(const char *path, const char *word);
+bool state_remove(const char *path);
 bool state_is(const char *path, const char *word);
-void state_remove(const char *path);
 
 /* All of the regular file PATH, or false with errno set. */
 bool read_file(const char *path, struct text *text);

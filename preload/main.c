@@ -27,6 +27,7 @@ static const char usage_text[] =
     "  status                      is it enabled, and as it should be?\n"
     "  check                       would enable work? Changes nothing\n"
     "  verify                      if enabled, try it again, and disable it if that fails\n"
+    "  resume                      at the start of the machine: wait on for confirm, or undo it\n"
     "  service NAME [--remove]     the library for one service of systemd\n"
     "\n"
     "Status: 0 done, 1 refused or failed and nothing changed, 2 bad arguments, 3 status: not\n"
@@ -82,8 +83,8 @@ static bool enter_root(const char *dir)
     return false;
 }
 
-static const char *const commands[] = {"enable", "disable", "confirm", "status",
-                                       "check",  "verify",  "service", NULL};
+static const char *const commands[] = {"enable", "disable", "confirm", "status", "check",
+                                       "verify", "resume",  "service", NULL};
 
 static bool is_command(const char *word)
 {
@@ -123,7 +124,7 @@ static bool parse(int argc, char **argv, struct arguments *out)
         switch (o) {
         case 'c':
             out->enable.minutes = strtod(optarg, &end);
-            if (end == optarg || *end || !(out->enable.minutes > 0 && out->enable.minutes <= 10080))
+            if (end == optarg || *end || !(out->enable.minutes > 0 && out->enable.minutes <= CONFIRM_MINUTES))
                 return false;
             break;
         case 'r': out->remove = true; break;
@@ -160,6 +161,7 @@ static int run(const struct arguments *a)
     case 'e': return command_enable(&a->enable);
     case 'd': return command_disable(a->remember);
     case 'v': return command_verify();
+    case 'r': return command_resume();
     default: break;
     }
     if (strcmp(a->words[0], "confirm") == 0)

@@ -35,6 +35,8 @@ extern bool in_other_root;
 /* Directory of the tree that holds the real root, or -1. */
 extern int outer_root;
 
+enum { CONFIRM_MINUTES = 7 * 24 * 60 /* the longest */ };
+
 struct enable_options {
     double minutes;  /* --confirm, or 0 */
     bool remembered; /* --remembered */
@@ -43,6 +45,7 @@ struct enable_options {
 int command_enable(const struct enable_options *options);
 int command_disable(bool remember);
 int command_confirm(void);
+int command_resume(void);
 int command_status(void);
 int command_check(void);
 int command_verify(void);

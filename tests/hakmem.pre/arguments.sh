@@ -6,7 +6,7 @@ set -u
 
 for words in '' 'enabel' 'enable now' 'enable --confirm' 'enable --confirm soon' 'enable --confirm 0' 'enable --confirm -3' \
     'enable --confirm 10081' 'enable --confirm nan' 'disable --confirm 3' 'status --remove' 'service' 'service a b' \
-    'check --remember' 'enable --nonsense'; do
+    'check --remember' 'resume now' 'resume --confirm 5' 'enable --nonsense'; do
     # shellcheck disable=SC2086 # words
     tells 2 "bad arguments" "hakmem-preload $words" $words
 done
@@ -23,7 +23,7 @@ done)"
 # Others than root.
 mkdir -p "$root/usr/sbin" && cp "$TOOL" "$root/usr/sbin/hakmem-preload"
 if command -v setpriv >/dev/null && setpriv --reuid=65534 --regid=65534 --clear-groups true 2>/dev/null; then
-    for command in enable disable confirm check verify 'service a'; do
+    for command in enable disable confirm check verify resume 'service a'; do
         # shellcheck disable=SC2086
         chroot --userspec=65534:65534 "$root" /usr/sbin/hakmem-preload $command >tool.out 2>&1
         status=$?

@@ -151,6 +151,39 @@ programs_ail()
 # Is the library in the programs of the tree?
 is_loaded() { inside cat /proc/self/maps 2>/dev/null | grep -q libhakmem || inside "$HELPER" loaded 2>/dev/null; }
 
+enabled() { grep -qxF "$LINE" "$FILE"; }
+gone() { ! enabled; }
+
+# Processes of the tool that wait in the tree.
+watchers()
+{
+    tool=$(readlink -f "$TOOL") tree=$(readlink -f "$root")
+    for process in $(ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n "s,.* /proc/\([0-9]*\)/exe -> $tool\$,\1,p"); do
+        [ "$(readlink "/proc/$process/root")" != "$tree" ] || echo "$process"
+    done 2>/dev/null
+}
+no_watcher() { [ -z "$(watchers)" ]; }
+kill_watchers()
+{
+    for process in $(watchers); do
+        kill -KILL "$process" 2>/dev/null
+    done
+    wait_until 20 no_watcher
+}
+
+# wait_until SECONDS COMMAND...
+wait_until()
+{
+    left=$(($1 * 10))
+    shift
+    while [ "$left" -gt 0 ]; do
+        ! "$@" || return 0
+        sleep 0.1
+        left=$((left - 1))
+    done
+    return 1
+}
+
 # Names in /etc that nobody put there.
 strays() { ls -A "$root/etc" | grep -vxE "passwd|ld\.so\.preload|systemd|$1"; }
 

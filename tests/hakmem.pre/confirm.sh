@@ -5,30 +5,6 @@ set -u
 . "$TOP/tests/hakmem.pre/common.sh"
 
 echo '# words' >"$FILE" && cp "$FILE" before
-enabled() { grep -qxF "$LINE" "$FILE"; }
-watchers() # processes of the tool whose root is the tree
-{
-    for process in /proc/[0-9]*; do
-        [ "$(readlink "$process/exe")" != "$TOOL" ] || [ "$(readlink "$process/root")" != "$root" ] || echo "${process#/proc/}"
-    done 2>/dev/null
-}
-TOOL=$(readlink -f "$TOOL")
-root=$(readlink -f "$root")
-
-# wait_until SECONDS COMMAND...
-wait_until()
-{
-    left=$(($1 * 10))
-    shift
-    while [ "$left" -gt 0 ]; do
-        ! "$@" || return 0
-        sleep 0.1
-        left=$((left - 1))
-    done
-    return 1
-}
-gone() { ! enabled; }
-no_watcher() { [ -z "$(watchers)" ]; }
 
 tells 0 'undone in 0.05 minutes' "enable --confirm" enable --confirm 0.05
 judge "enabled meanwhile" "$(enabled || cat "$FILE"; programs_ail)"
@@ -88,10 +64,7 @@ cp before "$FILE"
 
 # The process that waits is killed: status tells.
 preload enable --confirm 5
-for process in $(watchers); do
-    kill -KILL "$process"
-done
-wait_until 3 no_watcher
+kill_watchers
 tells 4 'is gone' "status where nobody waits any more" status
 tells 0 '^confirmed' "confirm even so" confirm
 tells 0 '^enabled$' "then all is well" status
@@ -101,4 +74,5 @@ preload disable
 rm "$LIBRARY"
 preload enable --confirm 1
 judge "refused: nobody waits" "$([ "$status" -eq 1 ] || echo "status $status"; watchers; ls "$root/run" | grep pending)"
+judge "and nothing is noted" "$(find "$root/var" -type f)"
 exit 0

@@ -24,6 +24,8 @@ install_library bad.so
 tells 1 'as it was before' "a fault that shows after the write" enable
 judge "the file is put back" "$(differ "$FILE" before; strays ''; programs_ail)"
 tells 3 '^disabled' "status" status
+tells 1 'as it was before' "the same with --confirm" enable --confirm 5
+judge "nobody waits, and nothing is noted" "$(wait_until 20 no_watcher || watchers; find "$root/var" -type f)"
 rm "$FILE"
 tells 1 'as it was before' "the same where there was no file" enable
 judge "there is none again" "$(ls "$FILE" 2>/dev/null; strays '')"
