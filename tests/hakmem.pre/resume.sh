@@ -315,6 +315,10 @@ fi
 # --- the unit ---------------------------------------------------------------------------------------------
 
 unit=$BUILD/preload/hakmem-preload.service
+if [ ! -f "$unit" ]; then
+    echo "UNSUPPORTED: resume: the unit (--without-systemdsystemunitdir)"
+    exit 0
+fi
 preload enable --confirm 5
 judge "the unit runs where a note stands" "$(path=$(sed -n 's/^ConditionPathExists=//p' "$unit"); [ -n "$path" ] && [ -e "$root$path" ] ||
     echo "not where '$path' is")"
