@@ -3,10 +3,7 @@
 # library sets them.
 # shellcheck shell=sh disable=SC2034,SC2154
 
-judge() # judge WHAT WORDS: passed when there are no words
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
+. "$TOP/tests/lib/judge.sh"
 
 # Where the pages were built: in a tarball, beside their sources.
 dir=$BUILD/man

@@ -25,10 +25,7 @@ rm -rf "$work"
 mkdir -p "$work"
 cd "$BUILD" || exit 1
 
-judge()
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
+. "$TOP/tests/lib/judge.sh"
 
 # run STATUS ARGUMENT...: output and errors go to files; says what is wrong with the status
 run()

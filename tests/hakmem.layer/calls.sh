@@ -3,10 +3,7 @@
 # calls.sh - only os.c makes system calls, and nothing in the core names malloc: seen in the objects.
 set -u
 
-judge()
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
+. "$TOP/tests/lib/judge.sh"
 
 core=$LIBS/libhakcore.a all=$LIBS/libhakmem.a
 for archive in "$core" "$all"; do

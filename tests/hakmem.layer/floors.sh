@@ -24,10 +24,7 @@ floor_of() # floor_of FILE: its number, or nothing
         { for (i = 2; i <= NF; i++) if ($i == file || $i == stem) { print $1; exit } }'
 }
 
-judge() # judge WHAT WORDS: passed when there are no words
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
+. "$TOP/tests/lib/judge.sh"
 
 files=$(ls *.c *.h | grep -v -e '^config\.h$' -e '^anchor\.c$')
 judge "lib/ is where it was" "$([ "$(echo "$files" | wc -l)" -ge 40 ] || echo "few files")"

@@ -4,10 +4,7 @@
 set -u
 cd "$TOP/lib" || exit 1
 
-judge()
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
+. "$TOP/tests/lib/judge.sh"
 
 files=$(ls *.c *.h | grep -v '^config\.h$')
 judge "files" "$(for file in $files; do

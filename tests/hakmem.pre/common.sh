@@ -38,10 +38,7 @@ finish()
     fi
 }
 
-judge() # judge WHAT WORDS: passed when there are no words
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
+. "$TOP/tests/lib/judge.sh"
 
 # Files that a program needs, as ld.so names them.
 needed_by()

@@ -3,10 +3,7 @@
 # formats.sh - the documents of hak_stats_print and malloc_info, read by the programs they are meant for.
 set -u
 
-judge()
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
+. "$TOP/tests/lib/judge.sh"
 
 dir=$SCRATCH/formats.dir
 rm -rf "$dir"

@@ -29,10 +29,7 @@ result() # result STATUS WHAT
     if [ "$1" -eq 0 ]; then echo "PASS: $2"; else echo "FAIL: $2"; fi
 }
 
-judge() # judge WHAT WORDS: passed when there are no words
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
+. "$TOP/tests/lib/judge.sh"
 
 # expect STATUS RE WHAT COMMAND...: it ends with STATUS and a line of its output matches RE.
 expect()

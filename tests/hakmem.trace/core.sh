@@ -4,10 +4,7 @@
 set -u
 cd "$SCRATCH" || exit 1
 
-judge()
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
+. "$TOP/tests/lib/judge.sh"
 
 nm -D "$SO" >names
 judge "hak_failures is exported, as data" "$(grep -q ' D hak_failures@@HAKMEM_1.0$' names || echo missing)"

@@ -5,10 +5,7 @@
 set -u
 cd "$SCRATCH" || exit 1
 
-judge()
-{
-    if [ -z "$2" ]; then echo "PASS: $1"; else printf 'FAIL: %s\n%s\n' "$1" "$2"; fi
-}
+. "$TOP/tests/lib/judge.sh"
 
 if ! command -v strace >/dev/null || ! strace -o /dev/null true 2>/dev/null; then
     echo "UNSUPPORTED: strace is missing or may not trace"
