@@ -83,28 +83,32 @@ static bool enter_root(const char *dir)
     return false;
 }
 
-static const char *const commands[] = {"enable", "disable", "confirm", "status", "check",
-                                       "verify", "resume",  "service", NULL};
+enum command { ENABLE, DISABLE, CONFIRM, STATUS, CHECK, VERIFY, RESUME, SERVICE, COMMANDS };
 
-static bool is_command(const char *word)
+/* COMMANDS for a word that is none. */
+static enum command command_of(const char *word)
 {
-    for (size_t i = 0; commands[i]; i++)
-        if (strcmp(commands[i], word) == 0)
-            return true;
-    return false;
+    static const char *const words[COMMANDS] = {
+        [ENABLE] = "enable", [DISABLE] = "disable", [CONFIRM] = "confirm", [STATUS] = "status",
+        [CHECK] = "check",   [VERIFY] = "verify",   [RESUME] = "resume",   [SERVICE] = "service"};
+    enum command command = ENABLE;
+    while (command < COMMANDS && strcmp(words[command], word) != 0)
+        command++;
+    return command;
 }
 
 /* As the first process: words for init, which also takes some that begin with -, or for this tool? */
 static bool is_ours(const char *word)
 {
-    return is_command(word) || strncmp(word, "--root=", 7) == 0 || strcmp(word, "--quiet") == 0 ||
+    return command_of(word) != COMMANDS || strncmp(word, "--root=", 7) == 0 || strcmp(word, "--quiet") == 0 ||
            strcmp(word, "--help") == 0 || strcmp(word, "--version") == 0;
 }
 
 struct arguments {
+    enum command command;
     struct enable_options enable;
     bool remove, remember;
-    const char *root, *words[2];
+    const char *root, *name; /* of the service */
 };
 
 /* --help and --version end here. */
@@ -137,40 +141,35 @@ static bool parse(int argc, char **argv, struct arguments *out)
         default: return false;
         }
     }
-    for (int i = 0; optind < argc; i++) {
-        if (i == 2)
-            return false;
-        out->words[i] = argv[optind++];
-    }
-    return out->words[0] && is_command(out->words[0]);
+    if (optind == argc || argc - optind > 2)
+        return false;
+    out->command = command_of(argv[optind]);
+    out->name = argv[optind + 1];
+    return out->command != COMMANDS;
 }
 
 /* Each option goes with one command only. */
 static bool fits(const struct arguments *a)
 {
-    const char *command = a->words[0];
-    bool enable = strcmp(command, "enable") == 0, service = strcmp(command, "service") == 0;
-    return (service ? a->words[1] != NULL : !a->words[1]) && (!a->remove || service) &&
-           (!a->remember || strcmp(command, "disable") == 0) &&
+    bool enable = a->command == ENABLE, service = a->command == SERVICE;
+    return (a->name != NULL) == service && (!a->remove || service) &&
+           (!a->remember || a->command == DISABLE) &&
            ((a->enable.minutes <= 0 && !a->enable.remembered) || enable);
 }
 
 static int run(const struct arguments *a)
 {
-    switch (a->words[0][0]) {
-    case 'e': return command_enable(&a->enable);
-    case 'd': return command_disable(a->remember);
-    case 'v': return command_verify();
-    case 'r': return command_resume();
-    default: break;
+    switch (a->command) {
+    case ENABLE: return command_enable(&a->enable);
+    case DISABLE: return command_disable(a->remember);
+    case CONFIRM: return command_confirm();
+    case STATUS: return command_status();
+    case CHECK: return command_check();
+    case VERIFY: return command_verify();
+    case RESUME: return command_resume();
+    case SERVICE:
+    default: return command_service(a->name, a->remove);
     }
-    if (strcmp(a->words[0], "confirm") == 0)
-        return command_confirm();
-    if (strcmp(a->words[0], "check") == 0)
-        return command_check();
-    if (strcmp(a->words[0], "status") == 0)
-        return command_status();
-    return command_service(a->words[1], a->remove);
 }
 
 /* Nothing is left half done for a key pressed or a line that broke; a trial lasts seconds. */
@@ -197,7 +196,7 @@ int main(int argc, char **argv)
         return rescue(argv);
     if (!parse(argc, argv, &arguments) || !fits(&arguments))
         return usage_error("bad arguments");
-    if (geteuid() != 0 && (strcmp(arguments.words[0], "status") != 0 || arguments.root)) {
+    if (geteuid() != 0 && (arguments.command != STATUS || arguments.root)) {
         fault("only root may do that");
         return EXIT_FAULT;
     }
