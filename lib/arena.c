@@ -32,6 +32,11 @@ void superslab_unlock(void)
     lock_give(&arena.lock, RANK_ARENA);
 }
 
+void superslab_each_lock(lock_visitor *visit)
+{
+    visit(&arena.lock);
+}
+
 void arena_unbin(struct superslab *ss)
 {
     list_remove(&ss->bin);

@@ -124,12 +124,7 @@ NO_TSAN size_t checked_peek(const void *p, size_t usable, unsigned c)
     return size == SIZE_MAX ? usable : size;
 }
 
-void checked_lock_for_fork(void)
+void checked_each_lock(lock_visitor *visit)
 {
-    lock_take(&checked_lock, RANK_CHECKED);
-}
-
-void checked_unlock_after_fork(void)
-{
-    lock_give(&checked_lock, RANK_CHECKED);
+    visit(&checked_lock);
 }

@@ -51,6 +51,9 @@
 #define IN_RESULT_REGISTER(p) ((void)(p))
 #endif
 
+/* A signal handler that ends the process may see what stands before done and what stands behind not. */
+#define INTERRUPTED_HERE() __asm__ volatile("" ::: "memory")
+
 #define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

@@ -71,7 +71,11 @@ size_t control_prewarm(unsigned size_class, size_t slabs)
 {
     hak_start();
     bool pool = load_relaxed(&heap_mode) == HEAP_POOL || load_relaxed(&heap_mode) == HEAP_CHECKED;
-    return is_class(size_class) && pool ? superslab_prewarm(size_class, slabs) : 0;
+    if (!is_class(size_class) || !pool || !gate_enter())
+        return 0; /* none while a fork is under way */
+    size_t made = superslab_prewarm(size_class, slabs);
+    gate_leave();
+    return made;
 }
 
 bool control_set_cap(unsigned size_class, size_t slabs)

@@ -161,14 +161,14 @@ static enum deepbind_state settle(enum heap_mode mode)
     enum deepbind_state state = DEEPBIND_OFF, before;
     if (option(OPT_DEEPBIND_FIX) && mode != HEAP_PASSIVE)
         state = make_plan(&plan);
-    start_lock_for_fork();
+    start_take_lock();
     before = load_relaxed(&deepbind_state);
     if (before != DEEPBIND_IDLE)
         state = before;
     else if (state == DEEPBIND_FIXED)
         state = carry_out(&plan);
     store_release(&deepbind_state, state);
-    start_unlock_after_fork();
+    start_give_lock();
     return state;
 }
 

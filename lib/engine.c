@@ -130,14 +130,9 @@ uint64_t engine_last(struct ace_result *result, struct ace_state *state)
     return n;
 }
 
-void engine_lock_for_fork(void)
+void engine_each_lock(lock_visitor *visit)
 {
-    lock_engine();
-}
-
-void engine_unlock_after_fork(void)
-{
-    unlock_engine();
+    visit(&engine.lock);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

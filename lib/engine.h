@@ -4,6 +4,7 @@
 #define HAK_ENGINE_H
 
 #include "ace.h"
+#include "lock.h"
 
 /* Once, before the heap is used: the policy that the options ask for. */
 void engine_start(void);
@@ -26,7 +27,6 @@ bool engine_quiet(void);
 /* How many decisions there were, and the last one. */
 uint64_t engine_last(struct ace_result *result, struct ace_state *state);
 
-void engine_lock_for_fork(void);
-void engine_unlock_after_fork(void);
+void engine_each_lock(lock_visitor *visit);
 
 #endif

@@ -72,6 +72,7 @@ static void report_sizes(void)
 {
     struct histogram h = {.spans = counted(COUNT_SPAN_ALLOCS)};
     thread_each(add_cache, &h);
+    thread_each_forgotten(add_cache, &h);
     for (unsigned c = 1; c < CLASSES; c++)
         report_size(c, NULL, h.blocks[c]);
     report_size(0, "uncached", counted(COUNT_DIRECT_ALLOCS));

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* fork.c - fork while other threads allocate (floor F8).
  *
- * Before fork every lock is taken in rank order, so the child's copy of what they guard is whole;
- * afterwards parent and child release them. In the child that is enough: it is the thread that
- * took them, and the locks are plain words. Handlers of the program may run while the locks are
- * held, if they were registered before ours: they may allocate, as the thread that holds every lock
- * takes none. */
+ * gate.h says why no lock is held over fork, and what the other threads do meanwhile. So it does not matter
+ * in which order handlers were registered, nor what the C library waits for between them and the copy. */
 #include "fork.h"
 
 #include <pthread.h>
 
+#include "aside.h"
 #include "checked.h"
 #include "engine.h"
+#include "gate.h"
 #include "helper.h"
 #include "large.h"
-#include "lock.h"
+#include "libc.h"
 #include "meta.h"
 #include "pool.h"
 #include "superslab.h"
@@ -22,50 +21,47 @@
 #include "tracelog.h"
 #include "young.h"
 
+/* How many of its forks the calling thread has closed the gate for: a handler may fork, too. Owner only. */
+static THREAD_LOCAL uint32_t closed_here;
+
 static void prepare(void)
 {
-    start_lock_for_fork();
-    engine_lock_for_fork();
-    thread_lock_for_fork();
-    checked_lock_for_fork();
-    young_lock_for_fork();
-    for (unsigned c = 1; c < CLASSES; c++)
-        pool_lock(c);
-    large_lock_for_fork();
-    superslab_lock();
-    meta_lock_for_fork();
-    lock_holds_all = true;
-}
-
-static void release(void)
-{
-    lock_holds_all = false;
-    meta_unlock_after_fork();
-    superslab_unlock();
-    large_unlock_after_fork();
-    for (unsigned c = CLASSES - 1; c >= 1; c--)
-        pool_unlock(c);
-    young_unlock_after_fork();
-    checked_unlock_after_fork();
+    if (single_threaded())
+        return;
+    (void)libc_find(); /* before anybody needs it */
+    closed_here++;
+    gate_close();
+    thread_each_unlocked(gate_wait_for);
 }
 
 static void in_parent(void)
 {
-    release();
-    thread_unlock_after_fork();
-    engine_unlock_after_fork();
-    start_unlock_after_fork();
+    if (!closed_here)
+        return;
+    closed_here--;
+    if (gate_open()) {
+        thread_resume();
+        aside_resume();
+    }
 }
 
 static void in_child(void)
 {
+    start_each_lock(lock_reset);
+    engine_each_lock(lock_reset);
+    thread_each_lock(lock_reset);
+    checked_each_lock(lock_reset);
+    young_each_lock(lock_reset);
+    pool_each_lock(lock_reset);
+    large_each_lock(lock_reset);
+    superslab_each_lock(lock_reset);
+    meta_each_lock(lock_reset);
     tracelog_forked();
-    release();
     thread_forget_others();
     helper_forget();
-    thread_unlock_after_fork();
-    engine_unlock_after_fork();
-    start_unlock_after_fork();
+    aside_forked();
+    closed_here = 0;
+    gate_forked(); /* last: handlers of others that ran before had the C library's memory */
 }
 
 void fork_init(void)

@@ -3,11 +3,14 @@
 #ifndef HAK_FORK_H
 #define HAK_FORK_H
 
+#include "lock.h"
+
 /* Register the handlers; once. */
 void fork_init(void);
 
-/* init.c: nobody is in the middle of the start. */
-void start_lock_for_fork(void);
-void start_unlock_after_fork(void);
+/* init.c: what is decided once in a process. */
+void start_take_lock(void);
+void start_give_lock(void);
+void start_each_lock(lock_visitor *visit);
 
 #endif

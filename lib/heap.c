@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "aside.h"
 #include "checked.h"
 #include "counters.h"
 #include "direct.h"
@@ -34,7 +35,13 @@ static enum heap_mode mode(void)
 /* What is not ours may be a block of libc's. */
 static bool foreign_is_libcs(void)
 {
-    return mode() == HEAP_PASSIVE || load_relaxed(&heap_mixed);
+    return mode() == HEAP_PASSIVE || load_relaxed(&heap_mixed) || UNLIKELY(aside_any());
+}
+
+static void free_foreign(void *p)
+{
+    libc_free(p);
+    aside_freed();
 }
 
 /* The calling thread's cache, given to it now if it may have one; else NULL. */
@@ -48,6 +55,13 @@ static struct tcache *enter(void)
     if (mode() != HEAP_POOL)
         return NULL;
     return thread_self.phase == THREAD_NEW ? thread_begin() : NULL;
+}
+
+/* The end of a slow path that entered the gate. */
+static void leave(void)
+{
+    gate_leave();
+    pulse_traces();
 }
 
 /* --- Allocation ----------------------------------------------------------------------------------*/
@@ -129,7 +143,6 @@ static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, 
     void *p = alloc_uncached(size, align, zero);
     if (p && tc)
         pulse_settle(tc);
-    pulse_traces();
     return p ? p : alloc_failed(size, align, zero, function);
 }
 
@@ -152,7 +165,7 @@ void *heap_malloc_mid(size_t size, const char *function)
     return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
-void *heap_malloc_slow(size_t size, const char *function)
+static void *malloc_inside(size_t size, const char *function)
 {
     void *p;
     struct tcache *tc = enter();
@@ -168,18 +181,18 @@ void *heap_malloc_slow(size_t size, const char *function)
     return LIKELY(p != NULL) ? p : alloc_failed(size, MIN_ALIGN, false, function);
 }
 
-void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
+void *heap_malloc_slow(size_t size, const char *function)
+{
+    if (UNLIKELY(!aside_enter()))
+        return aside_alloc(size, MIN_ALIGN, false);
+    void *p = malloc_inside(size, function);
+    leave();
+    return p;
+}
+
+static void *calloc_inside(size_t total, const char *function)
 {
     void *p;
-    size_t total;
-    if (UNLIKELY(__builtin_mul_overflow(count_of, size, &total)))
-        return trace_failure(TRACE_THRESHOLD, SIZE_MAX, MIN_ALIGN, -1);
-    if (total > TINY_MAX && total <= SPAN_MAX) {
-        p = total <= MID_MAX ? tcache_pop(thread_self.cache, class_of_mid(total))
-                             : shelf_take(thread_self.cache, total);
-        if (p)
-            return memset(p, 0, total);
-    }
     struct tcache *tc = enter();
     if (total > MID_MAX || !tc) {
         if (settled_early(total, MIN_ALIGN, true, &p))
@@ -193,12 +206,28 @@ void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
     return memset(p, 0, untouched ? min_size(total, sizeof(struct block)) : total);
 }
 
-void *heap_memalign_slow(size_t align, size_t size, const char *function)
+void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
 {
     void *p;
-    unsigned c = direct_class(size, align);
-    if (c != CLASS_NONE && (p = tcache_pop(thread_self.cache, c)) != NULL)
-        return p;
+    size_t total;
+    if (UNLIKELY(__builtin_mul_overflow(count_of, size, &total)))
+        return trace_failure(TRACE_THRESHOLD, SIZE_MAX, MIN_ALIGN, -1);
+    if (total > TINY_MAX && total <= SPAN_MAX) {
+        p = total <= MID_MAX ? tcache_pop(thread_self.cache, class_of_mid(total))
+                             : shelf_take(thread_self.cache, total);
+        if (p)
+            return memset(p, 0, total);
+    }
+    if (UNLIKELY(!aside_enter()))
+        return aside_alloc(total, MIN_ALIGN, true);
+    p = calloc_inside(total, function);
+    leave();
+    return p;
+}
+
+static void *memalign_inside(size_t align, size_t size, unsigned c, const char *function)
+{
+    void *p;
     struct tcache *tc = enter();
     if (tc && align <= GRANULE && size > MID_MAX && size <= SPAN_MAX && (p = shelf_take(tc, size)) != NULL)
         return p;
@@ -212,17 +241,46 @@ void *heap_memalign_slow(size_t align, size_t size, const char *function)
     return LIKELY(p != NULL) ? p : alloc_failed(size, align, false, function);
 }
 
+void *heap_memalign_slow(size_t align, size_t size, const char *function)
+{
+    void *p;
+    unsigned c = direct_class(size, align);
+    if (c != CLASS_NONE && (p = tcache_pop(thread_self.cache, c)) != NULL)
+        return p;
+    if (UNLIKELY(!aside_enter()))
+        return aside_alloc(size, align, false);
+    p = memalign_inside(align, size, c, function);
+    leave();
+    return p;
+}
+
 /* --- Free ----------------------------------------------------------------------------------------*/
 
 /* Free P without the cache, in whatever mode; its class byte is C. Aborts on what is no block. */
 static void free_uncached(void *p, unsigned c, const char *function)
 {
     if (c == CLASS_NONE && foreign_is_libcs())
-        libc_free(p);
+        free_foreign(p);
     else if (mode() == HEAP_CHECKED)
         checked_free(p, c, function);
     else
         direct_free(p, c, function);
+}
+
+/* Enter the gate to free P. False: P is a block of libc's and freed, or noted to be freed later. What is no
+ * block at all is reported at once: such a process may as well wait. */
+static bool enter_to_free(void *p, unsigned c, const char *function)
+{
+    if (LIKELY(gate_enter()))
+        return true;
+    if (c == CLASS_NONE && foreign_is_libcs()) {
+        free_foreign(p);
+        return false;
+    }
+    if (c != CLASS_NONE && aside_free(p, function))
+        return false;
+    gate_enter_waiting();
+    return true;
 }
 
 /* P lies outside the window, does not begin a block of its class, or the thread has no cache. */
@@ -232,68 +290,97 @@ void heap_free_odd(void *p, const char *function)
         return;
     unsigned c = UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)) ? superslab_class_of(p) : classmap_get(p);
     bool had_cache = thread_self.cache != TCACHE_NONE;
+    if (UNLIKELY(!enter_to_free(p, c, function)))
+        return;
     if (!had_cache && c != CLASS_NONE && enter())
         heap_free(p, function); /* the thread has a cache now */
     else
         free_uncached(p, c, function);
-    pulse_traces();
+    leave();
 }
 
-/* The magazine is full, or the class of P is none that is cached. */
-static NOINLINE void free_full(struct tcache *tc, void *p, const char *function)
+/* P is of class C, which has no bin: young, libc's, a fault, or NULL. */
+static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, const char *function)
 {
-    unsigned c = load_relaxed(tcache_mark(tc, p)) / CLASS_MARK;
-    if (c == CLASS_NONE || c >= CLASSES) {
-        tc->bin[c].fill -= FILL_PUSH;
-        if (c != CLASS_NONE) /* a thread with a cache: neither passive nor checked mode */
-            direct_free(p, c, function);
-        else if (p)
-            free_uncached(p, c, function);
-        else
-            return;
-        pulse_traces();
+    tc->bin[c].fill -= FILL_PUSH;
+    if (!p || !enter_to_free(p, c, function))
         return;
-    }
+    if (c != CLASS_NONE) /* a thread with a cache: neither passive nor checked mode */
+        direct_free(p, c, function);
+    else
+        free_uncached(p, c, function);
+    leave();
+}
+
+/* The magazine of class C is full. */
+static NOINLINE void free_full(struct tcache *tc, void *p, unsigned c, const char *function)
+{
     if (UNLIKELY(p == tc->bin[c].head)) /* the slabs find what is free twice, but this at once */
         report_fault(FAULT_DOUBLE_FREE, function, p);
+    if (UNLIKELY(!gate_enter())) {
+        if (tcache_push_longer(tc, c, p))
+            return;
+        gate_enter_waiting();
+    }
     tcache_push_slow(tc, c, p, function);
     pulse(tc);
+    leave();
 }
 
-static NOINLINE void free_span_slow(struct tcache *tc, void *p, unsigned run)
+/* P was claimed. */
+static NOINLINE void free_span_slow(struct tcache *tc, void *p, unsigned run, const char *function)
 {
+    if (UNLIKELY(!gate_enter())) {
+        classmap_set(p, 1, CLASS_SPAN); /* to be claimed again */
+        if (!enter_to_free(p, CLASS_SPAN, function))
+            return;
+        if (!shelf_claim(tc, p))
+            direct_report(p, function);
+    }
     shelf_put_slow(tc, p, run);
     pulse(tc);
+    leave();
+}
+
+static NOINLINE void free_large_slow(struct tcache *tc, void *p, const char *function)
+{
+    if (UNLIKELY(!enter_to_free(p, CLASS_LARGE, function)))
+        return;
+    if (large_free(p))
+        pulse(tc);
+    else
+        direct_report(p, function);
+    leave();
 }
 
 static NOINLINE void free_large(struct tcache *tc, void *p, const char *function)
 {
     tc->bin[CLASS_LARGE].fill -= FILL_PUSH;
-    if (large_free(p))
-        pulse(tc);
+    if (LIKELY(tc->until_tick != 0) && LIKELY(large_park(p, tcache_mark(tc, p))))
+        tc->until_tick--;
     else
-        direct_report(p, function);
+        free_large_slow(tc, p, function);
 }
 
 void heap_free_full(void *p, const char *function)
 {
     struct tcache *tc = thread_self.cache;
     unsigned mark = load_relaxed(tcache_mark(tc, p));
-    if (mark == CLASS_LARGE * CLASS_MARK) {
+    if (mark == CLASS_SPAN * CLASS_MARK && shelf_claim(tc, p)) {
+        unsigned run = shelf_run(tc, p);
+        tc->bin[CLASS_SPAN].fill -= FILL_PUSH;
+        if (LIKELY(shelf_has_room(tc, run)) && LIKELY(tc->until_tick != 0)) {
+            tc->until_tick--;
+            shelf_put(tc, p, run);
+        } else {
+            free_span_slow(tc, p, run, function);
+        }
+    } else if (mark == CLASS_LARGE * CLASS_MARK) {
         free_large(tc, p, function);
-        return;
-    }
-    if (mark != CLASS_SPAN * CLASS_MARK || !shelf_claim(tc, p)) {
-        free_full(tc, p, function);
-        return;
-    }
-    unsigned run = shelf_run(tc, p);
-    tc->bin[CLASS_SPAN].fill -= FILL_PUSH;
-    if (LIKELY(shelf_has_room(tc, run)) && LIKELY(tc->until_tick != 0)) {
-        tc->until_tick--;
-        shelf_put(tc, p, run);
+    } else if (mark >= CLASS_MARK && mark < CLASSES * CLASS_MARK) {
+        free_full(tc, p, mark / CLASS_MARK, function);
     } else {
-        free_span_slow(tc, p, run);
+        free_without_bin(tc, p, mark / CLASS_MARK, function);
     }
 }
 
@@ -370,7 +457,11 @@ static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
 
 static ALWAYS_INLINE void refuse_free_block(const void *p, unsigned c, const char *function)
 {
-    if (UNLIKELY(block_linked(p, block_key)) && direct_is_free(p, c))
+    if (LIKELY(!block_linked(p, block_key)) || !gate_enter())
+        return;
+    bool found = direct_is_free(p, c);
+    gate_leave();
+    if (found)
         report_fault(FAULT_DOUBLE_FREE, function, p);
 }
 
@@ -398,6 +489,14 @@ static ALWAYS_INLINE void *realloc_cached(void *p, unsigned c, size_t size, cons
     return fits_well(old, size) ? p : move(p, old, size, function);
 }
 
+static void *realloc_foreign(void *p, size_t size)
+{
+    void *q = libc_realloc(p, size);
+    if (!q && size == 0)
+        aside_freed();
+    return q;
+}
+
 void *heap_realloc(void *p, size_t size, const char *function)
 {
     if (!p)
@@ -407,7 +506,7 @@ void *heap_realloc(void *p, size_t size, const char *function)
         return realloc_cached(p, c, size, function);
     c = classmap_get(p);
     if (c == CLASS_NONE && foreign_is_libcs())
-        return libc_realloc(p, size);
+        return realloc_foreign(p, size);
     if (size == 0) {
         heap_free(p, function);
         return NULL;
@@ -417,23 +516,26 @@ void *heap_realloc(void *p, size_t size, const char *function)
         refuse_free_block(p, c, function);
     if (size > PTRDIFF_MAX - SUPERSLAB)
         return trace_failure(TRACE_THRESHOLD, size, MIN_ALIGN, -1);
-    void *q = resize_in_place(p, c, old, size);
-    if (!q)
-        return move(p, old, size, function);
-    if (size > old && thread_self.cache != TCACHE_NONE)
-        pulse_settle(thread_self.cache);
-    pulse_traces();
-    return q;
+    void *q = NULL;
+    if (LIKELY(gate_enter())) {
+        q = resize_in_place(p, c, old, size);
+        if (q && size > old && thread_self.cache != TCACHE_NONE)
+            pulse_settle(thread_self.cache);
+        leave();
+    }
+    return q ? q : move(p, old, size, function);
 }
 
-/* Give back what is free, but PAD bytes of EMPTY slabs. */
+/* Give back what is free, but PAD bytes of EMPTY slabs; nothing while a fork is under way. */
 static size_t give_back(size_t pad, const char *function)
 {
+    if (!gate_enter())
+        return 0;
     direct_flush(function);
     size_t bytes = pool_trim(SIZE_MAX);
     bytes += large_trim(0);
     bytes += superslab_trim(pad);
-    pulse_traces();
+    leave();
     return bytes;
 }
 

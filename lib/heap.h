@@ -73,6 +73,7 @@ static ALWAYS_INLINE void heap_free(void *p, const char *function)
         heap_free_twice(p, function);
     b->next = next;
     b->check = (uintptr_t)next ^ block_key;
+    INTERRUPTED_HERE();
     bin->head = b;
 }
 

@@ -49,8 +49,12 @@ static void *help(void *arg)
         uint32_t idle = HELPER_IDLE;
         if (atomic_exchange_explicit(&state, HELPER_IDLE, memory_order_acq_rel) != HELPER_IDLE)
             active_ms = now_ms;
-        pulse_give_back(now_ms, SIZE_MAX);
-        engine_pulse(now_ms);
+        if (gate_enter()) {
+            pulse_give_back(now_ms, SIZE_MAX);
+            engine_pulse(now_ms);
+            gate_leave();
+            pulse_traces();
+        }
         if (now_ms - active_ms < settle_ms())
             os_futex_wait_ms(&state, HELPER_IDLE, ACE_TICK_MS);
         else if (atomic_compare_exchange_strong_explicit(&state, &idle, HELPER_ASLEEP, memory_order_acq_rel,

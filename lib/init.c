@@ -5,6 +5,7 @@
 #include "engine.h"
 #include "exitreport.h"
 #include "fork.h"
+#include "gate.h"
 #include "heap.h"
 #include "layout.h"
 #include "libc.h"
@@ -16,8 +17,8 @@
 #include "tracelog.h"
 
 static struct lock start_lock; /* guards these */
-static bool loaded;            /* the options are read, fork is looked after */
-static bool started;           /* the heap may be used; everybody else reads heap_mode */
+static _Atomic(bool) loaded; /* the options are read, fork is looked after; by the lock, and a hint without */
+static bool started;         /* the heap may be used; everybody else reads heap_mode */
 
 static enum heap_mode choose_mode(void)
 {
@@ -34,9 +35,9 @@ static enum heap_mode choose_mode(void)
 /* What every process gets, used or not. Lock held. */
 static void load(char **environment)
 {
-    if (loaded)
+    if (load_relaxed(&loaded))
         return;
-    loaded = true;
+    store_relaxed(&loaded, true);
     block_key = os_random_seed() | 1; /* read by every malloc: set while there is one thread */
     options_load(os_secure() ? NULL : environment);
     fork_init();
@@ -68,21 +69,31 @@ static void start(char **environment)
 __attribute__((used)) static const struct hak_layout *const described = &hak_layout;
 
 /* Called by the first thing that needs memory: a program that allocates nothing maps nothing. Before
- * libc has set environ, the loader may be that; those blocks are served uncached. */
+ * libc has set environ, the loader may be that; those blocks are served uncached. Once our constructor ran,
+ * what the program does to environ is nothing to us. */
 void hak_start(void)
 {
-    if (environ)
-        start(environ);
+    char **environment = environ;
+    if (!environment && !load_relaxed(&loaded))
+        return;
+    gate_enter_waiting();
+    start(environment);
+    gate_leave();
 }
 
-void start_lock_for_fork(void)
+void start_take_lock(void)
 {
     lock_take(&start_lock, RANK_START);
 }
 
-void start_unlock_after_fork(void)
+void start_give_lock(void)
 {
     lock_give(&start_lock, RANK_START);
+}
+
+void start_each_lock(lock_visitor *visit)
+{
+    visit(&start_lock);
 }
 
 /* Before other constructors, so that their fork handlers come after ours. */
@@ -95,8 +106,16 @@ __attribute__((constructor(101))) static void on_load(int argc, char **argv, cha
     lock_give(&start_lock, RANK_START);
 }
 
+/* exit may be called by a handler of a signal that interrupted a slow path of this thread: then it holds
+ * locks, or lists are half changed, and there is nothing to be told. What malloc and free do before that
+ * keeps every list sound at each instruction: malloc  the block is taken off the list, then its check is
+ * cleared, then the count goes down free    the count goes up, then the block is linked, then it becomes the
+ * head so a list is never longer than its count, and its links are whole (INTERRUPTED_HERE in tcache.h,
+ * heap.h). */
 __attribute__((destructor)) static void on_unload(void)
 {
+    if (lock_busy)
+        return;
     heap_verify("exit");
     exit_reports();
     const char *path = option_path(OPT_STATS_FILE);

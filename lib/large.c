@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-#include "classmap.h"
 #include "counters.h"
+#include "gate.h"
 #include "layout.h"
 #include "level.h"
 #include "list.h"
@@ -345,7 +345,11 @@ static struct large *reuse_parked(size_t size, size_t align)
         classmap_set(l->base, 1, CLASS_LARGE);
         return l;
     }
-    release(l);
+    if (!swap_word(&parked, 0, (uintptr_t)l)) {
+        gate_enter_waiting(); /* of three threads at once, one may have to wait for a fork */
+        release(l);
+        gate_leave();
+    }
     return NULL;
 }
 
@@ -403,18 +407,33 @@ bool large_find(const void *p, size_t *size)
     return l != NULL;
 }
 
+/* The descriptor of the large mapping that begins at P, or NULL. What is claimed then cannot change: it is
+ * ours until it is parked. */
+static struct large *beginning_at(const void *p)
+{
+    struct region *region = ((uintptr_t)p & (SUPERSLAB - 1)) == 0 ? classmap_region(p) : NULL;
+    return region && region->kind == REGION_LARGE ? CONTAINER_OF(region, struct large, region) : NULL;
+}
+
+bool large_park(void *p, class_byte *mark)
+{
+    struct large *l = load_relaxed(&parked) == 0 ? beginning_at(p) : NULL;
+    if (!l || load_relaxed(&l->size) > load_relaxed(&larges.allowed) || !mark_claim(mark, CLASS_LARGE))
+        return false;
+    if (!swap_word(&parked, 0, (uintptr_t)l)) {
+        store_relaxed(mark, CLASS_LARGE * CLASS_MARK); /* as if nothing had been tried */
+        return false;
+    }
+    store_relaxed(&parked_ms, os_recent_ms());
+    return true;
+}
+
 bool large_free(void *p)
 {
-    /* The descriptor of what is claimed cannot change: it is ours until it is parked. */
-    struct region *region = ((uintptr_t)p & (SUPERSLAB - 1)) == 0 ? classmap_region(p) : NULL;
-    if (!region || region->kind != REGION_LARGE || !classmap_claim(p, CLASS_LARGE))
+    struct large *l = beginning_at(p);
+    if (!l || !classmap_claim(p, CLASS_LARGE))
         return false;
-    struct large *l = CONTAINER_OF(region, struct large, region);
-    if (l->size <= load_relaxed(&larges.allowed) && load_relaxed(&parked) == 0 &&
-        swap_word(&parked, 0, (uintptr_t)l))
-        store_relaxed(&parked_ms, os_recent_ms());
-    else
-        release(l);
+    release(l);
     return true;
 }
 
@@ -550,14 +569,9 @@ void large_check(void (*fault)(const char *what, const void *where))
     give_lock();
 }
 
-void large_lock_for_fork(void)
+void large_each_lock(lock_visitor *visit)
 {
-    take_lock();
-}
-
-void large_unlock_after_fork(void)
-{
-    give_lock();
+    visit(&larges.lock);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

@@ -6,7 +6,8 @@
 #ifndef HAK_LARGE_H
 #define HAK_LARGE_H
 
-#include "compiler.h"
+#include "classmap.h"
+#include "lock.h"
 
 /* SIZE bytes at a multiple of ALIGN, a power of two. NULL if the system refuses. */
 void *large_alloc(size_t size, size_t align, bool zero);
@@ -16,6 +17,11 @@ void *large_reuse(size_t size);
 
 /* True if P is what large_alloc returned and still live; *SIZE is then the usable size. */
 bool large_find(const void *p, size_t *size);
+
+/* Park P, whose class byte is MARK, if there is room: false if not, or P is no live large block. Outside the
+ * gate, too: the slot and the class byte are one word each, and whichever of them fork copies first, the
+ * mapping has one owner. */
+bool large_park(void *p, class_byte *mark);
 
 /* Give P back; false if it is no live large block (another thread was faster). */
 bool large_free(void *p);
@@ -51,11 +57,9 @@ struct large_range {
 unsigned large_cached(struct large_range *out, unsigned most);
 
 /* The mapping that REGION, of kind REGION_LARGE, tells of: a moment's picture. */
-struct region;
 struct large_range large_range(const struct region *region);
 void large_check(void (*fault)(const char *what, const void *where));
 
-void large_lock_for_fork(void);
-void large_unlock_after_fork(void);
+void large_each_lock(lock_visitor *visit);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <dlfcn.h>
 
+#include "atomic.h"
+
 /* Weak: a static program has none, and then no passive mode. */
 extern void *dlsym(void *, const char *) __attribute__((weak));
 
@@ -14,7 +16,9 @@ static struct {
     void *(*memalign)(size_t, size_t);
     void (*free)(void *);
     size_t (*usable_size)(void *);
-} libc; /* fixed after libc_find */
+} libc; /* fixed after libc_find; of several threads each finds the same */
+
+static _Atomic(bool) known; /* release: after the above */
 
 void *libc_symbol(const char *name)
 {
@@ -29,15 +33,24 @@ void *libc_first_symbol(const char *name)
 /* ISO C has no conversion from an object pointer to a function; POSIX promises this one. */
 #define FIND(field, name) (*(void **)&libc.field = libc_symbol(name))
 
+bool libc_known(void)
+{
+    return load_acquire(&known);
+}
+
 bool libc_find(void)
 {
+    if (libc_known())
+        return true;
     FIND(malloc, "__libc_malloc");
     FIND(calloc, "__libc_calloc");
     FIND(realloc, "__libc_realloc");
     FIND(memalign, "__libc_memalign");
     FIND(free, "__libc_free");
     FIND(usable_size, "malloc_usable_size"); /* now: deepbind.c points the name at ours */
-    return libc.malloc && libc.calloc && libc.realloc && libc.memalign && libc.free;
+    bool found = libc.malloc && libc.calloc && libc.realloc && libc.memalign && libc.free;
+    store_release(&known, found);
+    return found;
 }
 
 void *libc_malloc(size_t size)

@@ -9,6 +9,7 @@
 /* Find them, once, before any of the others is called. False where they are missing: then there is
  * no passive mode. */
 bool libc_find(void);
+bool libc_known(void); /* they were found */
 void *libc_malloc(size_t size);
 void *libc_calloc(size_t count, size_t size);
 void *libc_realloc(void *p, size_t size);

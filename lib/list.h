@@ -40,6 +40,18 @@ static inline void list_remove(struct list *node)
     list_init(node);
 }
 
+/* Move all nodes of FROM behind those of TO. */
+static inline void list_move_all(struct list *to, struct list *from)
+{
+    if (list_empty(from))
+        return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    list_init(from);
+}
+
 #define LIST_FIRST(head, type, member) CONTAINER_OF((head)->next, type, member)
 #define LIST_LAST(head, type, member) CONTAINER_OF((head)->prev, type, member)
 

@@ -7,7 +7,7 @@
 
 #include "os.h"
 
-THREAD_LOCAL bool lock_holds_all;
+THREAD_LOCAL uint32_t lock_busy;
 
 enum { SPINS = 100 }; /* about the time a holder needs for one magazine */
 
@@ -54,9 +54,7 @@ static THREAD_LOCAL uint32_t held;
 
 void lock_note_taken(enum lock_rank rank)
 {
-    /* Class locks share a rank: fork holds all of them, taken by class. */
-    uint32_t above = rank == RANK_CLASS ? ~0u << (rank + 1) : ~0u << rank;
-    HAK_ASSERT((held & above) == 0);
+    HAK_ASSERT((held & ~0u << rank) == 0);
     held |= 1u << rank;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* lock.h - locks with ranks (floor F1).
  *
- * A thread takes locks in rising rank only; a debug build aborts on any other order. fork takes all
- * of them in this order (fork.c). Nothing that holds a lock makes a system call other than futex,
- * but START, YOUNG and META, which map memory where the first of its kind is needed. */
+ * A thread takes locks in rising rank only; a debug build aborts on any other order. None is held over
+ * fork (gate.h). Nothing that holds a lock makes a system call other than futex, but START, YOUNG and
+ * META, which map memory where the first of its kind is needed. */
 #ifndef HAK_LOCK_H
 #define HAK_LOCK_H
 
@@ -16,7 +16,7 @@
     X(THREADS, "threads") /* thread.c: the list of thread caches */                                          \
     X(CHECKED, "checked") /* checked.c: serialises the checked mode */                                       \
     X(YOUNG, "young")     /* young.c: the first granule; may map the first superslab while held */           \
-    X(CLASS, "class")     /* pool.c: one for each size class, taken one at a time, by class in fork */       \
+    X(CLASS, "class")     /* pool.c: one for each size class, taken one at a time */                         \
     X(LARGE, "large")     /* large.c: the cache of large mappings */                                         \
     X(ARENA, "arena")     /* arena.c: all granules */                                                        \
     X(META, "meta") /* meta.c, classmap.c: maps memory for descriptors while held (rare, never purges) */
@@ -33,9 +33,9 @@ struct lock {
     _Atomic(uint32_t) state; /* 0 free, 1 held, 2 held and somebody waits */
 };
 
-/* The calling thread holds every lock, for fork: handlers of the program that run meanwhile may
- * allocate, and take none. Owner only. */
-extern THREAD_LOCAL bool lock_holds_all;
+/* How deep the calling thread is in work that a signal handler may interrupt half done: locks that it holds
+ * and gates that it is in (gate.h). Owner only; a handler of the thread finds it not 0 there. */
+extern THREAD_LOCAL uint32_t lock_busy;
 
 void lock_wait(struct lock *l, enum lock_rank rank);
 void lock_wake(struct lock *l);
@@ -53,8 +53,8 @@ void lock_note_given(enum lock_rank rank);
 
 static inline void lock_take(struct lock *l, enum lock_rank rank)
 {
-    if (UNLIKELY(lock_holds_all))
-        return;
+    lock_busy++;
+    atomic_signal_fence(memory_order_seq_cst);
     if (HAK_DEBUG)
         lock_note_taken(rank);
     uint32_t unlocked = 0;
@@ -69,14 +69,21 @@ static inline void lock_take(struct lock *l, enum lock_rank rank)
 
 static inline void lock_give(struct lock *l, enum lock_rank rank)
 {
-    if (UNLIKELY(lock_holds_all))
-        return;
     if (HAK_DEBUG)
         lock_note_given(rank);
     if (single_threaded())
         store_relaxed(&l->state, 0);
     else if (atomic_exchange_explicit(&l->state, 0, memory_order_release) == 2)
         lock_wake(l);
+    atomic_signal_fence(memory_order_seq_cst);
+    lock_busy--;
+}
+
+/* Each module that has locks calls VISIT for them: in the child of fork they are free, whoever held them. */
+typedef void lock_visitor(struct lock *l);
+static inline void lock_reset(struct lock *l)
+{
+    store_relaxed(&l->state, 0);
 }
 
 #endif

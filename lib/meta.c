@@ -76,14 +76,9 @@ void meta_note_mapped(size_t size)
     add_relaxed(&meta.mapped, size);
 }
 
-void meta_lock_for_fork(void)
+void meta_each_lock(lock_visitor *visit)
 {
-    lock_take(&meta.lock, RANK_META);
-}
-
-void meta_unlock_after_fork(void)
-{
-    lock_give(&meta.lock, RANK_META);
+    visit(&meta.lock);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

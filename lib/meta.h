@@ -5,7 +5,7 @@
 #ifndef HAK_META_H
 #define HAK_META_H
 
-#include "compiler.h"
+#include "lock.h"
 
 /* SIZE zeroed bytes, aligned to a cache line. NULL if the system refuses (os_error says why). */
 void *meta_alloc(size_t size);
@@ -26,7 +26,6 @@ void meta_each(void (*each)(const void *base, size_t size, void *arg), void *arg
 size_t meta_bytes(void);
 void meta_note_mapped(size_t size); /* a table mapped elsewhere */
 
-void meta_lock_for_fork(void);
-void meta_unlock_after_fork(void);
+void meta_each_lock(lock_visitor *visit);
 
 #endif

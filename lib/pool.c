@@ -8,7 +8,6 @@
 
 #include "counters.h"
 #include "layout.h"
-#include "lock.h"
 #include "os.h"
 #include "policy.h"
 #include "superslab.h"
@@ -33,7 +32,7 @@ static void bump(_Atomic(uint32_t) *n, uint32_t by)
     store_relaxed(n, load_relaxed(n) + by);
 }
 
-void pool_lock(unsigned size_class)
+static void pool_lock(unsigned size_class)
 {
     struct pool *pool = &pools[size_class];
     lock_take(&pool->lock, RANK_CLASS);
@@ -43,9 +42,15 @@ void pool_lock(unsigned size_class)
     }
 }
 
-void pool_unlock(unsigned size_class)
+static void pool_unlock(unsigned size_class)
 {
     lock_give(&pools[size_class].lock, RANK_CLASS);
+}
+
+void pool_each_lock(lock_visitor *visit)
+{
+    for (unsigned c = 0; c < CLASSES; c++)
+        visit(&pools[c].lock);
 }
 
 /* Fill MAG from partial slabs. Freed blocks are taken from as many slabs as it needs, new ones from

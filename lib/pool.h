@@ -3,6 +3,7 @@
 #ifndef HAK_POOL_H
 #define HAK_POOL_H
 
+#include "lock.h"
 #include "report.h"
 #include "slab.h"
 
@@ -47,7 +48,6 @@ unsigned pool_live(const struct slab *slab, const uint8_t *base, uint64_t live[S
 /* Check all slabs of all classes. */
 void pool_check(void (*fault)(const char *what, const void *where));
 
-void pool_lock(unsigned size_class);
-void pool_unlock(unsigned size_class);
+void pool_each_lock(lock_visitor *visit);
 
 #endif

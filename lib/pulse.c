@@ -58,7 +58,6 @@ void pulse_give_back(uint64_t now_ms, size_t slabs)
         pool_trim(slabs);
     if (UNLIKELY(tracelog_memory_due(now_ms)))
         tracelog_memory(thread_count());
-    pulse_traces();
 }
 
 enum {

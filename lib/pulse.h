@@ -6,7 +6,8 @@
 #include "thread.h"
 #include "tracelog.h"
 
-/* The end of a slow path: no lock is held, unless the library is just starting. */
+/* Behind a slow path, outside the gate: no lock is held, unless the library is just starting. To write a line
+ * may take long. */
 static ALWAYS_INLINE void pulse_traces(void)
 {
     if (UNLIKELY(load_relaxed(&tracelog_waiting) != 0) && !thread_self.starting)
@@ -29,7 +30,6 @@ static ALWAYS_INLINE void pulse(struct tcache *tc)
 {
     if (UNLIKELY(tc ? tc->until_tick-- == 0 : thread_self.phase != THREAD_ENDED))
         pulse_now(tc);
-    pulse_traces();
 }
 
 #endif

@@ -2,6 +2,7 @@
 /* report.c - what the library says about a broken program (floor F2). */
 #include "report.h"
 
+#include "gate.h"
 #include "message.h"
 #include "os.h"
 
@@ -23,5 +24,6 @@ void report_fault(enum fault fault, const char *function, const void *address)
     message_hex(&m, (uintptr_t)address);
     message_str(&m, "\n");
     message_send(&m, 2);
+    gate_abandon(); /* handlers of the program may fork, or never come back */
     os_abort();
 }

@@ -25,15 +25,22 @@ struct sums {
     size_t shelved, shelved_bytes; /* spans on the shelves of threads */
 };
 
+/* What the thread has done so far; of one that a fork left behind, all that counts. */
+NO_TSAN static void add_history(const struct tcache *tc, void *arg)
+{
+    struct sums *sums = arg;
+    for (unsigned c = 1; c < CLASSES; c++)
+        sums->popped += tcache_popped(tc, c);
+    sums->misses += tc->misses;
+    sums->shelf_taken += tc->shelf.taken;
+}
+
 NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
 {
     struct sums *sums = arg;
-    for (unsigned c = 1; c < CLASSES; c++) {
+    add_history(tc, arg);
+    for (unsigned c = 1; c < CLASSES; c++)
         sums->cached[c] += tc->in_use ? tcache_blocks(tc, c) : 0;
-        sums->popped += tcache_popped(tc, c);
-    }
-    sums->misses += tc->misses;
-    sums->shelf_taken += tc->shelf.taken;
     sums->shelved += tc->shelf.last_run != 0;
     for (unsigned i = 0; i < SPAN_GRANULES; i++)
         sums->shelved += tc->shelf.span[i] != NULL;
@@ -109,6 +116,7 @@ void summary_get(struct hak_stats *out)
     struct sums sums = {0};
     size_t young_bytes;
     thread_each(add_cache, &sums);
+    thread_each_forgotten(add_history, &sums);
     *out = (struct hak_stats){.size = sizeof *out, .version = HAK_STATS_VERSION};
     out->live_blocks = young_live(&young_bytes);
     out->live_bytes = young_bytes;

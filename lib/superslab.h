@@ -14,6 +14,7 @@
 #define HAK_SUPERSLAB_H
 
 #include "classmap.h"
+#include "lock.h"
 #include "slab.h"
 
 struct superslab {
@@ -93,5 +94,6 @@ void superslab_each(void (*each)(struct superslab *ss, void *arg), void *arg);
 
 void superslab_lock(void);
 void superslab_unlock(void);
+void superslab_each_lock(lock_visitor *visit);
 
 #endif

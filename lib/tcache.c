@@ -216,6 +216,18 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
     tc->bin[c].fill += FILL_PUSH;
 }
 
+bool tcache_push_longer(struct tcache *tc, unsigned c, void *p)
+{
+    enum { LONGER = 64 };
+    if (tc->capacity[c] > CHAIN_MAX - LONGER)
+        return false;
+    tc->capacity[c] += LONGER;
+    tc->bin[c].fill -= LONGER * FILL_PUSH; /* P was counted */
+    block_link(p, tc->bin[c].head, block_key);
+    tc->bin[c].head = p;
+    return true;
+}
+
 /* A block that was pushed twice makes a circle: the chain is longer than the pushes and pops say. */
 static void verify_chain(const struct block *b, size_t blocks, const char *function)
 {

@@ -21,6 +21,7 @@
 #define HAK_TCACHE_H
 
 #include "classmap.h"
+#include "gate.h"
 #include "slab.h"
 
 enum { FILL_SHIFT = 30 };
@@ -54,6 +55,8 @@ struct tcache {
     bool in_use;                 /* THREADS lock */
     uint32_t stripe;             /* of the transfer slots, fixed while in use */
     struct list all, idle;       /* every cache ever made; those without a thread. THREADS lock */
+    struct tcache *next_leaving; /* thread.c: the cache that was put there before this one */
+    gate_word inside;            /* its thread changes what is shared: gate.h */
     uint64_t popped[CLASSES];    /* total, less what fill still holds */
     uint16_t capacity[MAP_CLASSES]; /* of the list; policy.magazine[c] at most */
     bool lean[CLASSES];             /* capacity is at its least, and no spare is kept */
@@ -106,8 +109,9 @@ static ALWAYS_INLINE void *tcache_pop(struct tcache *tc, size_t c)
     struct block *next = (struct block *)(b->check ^ block_key);
     if (UNLIKELY(next != b->next))
         return NULL;
-    b->check = 0;
     bin->head = next;
+    INTERRUPTED_HERE();
+    b->check = 0;
     bin->fill += FILL_POP;
     return b;
 }
@@ -124,6 +128,9 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
 
 /* Push P, whose fill was counted already and is one too many. */
 void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *function);
+
+/* The same with nothing but the list, which may become longer. False if it cannot. */
+bool tcache_push_longer(struct tcache *tc, unsigned c, void *p);
 
 /* Abort if a chain is damaged or holds a block twice. */
 void tcache_verify(const struct tcache *tc, const char *function);

@@ -19,8 +19,10 @@ static struct threads {
     bool ready;
     bool have_key;
     pthread_key_t key; /* its destructor ends the thread; both fixed after start */
-    struct list all, idle;
+    struct list all, idle, forgotten;
     size_t in_use;
+    _Atomic(struct tcache *) leaving; /* of threads that ended while the gate was closed. Any thread puts one
+                                         in front (release), who takes them takes all (acquire): no ABA */
 } threads;
 
 static void take_lock(void)
@@ -30,15 +32,13 @@ static void take_lock(void)
         return;
     list_init(&threads.all);
     list_init(&threads.idle);
+    list_init(&threads.forgotten);
     threads.ready = true;
 }
 
-/* Runs among the destructors of the thread's other keys: some of them free after this. */
-static void end(void *cache)
+/* TC, whose thread ended, is for the next one. Inside the gate. */
+static void retire(struct tcache *tc)
 {
-    struct tcache *tc = cache;
-    thread_self.cache = TCACHE_NONE;
-    thread_self.phase = THREAD_ENDED;
     tcache_flush(tc, "thread exit");
     shelf_flush(tc);
     take_lock();
@@ -46,30 +46,88 @@ static void end(void *cache)
     list_push_front(&threads.idle, &tc->idle);
     threads.in_use--;
     lock_give(&threads.lock, RANK_THREADS);
+}
+
+static void retire_later(struct tcache *tc)
+{
+    tc->next_leaving = load_relaxed(&threads.leaving);
+    while (!atomic_compare_exchange_weak_explicit(&threads.leaving, &tc->next_leaving, tc,
+                                                  memory_order_release, memory_order_relaxed))
+        ;
+}
+
+void thread_resume(void)
+{
+    if (LIKELY(!load_relaxed(&threads.leaving)) || !gate_enter())
+        return; /* the next fork's thread will come by */
+    struct tcache *tc = atomic_exchange_explicit(&threads.leaving, NULL, memory_order_acquire), *next;
+    for (; tc; tc = next) {
+        next = tc->next_leaving;
+        retire(tc);
+    }
+    gate_leave();
+}
+
+/* Runs among the destructors of the thread's other keys: some of them free after this. The value of the key
+ * is not looked at: the program can write it. */
+static void end(void *unused)
+{
+    struct tcache *tc = thread_self.cache;
+    (void)unused;
+    if (tc == TCACHE_NONE)
+        return;
+    thread_self.cache = TCACHE_NONE;
+    thread_self.phase = THREAD_ENDED;
+    gate_own = NULL; /* the next thread's, before this one has left the gate */
+    if (gate_enter()) {
+        retire(tc);
+        gate_leave();
+    } else {
+        retire_later(tc);
+    }
     tracelog_flush();
 }
 
+/* Programs use keys that they have not created yet. Such a variable is mostly 0: that key stays nobody's. */
 void thread_init(void)
 {
+    pthread_key_t other;
     threads.have_key = pthread_key_create(&threads.key, end) == 0;
+    if (threads.have_key && threads.key == 0 && pthread_key_create(&other, end) == 0) {
+        (void)pthread_key_delete(threads.key);
+        threads.key = other;
+    }
+}
+
+/* A cache that has no thread, or NULL. THREADS lock held. */
+static struct tcache *unused_cache(void)
+{
+    struct tcache *tc = NULL;
+    if (!list_empty(&threads.idle)) {
+        tc = LIST_FIRST(&threads.idle, struct tcache, idle);
+        list_remove(&tc->idle);
+        return tc;
+    }
+    if (!list_empty(&threads.forgotten)) {
+        tc = LIST_FIRST(&threads.forgotten, struct tcache, all);
+        list_remove(&tc->all);
+        tc->shelf = (struct shelf){.taken = tc->shelf.taken};
+    } else if ((tc = meta_alloc(sizeof *tc)) != NULL) {
+        list_init(&tc->all);
+    }
+    if (tc) {
+        tcache_init(tc);
+        list_init(&tc->idle);
+        list_push_back(&threads.all, &tc->all);
+    }
+    return tc;
 }
 
 struct tcache *thread_begin(void)
 {
     int saved = errno;
     take_lock();
-    struct tcache *tc = NULL;
-    if (!list_empty(&threads.idle)) {
-        tc = LIST_FIRST(&threads.idle, struct tcache, idle);
-        list_remove(&tc->idle);
-    } else {
-        tc = meta_alloc(sizeof *tc);
-        if (tc) {
-            tcache_init(tc);
-            list_init(&tc->idle);
-            list_push_back(&threads.all, &tc->all);
-        }
-    }
+    struct tcache *tc = unused_cache();
     if (tc) {
         tc->in_use = true;
         tcache_start(tc, transfer_stripe_for((unsigned)threads.in_use++));
@@ -78,6 +136,8 @@ struct tcache *thread_begin(void)
     if (!tc)
         return NULL;
     /* First the cache, then the destructor: pthread_setspecific may allocate. */
+    store_relaxed(&tc->inside, 0);
+    gate_own = &tc->inside;
     thread_self.cache = tc;
     thread_self.phase = THREAD_LIVE;
     if (threads.have_key)
@@ -86,12 +146,22 @@ struct tcache *thread_begin(void)
     return tc;
 }
 
-void thread_each(void (*each)(const struct tcache *tc, void *arg), void *arg)
+static void each_of(const struct list *list, void (*each)(const struct tcache *tc, void *arg), void *arg)
 {
     take_lock();
-    for (struct list *l = threads.all.next; l != &threads.all; l = l->next)
+    for (struct list *l = list->next; l != list; l = l->next)
         each(CONTAINER_OF(l, struct tcache, all), arg);
     lock_give(&threads.lock, RANK_THREADS);
+}
+
+void thread_each(void (*each)(const struct tcache *tc, void *arg), void *arg)
+{
+    each_of(&threads.all, each, arg);
+}
+
+void thread_each_forgotten(void (*each)(const struct tcache *tc, void *arg), void *arg)
+{
+    each_of(&threads.forgotten, each, arg);
 }
 
 size_t thread_count(void)
@@ -102,36 +172,38 @@ size_t thread_count(void)
     return n;
 }
 
-void thread_lock_for_fork(void)
+void thread_each_lock(lock_visitor *visit)
 {
-    take_lock();
+    visit(&threads.lock);
 }
 
-void thread_unlock_after_fork(void)
+void thread_each_unlocked(void (*each)(const gate_word *word))
 {
-    lock_give(&threads.lock, RANK_THREADS);
+    for (struct list *l = threads.all.next; threads.ready && l != &threads.all; l = l->next)
+        each(&CONTAINER_OF(l, struct tcache, all)->inside);
 }
 
+/* The caches are not written: with thousands of threads the child would copy megabytes for nothing. */
 void thread_forget_others(void)
 {
-    threads.in_use = 0;
-    for (struct list *l = threads.all.next; l != &threads.all; l = l->next) {
-        struct tcache *tc = CONTAINER_OF(l, struct tcache, all);
-        if (tc == thread_self.cache) {
-            threads.in_use = 1;
-        } else if (tc->in_use) {
-            tc->in_use = false;
-            tcache_init(tc);
-            tc->shelf = (struct shelf){.taken = tc->shelf.taken};
-            list_push_front(&threads.idle, &tc->idle);
-        }
-    }
+    if (!threads.ready)
+        return;
+    struct tcache *own = thread_self.cache;
+    if (own != TCACHE_NONE)
+        list_remove(&own->all);
+    list_move_all(&threads.forgotten, &threads.all);
+    list_init(&threads.idle);
+    if (own != TCACHE_NONE)
+        list_push_back(&threads.all, &own->all);
+    threads.in_use = own != TCACHE_NONE;
+    store_relaxed(&threads.leaving, NULL);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_thread[] = {
     LAYOUT_FIELD(threads, all),
+    LAYOUT_FIELD(threads, forgotten),
     LAYOUT_FIELD(threads, in_use),
     LAYOUT_FIELD(list, next),
     LAYOUT_END,

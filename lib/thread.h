@@ -3,6 +3,7 @@
 #ifndef HAK_THREAD_H
 #define HAK_THREAD_H
 
+#include "gate.h"
 #include "tcache.h"
 
 enum thread_phase {
@@ -11,7 +12,8 @@ enum thread_phase {
     THREAD_ENDED, /* its cache is flushed; libc may still free after that: served uncached */
 };
 
-/* The thread-local storage of the library, with os_error (os.h) and lock_holds_all (lock.h). Owner only. */
+/* The thread-local storage of the library, with os_error (os.h), lock_busy (lock.h), and what gate.h and
+ * fork.c have. Owner only. */
 struct thread_self {
     struct tcache *cache; /* never NULL; &tcache_empty where there is none */
     enum thread_phase phase;
@@ -27,12 +29,21 @@ void thread_init(void);
 /* Give the calling thread, of phase THREAD_NEW, a cache. NULL if there is no memory for one. */
 struct tcache *thread_begin(void);
 
-/* Call EACH for every cache ever made, the THREADS lock held. */
+/* Call EACH for every cache of this process, the THREADS lock held; and for those of threads that a fork left
+ * behind: their counters are of the past, and what lies in them is lost. */
 void thread_each(void (*each)(const struct tcache *tc, void *arg), void *arg);
+void thread_each_forgotten(void (*each)(const struct tcache *tc, void *arg), void *arg);
 size_t thread_count(void);
 
-void thread_lock_for_fork(void);
-void thread_unlock_after_fork(void);
+void thread_each_lock(lock_visitor *visit);
+
+/* fork.c: call EACH for the word of every cache. The gate is closed and nobody without a word is inside, so
+ * that no cache comes or goes. */
+void thread_each_unlocked(void (*each)(const gate_word *word));
+
+/* Finish with the caches of threads that ended while the gate was closed. */
+void thread_resume(void);
+
 /* The child has one thread: the caches of the others are nobody's. What lay in them is lost to the
  * child: they may have been copied in the middle of a change. */
 void thread_forget_others(void);

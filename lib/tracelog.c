@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "level.h"
-#include "lock.h"
+#include "gate.h"
 #include "os.h"
 
 enum { SLOTS = 128, STANDARD_ERROR = 2 };
@@ -228,7 +228,7 @@ void tracelog_forked(void)
 
 void tracelog_write(void)
 {
-    if (lock_holds_all || !load_acquire(&out.opened))
+    if (gate_is_closed() || !load_acquire(&out.opened))
         return;
     do {
         if (atomic_exchange_explicit(&out.busy, 1, memory_order_acq_rel) != 0)

@@ -161,14 +161,9 @@ unsigned young_walk(unsigned *next, struct young_block *out, unsigned most)
     return n;
 }
 
-void young_lock_for_fork(void)
+void young_each_lock(lock_visitor *visit)
 {
-    lock_take(&young.lock, RANK_YOUNG);
-}
-
-void young_unlock_after_fork(void)
-{
-    lock_give(&young.lock, RANK_YOUNG);
+    visit(&young.lock);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

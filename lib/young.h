@@ -8,6 +8,7 @@
 #ifndef HAK_YOUNG_H
 #define HAK_YOUNG_H
 
+#include "lock.h"
 #include "report.h"
 #include "sizeclass.h"
 
@@ -41,7 +42,6 @@ struct young_block {
 };
 unsigned young_walk(unsigned *next, struct young_block *out, unsigned most);
 
-void young_lock_for_fork(void);
-void young_unlock_after_fork(void);
+void young_each_lock(lock_visitor *visit);
 
 #endif

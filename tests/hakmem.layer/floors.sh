@@ -7,13 +7,13 @@ cd "$TOP/lib" || exit 1
 
 table='
 0 compiler.h bits.h atomic.h list.h layout.h
-1 os message lock libc
+1 os message lock gate libc
 2 options conf counters report trace tracelog policy level regret.h meta
 3 sizeclass classmap ace
 4 superslab arena purge slab pool large account
 5 transfer span young
 6 tcache shelf thread
-7 heap pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout
+7 heap aside pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout
 8 init fork deepbind
 9 malloc glibc stats hak operators dlopen align surface
 '

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* aside.h - memory while a fork has the gate closed (floor F7). */
+#ifndef HAK_ASIDE_H
+#define HAK_ASIDE_H
+
+#include "gate.h"
+
+/* Enter the gate; false if it is closed and the C library can serve meanwhile. */
+bool aside_enter(void);
+
+/* SIZE bytes of the C library's. NULL if it has none; errno is set then. */
+void *aside_alloc(size_t size, size_t align, bool zero);
+
+/* True while blocks of the C library's are with the program. */
+bool aside_any(void);
+
+/* One of them was freed. */
+void aside_freed(void);
+
+/* Free P later, when the gate is open. False: that cannot be noted. */
+bool aside_free(void *p, const char *function);
+
+/* The gate is open: free what was noted. In the child of fork it is other threads' business, and forgotten.
+ */
+void aside_resume(void);
+void aside_forked(void);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* gate.c - the way to what threads share, which fork closes (floor F1). */
+#include "gate.h"
+
+#include "os.h"
+
+THREAD_LOCAL gate_word *gate_own, *gate_entered;
+
+static _Atomic(uint32_t) closed; /* forks under way; seq_cst */
+static gate_word others;         /* threads inside that have no word of their own */
+
+enum {
+    SPINS = 1000, /* longer than a slow path takes that makes no system call */
+    PAUSE_MS = 1  /* then the processor is left to whoever is inside */
+};
+
+NOINLINE bool gate_enter_shared(void)
+{
+    if (UNLIKELY(gate_is_closed())) { /* not even for a moment: fork would have to wait for that */
+        gate_leave();
+        return false;
+    }
+    gate_entered = gate_own ? gate_own : &others;
+    if (gate_own)
+        atomic_exchange(gate_own, 1);
+    else
+        atomic_fetch_add(&others, 1);
+    if (LIKELY(atomic_load(&closed) == 0))
+        return true;
+    gate_leave();
+    return false;
+}
+
+NOINLINE void gate_leave_shared(void)
+{
+    gate_word *entered = gate_entered;
+    gate_entered = NULL;
+    if (entered == &others)
+        atomic_fetch_sub(&others, 1);
+    else
+        store_release(entered, 0);
+}
+
+/* Wait until *WORD is at most MOST. It may change without a wake: hence short sleeps. */
+static void wait_for(const gate_word *word, uint32_t most)
+{
+    static _Atomic(uint32_t) nobody;
+    for (unsigned n = 0; atomic_load(word) > most; n++)
+        if (n < SPINS)
+            cpu_pause();
+        else
+            os_futex_wait_ms(&nobody, 0, PAUSE_MS);
+}
+
+void gate_enter_waiting(void)
+{
+    while (!gate_enter())
+        wait_for(&closed, 0);
+}
+
+bool gate_is_closed(void)
+{
+    return load_relaxed(&closed) != 0;
+}
+
+void gate_close(void)
+{
+    atomic_fetch_add(&closed, 1);
+    /* A handler of a signal that interrupted this thread inside may fork: it does not wait for itself. */
+    wait_for(&others, gate_entered == &others);
+}
+
+void gate_wait_for(const gate_word *word)
+{
+    if (word != gate_entered)
+        wait_for(word, 0);
+}
+
+bool gate_open(void)
+{
+    return atomic_fetch_sub(&closed, 1) == 1;
+}
+
+void gate_forked(void)
+{
+    store_relaxed(&closed, 0);
+    store_relaxed(&others, gate_entered == &others);
+}
+
+void gate_abandon(void)
+{
+    lock_busy = 0;
+    if (gate_entered)
+        gate_leave_shared();
+}
