@@ -14,8 +14,10 @@
 #include "engine.h"
 #include "helper.h"
 #include "large.h"
+#include "libc.h"
 #include "lock.h"
 #include "meta.h"
+#include "os.h"
 #include "pool.h"
 #include "superslab.h"
 #include "thread.h"
@@ -60,6 +62,7 @@ static void in_parent(void)
 static void in_child(void)
 {
     tracelog_forked();
+    os_forked();
     release();
     thread_forget_others();
     helper_forget();
@@ -68,7 +71,18 @@ static void in_child(void)
     start_unlock_after_fork();
 }
 
+/* What pthread_atfork of the C library calls. Weak: a program of another C library that inherits LD_PRELOAD
+ * has no such name, and shall start. */
+extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *) __attribute__((weak));
+extern void *__dso_handle HIDDEN;
+
 void fork_init(void)
 {
-    (void)pthread_atfork(prepare, in_parent, in_child);
+    if (__register_atfork) {
+        (void)__register_atfork(prepare, in_parent, in_child, __dso_handle);
+        return;
+    }
+    __typeof__(pthread_atfork) *other = (__typeof__(pthread_atfork) *)libc_symbol("pthread_atfork");
+    if (other)
+        (void)other(prepare, in_parent, in_child);
 }

@@ -7,7 +7,7 @@
 
 #include "os.h"
 
-THREAD_LOCAL bool lock_holds_all;
+THREAD_LOCAL bool lock_holds_all, lock_no_clock;
 
 enum { SPINS = 100 }; /* about the time a holder needs for one magazine */
 
@@ -63,4 +63,9 @@ void lock_note_taken(enum lock_rank rank)
 void lock_note_given(enum lock_rank rank)
 {
     held &= ~(1u << rank);
+}
+
+bool lock_any_held(void)
+{
+    return held != 0;
 }
