@@ -36,12 +36,12 @@ static void prepare(void)
     large_lock_for_fork();
     superslab_lock();
     meta_lock_for_fork();
-    lock_holds_all = true;
+    lock_holds_all = lock_no_clock = true;
 }
 
 static void release(void)
 {
-    lock_holds_all = false;
+    lock_holds_all = lock_no_clock = false;
     meta_unlock_after_fork();
     superslab_unlock();
     large_unlock_after_fork();

@@ -38,8 +38,8 @@ struct lock {
  * allocate, and take none. Owner only. */
 extern THREAD_LOCAL bool lock_holds_all;
 
-/* The calling thread holds a lock for the whole of a call, slow paths included (START, CHECKED): os_now_ms
- * tells the time that was read before. Owner only. */
+/* The calling thread holds a lock for the whole of a call, slow paths included (START, CHECKED, fork's):
+ * os_now_ms tells the time that was read before. Owner only. */
 extern THREAD_LOCAL bool lock_no_clock;
 
 void lock_wait(struct lock *l, enum lock_rank rank);

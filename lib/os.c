@@ -433,22 +433,31 @@ uint64_t os_limit(enum os_limit limit)
 
 /* --- Time ----------------------------------------------------------------------------------------*/
 
-/* Read CLOCK, by the vDSO where there is one: looked for once, the same whoever finds it. Not while a lock is
- * held: without a vDSO it is a system call. */
-static struct timespec read_clock(clockid_t clock)
+static int ask_kernel(clockid_t clock, struct timespec *out)
 {
-    enum { NONE = 1 };
-    static _Atomic(uintptr_t) found; /* 0: not looked for yet */
+    return (int)kernel_call(SYS_clock_gettime, clock, out, 0, 0, 0, 0);
+}
+
+/* What reads a clock: until that is known, who finds out. The same whoever does. */
+static int find_clock(clockid_t clock, struct timespec *out);
+static _Atomic(vdso_clock *) reader = find_clock;
+
+static COLD int find_clock(clockid_t clock, struct timespec *out)
+{
+    vdso_clock *found = vdso_find_clock((const void *)auxv_get(AT_SYSINFO_EHDR));
+    if (!found)
+        found = ask_kernel;
+    store_relaxed(&reader, found);
+    return found(clock, out);
+}
+
+/* Not while a lock is held: where there is no vDSO it is a system call. */
+static ALWAYS_INLINE struct timespec read_clock(clockid_t clock)
+{
     struct timespec ts = {0, 0};
-    uintptr_t at = load_relaxed(&found);
     HAK_ASSERT(!lock_any_held());
-    if (UNLIKELY(!at)) {
-        at = (uintptr_t)vdso_find_clock((const void *)auxv_get(AT_SYSINFO_EHDR));
-        at = at ? at : NONE;
-        store_relaxed(&found, at);
-    }
-    if (at == NONE || ((vdso_clock *)at)(clock, &ts) != 0)
-        kernel_call(SYS_clock_gettime, clock, &ts, 0, 0, 0, 0);
+    if (UNLIKELY(load_relaxed(&reader)(clock, &ts) != 0))
+        (void)ask_kernel(clock, &ts);
     return ts;
 }
 
@@ -456,7 +465,7 @@ static _Atomic(uint64_t) recent_ms; /* relaxed: any recent value will do */
 
 uint64_t os_now_ms(void)
 {
-    if (UNLIKELY(lock_no_clock || lock_holds_all))
+    if (UNLIKELY(lock_no_clock))
         return os_recent_ms();
     struct timespec ts = read_clock(CLOCK_MONOTONIC_COARSE);
     uint64_t now_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
