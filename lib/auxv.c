@@ -10,7 +10,13 @@
 #include <elf.h>
 #include <sys/auxv.h>
 
+#ifdef PIC
+
 enum { TYPES = 4096 }; /* no address is below, no type above */
+
+/* Weak: the loader of another C library may have neither. */
+extern const unsigned long *__libc_stack_end __attribute__((weak));
+extern __typeof__(getauxval) getauxval __attribute__((weak));
 
 static const unsigned long *behind_environment(const unsigned long *stack)
 {
@@ -20,28 +26,31 @@ static const unsigned long *behind_environment(const unsigned long *stack)
     return at;
 }
 
-/* Weak: other loaders have neither, and a static program has no loader. */
-extern const unsigned long *__libc_stack_end __attribute__((weak));
-extern __typeof__(getauxval) getauxval __attribute__((weak));
-
 unsigned long auxv_get(unsigned long type)
 {
-#ifdef PIC
-    if (&__libc_stack_end && __libc_stack_end) {
-        for (const unsigned long *at = behind_environment(__libc_stack_end); at[0] != AT_NULL; at += 2)
-            if (at[0] == type)
-                return at[1];
-        return 0;
-    }
-#endif
-    return getauxval ? getauxval(type) : 0;
+    if (!auxv_known_loader())
+        return getauxval ? getauxval(type) : 0;
+    const unsigned long *at = behind_environment(__libc_stack_end);
+    while (at[0] != AT_NULL && at[0] != type)
+        at += 2;
+    return at[0] == AT_NULL ? 0 : at[1];
 }
 
 bool auxv_known_loader(void)
 {
-#ifdef PIC
-    return &__libc_stack_end != NULL;
-#else
-    return true;
-#endif
+    return &__libc_stack_end != NULL && __libc_stack_end != NULL;
 }
+
+#else /* linked into the program: the function is its own */
+
+unsigned long auxv_get(unsigned long type)
+{
+    return getauxval(type);
+}
+
+bool auxv_known_loader(void)
+{
+    return true;
+}
+
+#endif

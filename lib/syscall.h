@@ -13,8 +13,12 @@
 
 /* What the kernel answers: -errno where it refuses. Its arguments are taken as they are: a pointer or a
  * number of any kind, six of them. */
+#ifdef __clang_analyzer__ /* it knows that a function may write, not that assembler may */
+#define kernel_call(number, ...) syscall((number), __VA_ARGS__)
+#else
 #define kernel_call(number, a, b, c, d, e, f)                                                                \
     kernel_call_words((long)(number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#endif
 
 static inline long kernel_call_words(long number, long a, long b, long c, long d, long e, long f)
 {
