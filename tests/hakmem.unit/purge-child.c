@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages given back without madvise(2): they read as zero, the kernel keeps one mapping; in the child of fork,
- * where it makes many, they are given back so often and no more. */
+/* Pages given back without madvise(2): they read as zero, and the kernel keeps one mapping; one that is lost
+ * is made again; in the child of fork, where each makes more, it is done so often and no more. */
 /* { dg-link core } */
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -24,6 +25,27 @@ static int give_back(char *p, size_t i)
     return refused;
 }
 
+static int refusals;
+
+static int refuse(enum os_call call)
+{
+    return call == OS_PURGE && refusals-- > 0 ? ENOMEM : 0;
+}
+
+/* What an old kernel does, which unmaps first: the test takes the pages. */
+static void lost_mapping(char *p)
+{
+    os_fault = refuse;
+    refusals = 1;
+    *p = 3;
+    CHECK(os_purge(p, page) == -1 && *p == 3); /* refused, and still there */
+    refusals = 4;
+    CHECK(munmap(p, page) == 0);
+    CHECK(os_purge(p, page) == 0 && *p == 0 && refusals < 0);
+    *p = 3;
+    os_fault = NULL;
+}
+
 int main(void)
 {
     int status;
@@ -37,6 +59,7 @@ int main(void)
     for (size_t i = 0; i < PIECES; i++)
         CHECK(give_back(p, i) == 0);
     CHECK(lines() <= before + 2);
+    lost_mapping(p + 2 * page);
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
