@@ -196,7 +196,7 @@ static bool map_more(uint8_t *lowest, size_t superslabs)
     bool ask = huge == HUGE_GROWTH && lowest;
     if (ask)
         ask = os_huge(base, n * SUPERSLAB) == 0;
-    else if (!lowest || huge == HUGE_NEVER) /* a huge page would make a small program 2 MiB bigger */
+    else if (huge == HUGE_NEVER)
         os_no_huge(base, n * SUPERSLAB);
     return enter(base, n, GRANULES, ask);
 }
@@ -208,9 +208,8 @@ static unsigned step_granules(void)
     return (unsigned)min_size(policy(growth_step), SUPERSLAB / 4) >> GRANULE_SHIFT;
 }
 
-static bool map_closed(uint8_t *lowest)
+static bool map_closed(uint8_t *lowest, unsigned step)
 {
-    unsigned step = step_granules();
     uint8_t *base = map_below(lowest, 1, false);
     if (!base)
         return false;
@@ -268,9 +267,12 @@ bool arena_grow(void)
     uint8_t *lowest = arena.lowest;
     size_t superslabs = arena.superslabs;
     superslab_unlock();
-    if (policy(growth_step) == SUPERSLAB && map_more(lowest, superslabs))
+    bool wide = policy(growth_step) == SUPERSLAB;
+    /* Of the first all but one granule, so that no huge page fits the mapping: it would make a small program
+     * 2 MiB bigger. madvise(2) could say the same, but not in every process (os.c). */
+    if ((!lowest && wide && map_closed(lowest, GRANULES - 1)) || open_more())
         return true;
-    return open_more() || map_closed(lowest);
+    return (wide && map_more(lowest, superslabs)) || map_closed(lowest, step_granules());
 }
 
 void superslab_begin(void)

@@ -12,6 +12,7 @@
 
 #include "direct.h"
 #include "lock.h"
+#include "os.h"
 #include "pool.h"
 
 enum {
@@ -58,15 +59,29 @@ static size_t guarded_size(const uint8_t *p, size_t usable, unsigned c)
     return usable - slack;
 }
 
+/* The lock spans whole calls, which ask for the time: it is read before. */
+static void take_lock(void)
+{
+    (void)os_now_ms();
+    lock_take(&checked_lock, RANK_CHECKED);
+    lock_no_clock = true;
+}
+
+static void give_lock(void)
+{
+    lock_no_clock = false;
+    lock_give(&checked_lock, RANK_CHECKED);
+}
+
 void *checked_alloc(size_t size, size_t align, bool zero)
 {
-    lock_take(&checked_lock, RANK_CHECKED);
+    take_lock();
     uint8_t *p = direct_alloc(size + TRAILER, align, zero);
     if (p) {
         unsigned c = classmap_get(p);
         set_guard(p, size, direct_size(p, c, "malloc"), c);
     }
-    lock_give(&checked_lock, RANK_CHECKED);
+    give_lock();
     return p;
 }
 
@@ -90,14 +105,14 @@ static const void *damaged(const uint8_t *p, unsigned c, size_t usable)
 
 void checked_free(void *p, unsigned c, const char *function)
 {
-    lock_take(&checked_lock, RANK_CHECKED);
+    take_lock();
     size_t usable = direct_size(p, c, function);
     bool slab = c >= 1 && c < CLASSES;
     enum slab_verdict verdict = slab ? pool_inspect(c, p) : SLAB_OK;
     const void *bad = verdict == SLAB_OK ? damaged(p, c, usable) : NULL;
     if (verdict == SLAB_OK && !bad)
         direct_free(p, c, function);
-    lock_give(&checked_lock, RANK_CHECKED);
+    give_lock();
     if (verdict != SLAB_OK)
         report_fault(verdict == SLAB_IS_FREE ? FAULT_DOUBLE_FREE : FAULT_INVALID_POINTER, function, p);
     if (bad)

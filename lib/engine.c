@@ -64,6 +64,12 @@ void engine_decide(void)
     engine.decisions++;
 }
 
+/* The settings are what they will be. */
+static void note_settings(void)
+{
+    store_relaxed(&os_may_advise, engine.settings.huge_pages != 1);
+}
+
 void engine_start(void)
 {
     struct ace_settings *set = &engine.settings;
@@ -74,6 +80,7 @@ void engine_start(void)
     set->purge_delay_ms = (uint32_t)option(OPT_PURGE_DELAY);
     set->huge_pages = (uint32_t)option(OPT_HUGE_PAGES);
     set->adaptive = option(OPT_ACE) != 0;
+    note_settings();
     ace_begin(set, &engine.result.policy);
     policy_begin(&engine.result.policy);
 }
@@ -86,6 +93,7 @@ struct ace_settings *engine_settings(void)
 
 void engine_release(void)
 {
+    note_settings();
     unlock_engine();
 }
 

@@ -15,30 +15,24 @@
 #include "large.h"
 #include "libc.h"
 #include "meta.h"
+#include "os.h"
 #include "pool.h"
 #include "superslab.h"
 #include "thread.h"
 #include "tracelog.h"
 #include "young.h"
 
-/* How many of its forks the calling thread has closed the gate for: a handler may fork, too. Owner only. */
-static THREAD_LOCAL uint32_t closed_here;
-
 static void prepare(void)
 {
     if (single_threaded())
         return;
     (void)libc_find(); /* before anybody needs it */
-    closed_here++;
     gate_close();
     thread_each_unlocked(gate_wait_for);
 }
 
 static void in_parent(void)
 {
-    if (!closed_here)
-        return;
-    closed_here--;
     if (gate_open()) {
         thread_resume();
         aside_resume();
@@ -57,14 +51,25 @@ static void in_child(void)
     superslab_each_lock(lock_reset);
     meta_each_lock(lock_reset);
     tracelog_forked();
+    os_forked();
     thread_forget_others();
     helper_forget();
     aside_forked();
-    closed_here = 0;
     gate_forked(); /* last: handlers of others that ran before had the C library's memory */
 }
 
+/* What pthread_atfork of the C library calls. Weak: a program of another C library that inherits LD_PRELOAD
+ * has no such name, and shall start. */
+extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *) __attribute__((weak));
+extern void *__dso_handle HIDDEN;
+
 void fork_init(void)
 {
-    (void)pthread_atfork(prepare, in_parent, in_child);
+    if (__register_atfork) {
+        (void)__register_atfork(prepare, in_parent, in_child, __dso_handle);
+        return;
+    }
+    __typeof__(pthread_atfork) *other = (__typeof__(pthread_atfork) *)libc_symbol("pthread_atfork");
+    if (other)
+        (void)other(prepare, in_parent, in_child);
 }

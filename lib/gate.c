@@ -4,7 +4,11 @@
 
 #include "os.h"
 
-THREAD_LOCAL gate_word *gate_own, *gate_entered;
+THREAD_LOCAL gate_word *gate_own;
+THREAD_LOCAL uint8_t gate_state;
+
+/* For how many of its forks the calling thread keeps the gate closed: a handler may fork, too. Owner only. */
+static THREAD_LOCAL uint8_t closed_here;
 
 static _Atomic(uint32_t) closed; /* forks under way; seq_cst */
 static gate_word others;         /* threads inside that have no word of their own */
@@ -20,11 +24,13 @@ NOINLINE bool gate_enter_shared(void)
         gate_leave();
         return false;
     }
-    gate_entered = gate_own ? gate_own : &others;
-    if (gate_own)
+    if (gate_own) {
+        gate_state = GATE_BY_OWN;
         atomic_exchange(gate_own, 1);
-    else
+    } else {
+        gate_state = GATE_BY_OTHERS;
         atomic_fetch_add(&others, 1);
+    }
     if (LIKELY(atomic_load(&closed) == 0))
         return true;
     gate_leave();
@@ -33,12 +39,11 @@ NOINLINE bool gate_enter_shared(void)
 
 NOINLINE void gate_leave_shared(void)
 {
-    gate_word *entered = gate_entered;
-    gate_entered = NULL;
-    if (entered == &others)
+    if (gate_state == GATE_BY_OTHERS)
         atomic_fetch_sub(&others, 1);
     else
-        store_release(entered, 0);
+        store_release(gate_own, 0);
+    gate_state = GATE_OUTSIDE;
 }
 
 /* Wait until *WORD is at most MOST. It may change without a wake: hence short sleeps. */
@@ -65,31 +70,36 @@ bool gate_is_closed(void)
 
 void gate_close(void)
 {
+    closed_here++;
     atomic_fetch_add(&closed, 1);
     /* A handler of a signal that interrupted this thread inside may fork: it does not wait for itself. */
-    wait_for(&others, gate_entered == &others);
+    wait_for(&others, gate_state == GATE_BY_OTHERS);
 }
 
 void gate_wait_for(const gate_word *word)
 {
-    if (word != gate_entered)
+    if (word != gate_own)
         wait_for(word, 0);
 }
 
 bool gate_open(void)
 {
+    if (!closed_here)
+        return false;
+    closed_here--;
     return atomic_fetch_sub(&closed, 1) == 1;
 }
 
 void gate_forked(void)
 {
+    closed_here = 0;
     store_relaxed(&closed, 0);
-    store_relaxed(&others, gate_entered == &others);
+    store_relaxed(&others, gate_state == GATE_BY_OTHERS);
 }
 
 void gate_abandon(void)
 {
     lock_busy = 0;
-    if (gate_entered)
+    if (gate_state)
         gate_leave_shared();
 }

@@ -28,9 +28,10 @@ typedef _Atomic(uint32_t) gate_word;
 /* The word of the calling thread, or NULL: then it is counted with the others of that kind. Owner only. */
 extern THREAD_LOCAL gate_word *gate_own;
 
-/* What gate_enter set and gate_leave will reset; NULL outside, and where one thread needs none. Owner only.
+/* What gate_enter set and gate_leave will reset: GATE_OUTSIDE also where one thread needs none. Owner only.
  */
-extern THREAD_LOCAL gate_word *gate_entered;
+enum gate_state { GATE_OUTSIDE, GATE_BY_OWN, GATE_BY_OTHERS };
+extern THREAD_LOCAL uint8_t gate_state;
 
 bool gate_enter_shared(void);
 void gate_leave_shared(void);
@@ -46,7 +47,7 @@ static ALWAYS_INLINE bool gate_enter(void)
 static ALWAYS_INLINE void gate_leave(void)
 {
     atomic_signal_fence(memory_order_seq_cst);
-    if (--lock_busy == 0 && gate_entered)
+    if (--lock_busy == 0 && gate_state)
         gate_leave_shared();
 }
 
@@ -56,10 +57,11 @@ void gate_enter_waiting(void);
 /* A hint: a fork is under way. */
 bool gate_is_closed(void);
 
-/* fork.c: close it and wait for threads without a word; wait for the owner of WORD; open it again, true if
- * no other fork keeps it closed; and the child's first step. */
+/* fork.c: close it and wait for threads without a word; wait for the owner of WORD. */
 void gate_close(void);
 void gate_wait_for(const gate_word *word);
+/* Open it again, if this thread closed it: true if no other fork keeps it closed. And the child's last step.
+ */
 bool gate_open(void);
 void gate_forked(void);
 

@@ -2,6 +2,7 @@
 /* init.c - start and end of the library in a process (floor F8). */
 #include <unistd.h>
 
+#include "auxv.h"
 #include "engine.h"
 #include "exitreport.h"
 #include "fork.h"
@@ -44,12 +45,26 @@ static void load(char **environment)
     tracelog_open(); /* last: nothing that follows here allocates */
 }
 
+/* What is done meanwhile may call malloc, which is served uncached until it is done. */
+static void take_lock(void)
+{
+    thread_self.starting = true;
+    lock_take(&start_lock, RANK_START);
+    lock_no_clock = true;
+}
+
+static void give_lock(void)
+{
+    lock_no_clock = false;
+    lock_give(&start_lock, RANK_START);
+    thread_self.starting = false;
+}
+
 static void start(char **environment)
 {
     if (thread_self.starting)
-        return; /* what follows called malloc: served uncached until it is done */
-    thread_self.starting = true;
-    lock_take(&start_lock, RANK_START);
+        return;
+    take_lock();
     if (!started) {
         load(environment);
         engine_start();
@@ -61,8 +76,7 @@ static void start(char **environment)
             superslab_prewarm(1, option(OPT_SS_PREWARM) * GRANULES);
         atomic_store_explicit(&heap_mode, mode, memory_order_release);
     }
-    lock_give(&start_lock, RANK_START);
-    thread_self.starting = false;
+    give_lock();
 }
 
 /* Nothing else mentions it, and a program linked with the static library shall have it. */
@@ -101,9 +115,9 @@ __attribute__((constructor(101))) static void on_load(int argc, char **argv, cha
 {
     (void)argc;
     (void)argv;
-    lock_take(&start_lock, RANK_START);
-    load(environment ? environment : environ);
-    lock_give(&start_lock, RANK_START);
+    take_lock();
+    load(environment && auxv_known_loader() ? environment : environ);
+    give_lock();
 }
 
 /* exit may be called by a handler of a signal that interrupted a slow path of this thread: then it holds

@@ -199,9 +199,8 @@ static void remember(size_t size, uint64_t now_ms)
 }
 
 /* A mapping of SIZE bytes has to be made. Lock held. */
-static void regret(size_t size)
+static void regret(size_t size, uint64_t now_ms)
 {
-    uint64_t now_ms = os_now_ms();
     for (unsigned i = 0; i < GHOSTS; i++) {
         struct ghost *ghost = &larges.ghost[i];
         if (ghost->size < size || ghost->size > size * CUT_MAX || now_ms - ghost->ms > GHOST_MS)
@@ -248,9 +247,10 @@ static size_t unmap_all(struct large **list, unsigned n)
 static void release(struct large *l)
 {
     struct large *out[UNMAP_BATCH];
+    uint64_t now_ms = os_now_ms();
     take_lock();
     leave(l);
-    l->freed_ms = os_now_ms();
+    l->freed_ms = now_ms;
     if (l->size > load_relaxed(&larges.allowed))
         remember(l->size, l->freed_ms);
     list_push_front(&larges.cached, &l->link);
@@ -318,8 +318,9 @@ static struct large *map_new(size_t size, size_t align)
     }
     struct large *l = NULL;
     if (classmap_reserve(base, size)) {
+        uint64_t now_ms = os_now_ms();
         take_lock();
-        regret(size);
+        regret(size, now_ms);
         l = new_descriptor();
         give_lock();
     }

@@ -8,6 +8,7 @@
 #include "os.h"
 
 THREAD_LOCAL uint32_t lock_busy;
+THREAD_LOCAL bool lock_no_clock;
 
 enum { SPINS = 100 }; /* about the time a holder needs for one magazine */
 
@@ -61,4 +62,9 @@ void lock_note_taken(enum lock_rank rank)
 void lock_note_given(enum lock_rank rank)
 {
     held &= ~(1u << rank);
+}
+
+bool lock_any_held(void)
+{
+    return held != 0;
 }

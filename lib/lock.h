@@ -2,8 +2,9 @@
 /* lock.h - locks with ranks (floor F1).
  *
  * A thread takes locks in rising rank only; a debug build aborts on any other order. None is held over
- * fork (gate.h). Nothing that holds a lock makes a system call other than futex, but START, YOUNG and
- * META, which map memory where the first of its kind is needed. */
+ * fork (gate.h). Nothing that holds a lock reads a clock, which a debug build asserts, nor makes a system
+ * call other than futex: but START and CHECKED, which span whole calls, and YOUNG and META, which map
+ * memory where the first of its kind is needed. */
 #ifndef HAK_LOCK_H
 #define HAK_LOCK_H
 
@@ -37,6 +38,10 @@ struct lock {
  * and gates that it is in (gate.h). Owner only; a handler of the thread finds it not 0 there. */
 extern THREAD_LOCAL uint32_t lock_busy;
 
+/* The calling thread holds a lock for the whole of a call, slow paths included (START, CHECKED):
+ * os_now_ms tells the time that was read before. Owner only. */
+extern THREAD_LOCAL bool lock_no_clock;
+
 void lock_wait(struct lock *l, enum lock_rank rank);
 void lock_wake(struct lock *l);
 
@@ -50,6 +55,7 @@ struct lock_contention lock_contention(enum lock_rank rank);
 /* Debug builds: note and check the order. */
 void lock_note_taken(enum lock_rank rank);
 void lock_note_given(enum lock_rank rank);
+bool lock_any_held(void);
 
 static inline void lock_take(struct lock *l, enum lock_rank rank)
 {

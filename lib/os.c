@@ -1,47 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 /* os.c - the only system calls of the library (floor F1).
  *
- * They go through syscall(2): a program that interposes mmap or write is not in the way, and each
- * function not imported saves a symbol lookup in every process that starts. */
+ * They are made by the machine's instruction (syscall.h), the clock is the vDSO's (vdso.h): whatever the
+ * program or a library in front of us defines by the names of libc is not in the way. */
 #include "os.h"
 
-#include <errno.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "auxv.h"
 #include "bits.h"
+#include "lock.h"
+#include "syscall.h"
+#include "vdso.h"
 
 int (*os_fault)(enum os_call call);
 THREAD_LOCAL struct os_error os_error;
 _Atomic(os_watcher) os_watch;
 
-static const char *const call_name[OS_NCALLS] = {"mmap", "munmap", "mremap", "mprotect", "madvise"};
+static const char *name_of(long number)
+{
+    switch (number) {
+    case SYS_mmap: return "mmap";
+    case SYS_munmap: return "munmap";
+    case SYS_mremap: return "mremap";
+    case SYS_mprotect: return "mprotect";
+    default: return "madvise";
+    }
+}
 
 /* Make system call NUMBER on memory, as E describes it, unless a test refuses it. -1: refused, os_error says
- * why. errno stays as it was. */
+ * why. */
 static long memory_call(enum os_call call, struct os_event *e, long number, long three, long four, long five)
 {
-    int saved = errno;
     long result = -1;
-    e->call = call_name[call];
+    e->call = name_of(number);
     e->code = UNLIKELY(os_fault != NULL) ? os_fault(call) : 0;
     if (!e->code) {
-        result = syscall(number, e->address, e->size, three, four, five, 0L);
-        e->code = result == -1 ? errno : 0;
+        result = kernel_call(number, e->address, e->size, three, four, five, 0);
+        if (kernel_refused(result)) {
+            e->code = (int)-result;
+            result = -1;
+        }
     }
     if (e->code) {
         os_error.call = e->call;
         os_error.code = e->code;
-        errno = saved;
     }
     os_watcher watcher = load_relaxed(&os_watch);
     if (UNLIKELY(watcher != NULL)) {
@@ -57,7 +68,7 @@ size_t os_page_size(void)
     static _Atomic(size_t) page; /* the same value whoever stores it */
     size_t size = load_relaxed(&page);
     if (!size) {
-        size = getauxval(AT_PAGESZ);
+        size = auxv_get(AT_PAGESZ);
         if (!size)
             size = 4096;
         store_relaxed(&page, size);
@@ -93,9 +104,8 @@ size_t os_mappings(void)
 static void *map_once(size_t size, void *hint, bool access)
 {
     int prot = access ? PROT_READ | PROT_WRITE : PROT_NONE;
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (access ? 0 : MAP_NORESERVE);
     struct os_event e = {.address = hint, .size = size};
-    long p = memory_call(OS_MMAP, &e, SYS_mmap, prot, flags, -1);
+    long p = memory_call(OS_MMAP, &e, SYS_mmap, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     if (p == -1)
         return NULL;
     note_mapped(size, 1);
@@ -163,22 +173,85 @@ int os_move(void *addr, size_t old_size, size_t new_size, void *target)
     return 0;
 }
 
-static int advise(void *addr, size_t size, int advice)
+/* --- Giving pages back ---------------------------------------------------------------------------
+ *
+ * A filter of seccomp(2) may end the process for a system call, and cannot be asked about without one. So the
+ * library makes those that the C library's malloc makes: of madvise, that in a process with several threads,
+ * where a free that shrinks a thread's arena makes it, or where an option asks for it. With one thread pages
+ * are given back by mapping new ones over them: the kernel makes one mapping of them and their neighbours
+ * again, and a purge of 512 KiB takes about a seventh longer (50 for 44 microseconds). */
+
+_Atomic(bool) os_may_advise;
+
+static bool advising(void)
+{
+    return !single_threaded() || load_relaxed(&os_may_advise);
+}
+
+/* In the child of fork new pages do not join their neighbours: half of the mappings that the kernel allows a
+ * process by default must be left to others. */
+enum { CHILD_PIECES = 16384, RETRIES = 100, RETRY_MS = 10 };
+static struct {
+    _Atomic(bool) child;
+    _Atomic(size_t) pieces; /* each makes two mappings more, at most */
+} forked;
+
+void os_forked(void)
+{
+    store_relaxed(&forked.child, true);
+}
+
+static bool map_over(void *addr, size_t size)
 {
     struct os_event e = {.address = addr, .size = size};
-    return (int)memory_call(OS_MADVISE, &e, SYS_madvise, advice, 0, 0);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    return memory_call(OS_PURGE, &e, SYS_mmap, PROT_READ | PROT_WRITE, flags, -1) != -1;
+}
+
+/* Kernels before 6.12 unmap first and count what is committed then: under vm.overcommit_memory=2 the mapping
+ * may be gone where another process was quicker. Whether it is there, mprotect tells. */
+static bool still_there(void *addr, size_t size)
+{
+    return kernel_call(SYS_mprotect, addr, size, PROT_READ | PROT_WRITE, 0, 0, 0) == 0;
+}
+
+static int replace_pages(void *addr, size_t size)
+{
+    if (load_relaxed(&forked.child) && add_relaxed(&forked.pieces, 1) >= CHILD_PIECES)
+        return -1;
+    if (map_over(addr, size))
+        return 0;
+    if (still_there(addr, size))
+        return -1;
+    static _Atomic(uint32_t) never;
+    for (int i = 0; i < RETRIES; i++) {
+        os_futex_wait_ms(&never, 0, RETRY_MS);
+        if (map_over(addr, size))
+            return 0;
+    }
+    static const char text[] = "hakmem: the system took memory back and has none\n";
+    os_write(2, text, sizeof text - 1);
+    os_abort();
+}
+
+static int advise(enum os_call call, void *addr, size_t size, int advice)
+{
+    struct os_event e = {.address = addr, .size = size};
+    return (int)memory_call(call, &e, SYS_madvise, advice, 0, 0);
 }
 
 int os_purge(void *addr, size_t size)
 {
-    return advise(addr, size, MADV_DONTNEED);
+    return advising() ? advise(OS_PURGE, addr, size, MADV_DONTNEED) : replace_pages(addr, size);
 }
 
 /* Refused by a kernel without huge pages: no reason why an allocation failed. */
 static int advise_huge(void *addr, size_t size, int advice)
 {
+    if (!advising())
+        return -1;
     struct os_error before = os_error;
-    int result = advise(addr, size, advice);
+    int result = advise(OS_MADVISE, addr, size, advice);
     os_error = before;
     return result;
 }
@@ -200,68 +273,54 @@ int os_protect(void *addr, size_t size, bool write)
     return (int)memory_call(OS_MPROTECT, &e, SYS_mprotect, prot, 0, 0);
 }
 
+/* --- Files ---------------------------------------------------------------------------------------*/
+
 int os_write(int fd, const char *text, size_t len)
 {
-    int saved = errno, code = 0;
-    while (len && !code) {
-        long n = syscall(SYS_write, fd, text, len);
-        if (n < 0)
-            code = errno == EINTR ? 0 : errno;
-        else if (n == 0)
-            code = EIO;
+    while (len) {
+        long n = kernel_call(SYS_write, fd, text, len, 0, 0, 0);
+        if (n == 0)
+            return EIO;
+        if (n < 0 && n != -EINTR)
+            return (int)-n;
         text += n > 0 ? n : 0;
         len -= n > 0 ? (size_t)n : 0;
     }
-    errno = saved;
-    return code;
+    return 0;
 }
 
 void os_close(int fd)
 {
-    int saved = errno;
-    syscall(SYS_close, fd);
-    errno = saved;
-}
-
-/* The result of a system call: -errno if it failed. */
-static long result_of(long result, int saved)
-{
-    if (result == -1) {
-        result = -errno;
-        errno = saved;
-    }
-    return result;
+    kernel_call(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
 int os_open_append(const char *path)
 {
-    int saved = errno;
     int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (os_secure() ? O_NOFOLLOW : 0);
-    return (int)result_of(syscall(SYS_openat, AT_FDCWD, path, flags, 0600), saved);
+    return (int)kernel_call(SYS_openat, AT_FDCWD, path, flags, 0600, 0, 0);
 }
 
 int os_move_high(int fd)
 {
     static const int lowest[] = {512, 128, 32};
-    int saved = errno, high = -1;
+    int high = -1;
     for (size_t i = 0; i < sizeof lowest / sizeof lowest[0] && high < 0; i++)
-        high = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest[i]);
+        high = (int)kernel_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest[i], 0, 0, 0);
     if (high >= 0)
-        syscall(SYS_close, fd);
-    errno = saved;
+        os_close(fd);
     return high >= 0 ? high : fd;
 }
 
 int os_open_read(const char *path)
 {
-    int saved = errno, flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    return (int)result_of(syscall(SYS_openat, AT_FDCWD, path, flags), saved);
+    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    return (int)kernel_call(SYS_openat, AT_FDCWD, path, flags, 0, 0, 0);
 }
 
 int os_stat(int fd, struct os_file *out)
 {
     struct stat st;
-    int saved = errno, result = (int)result_of(syscall(SYS_fstat, fd, &st), saved);
+    int result = (int)kernel_call(SYS_fstat, fd, &st, 0, 0, 0, 0);
     if (result == 0)
         *out = (struct os_file){(uint64_t)st.st_size, st.st_dev,          st.st_ino, st.st_uid,
                                 st.st_mode,           S_ISREG(st.st_mode)};
@@ -272,8 +331,7 @@ long os_read(int fd, char *buffer, size_t size)
 {
     size_t done = 0;
     while (done < size) {
-        int saved = errno;
-        long n = result_of(syscall(SYS_read, fd, buffer + done, size - done), saved);
+        long n = kernel_call(SYS_read, fd, buffer + done, size - done, 0, 0, 0);
         if (n < 0 && n != -EINTR)
             return n;
         if (n == 0)
@@ -285,25 +343,22 @@ long os_read(int fd, char *buffer, size_t size)
 
 long os_executable(char *buffer, size_t size)
 {
-    int saved = errno;
-    long n = result_of(syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", buffer, size - 1), saved);
+    long n = kernel_call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", buffer, size - 1, 0, 0);
     buffer[n > 0 ? n : 0] = '\0';
     return n;
 }
 
 const char *os_started_as(void)
 {
-    return (const char *)getauxval(AT_EXECFN);
+    return (const char *)auxv_get(AT_EXECFN);
 }
 
 void os_residency(void *addr, size_t size, unsigned char *pages)
 {
-    int saved = errno;
     size_t n = size / os_page_size();
-    bool mapped = syscall(SYS_mincore, addr, size, pages) == 0;
+    bool mapped = kernel_call(SYS_mincore, addr, size, pages, 0, 0, 0) == 0;
     for (size_t i = 0; i < n; i++) /* the other bits are for the kernel to use */
         pages[i] = mapped ? pages[i] & 1 : 0;
-    errno = saved;
 }
 
 /* Read the beginning of PATH into TEXT, at most SIZE - 1 bytes, and end it. */
@@ -370,20 +425,49 @@ size_t os_count_lines(const char *path)
 
 uint64_t os_limit(enum os_limit limit)
 {
-    int saved = errno;
     struct rlimit64 r = {RLIM64_INFINITY, RLIM64_INFINITY};
     int resource = limit == OS_LIMIT_DATA ? RLIMIT_DATA : RLIMIT_AS;
-    syscall(SYS_prlimit64, 0, resource, NULL, &r);
-    errno = saved;
+    kernel_call(SYS_prlimit64, 0, resource, NULL, &r, 0, 0);
     return r.rlim_cur;
+}
+
+/* --- Time ----------------------------------------------------------------------------------------*/
+
+static int ask_kernel(clockid_t clock, struct timespec *out)
+{
+    return (int)kernel_call(SYS_clock_gettime, clock, out, 0, 0, 0, 0);
+}
+
+/* What reads a clock: until that is known, who finds out. The same whoever does. */
+static int find_clock(clockid_t clock, struct timespec *out);
+static _Atomic(vdso_clock *) reader = find_clock;
+
+static COLD int find_clock(clockid_t clock, struct timespec *out)
+{
+    vdso_clock *found = vdso_find_clock((const void *)auxv_get(AT_SYSINFO_EHDR));
+    if (!found)
+        found = ask_kernel;
+    store_relaxed(&reader, found);
+    return found(clock, out);
+}
+
+/* Not while a lock is held: where there is no vDSO it is a system call. */
+static ALWAYS_INLINE struct timespec read_clock(clockid_t clock)
+{
+    struct timespec ts = {0, 0};
+    HAK_ASSERT(lock_no_clock || !lock_any_held());
+    if (UNLIKELY(load_relaxed(&reader)(clock, &ts) != 0))
+        (void)ask_kernel(clock, &ts);
+    return ts;
 }
 
 static _Atomic(uint64_t) recent_ms; /* relaxed: any recent value will do */
 
 uint64_t os_now_ms(void)
 {
-    struct timespec ts = {0, 0};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+    if (UNLIKELY(lock_no_clock))
+        return os_recent_ms();
+    struct timespec ts = read_clock(CLOCK_MONOTONIC_COARSE);
     uint64_t now_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
     store_relaxed(&recent_ms, now_ms);
     return now_ms;
@@ -396,34 +480,39 @@ uint64_t os_recent_ms(void)
 
 uint64_t os_wall_ns(void)
 {
-    struct timespec ts = {0, 0};
-    clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+    struct timespec ts = read_clock(CLOCK_REALTIME_COARSE);
     return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+/* --- The process ---------------------------------------------------------------------------------*/
+
 int os_pid(void)
 {
-    return (int)syscall(SYS_getpid);
+    return (int)kernel_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
 int os_tid(void)
 {
-    return (int)syscall(SYS_gettid);
+    return (int)kernel_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
 uintptr_t os_thread(void)
 {
+#if defined(__x86_64__) /* the same, without a call */
+    return (uintptr_t)__builtin_thread_pointer();
+#else
     return (uintptr_t)pthread_self();
+#endif
 }
 
 bool os_secure(void)
 {
-    return getauxval(AT_SECURE) != 0;
+    return auxv_get(AT_SECURE) != 0;
 }
 
 uint64_t os_random_seed(void)
 {
-    const unsigned char *bytes = (const unsigned char *)getauxval(AT_RANDOM);
+    const unsigned char *bytes = (const unsigned char *)auxv_get(AT_RANDOM);
     uint64_t seed = (uintptr_t)&bytes; /* stack address: random too, where AT_RANDOM is missing */
     for (int i = 0; bytes && i < 16; i++)
         seed = (seed ^ bytes[i]) * 0x100000001b3ull;
@@ -435,24 +524,18 @@ uint64_t os_random_seed(void)
 
 void os_futex_wait_ms(_Atomic(uint32_t) *word, uint32_t expected, uint32_t ms)
 {
-    int saved = errno;
     struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, &ts, NULL, 0);
-    errno = saved;
+    kernel_call(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, &ts, NULL, 0);
 }
 
 void os_futex_wait(_Atomic(uint32_t) *word, uint32_t expected)
 {
-    int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
-    errno = saved;
+    kernel_call(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
 }
 
 void os_futex_wake(_Atomic(uint32_t) *word, int count)
 {
-    int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
-    errno = saved;
+    kernel_call(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
 void os_abort(void)

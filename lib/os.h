@@ -9,7 +9,8 @@
 #include "atomic.h"
 #include "compiler.h"
 
-enum os_call { OS_MMAP, OS_MUNMAP, OS_MREMAP, OS_MPROTECT, OS_MADVISE, OS_NCALLS };
+/* OS_PURGE: whatever gives pages back. */
+enum os_call { OS_MMAP, OS_MUNMAP, OS_MREMAP, OS_MPROTECT, OS_MADVISE, OS_PURGE };
 
 /* Test seam: when set, it is asked before each of these calls; a non-zero errno makes it fail.
  * Written by single-threaded tests only. */
@@ -54,6 +55,11 @@ int os_move(void *addr, size_t old_size, size_t new_size, void *target);
 int os_purge(void *addr, size_t size);
 /* Readable, and writable where WRITE says so. */
 int os_protect(void *addr, size_t size, bool write);
+/* An option asks for what only madvise(2) can do: it may be called. Otherwise only where the C library would.
+ */
+extern _Atomic(bool) os_may_advise;
+/* In the child of fork. */
+void os_forked(void);
 void os_no_huge(void *addr, size_t size);
 int os_huge(void *addr, size_t size);
 
@@ -92,11 +98,12 @@ bool os_read_number(const char *path, uint64_t *out);
 enum os_limit { OS_LIMIT_ADDRESS_SPACE, OS_LIMIT_DATA };
 uint64_t os_limit(enum os_limit limit);
 
-/* Milliseconds of a clock that never goes back, good to a tick (vDSO). */
+/* Milliseconds of a clock that never goes back, good to a tick (vDSO). No clock is read while a lock is held:
+ * where one spans a whole call (lock_no_clock), this is what was read before it. */
 uint64_t os_now_ms(void);
 /* What os_now_ms last returned to anybody: for stamps that need not be exact. */
 uint64_t os_recent_ms(void);
-/* Nanoseconds of the time of day, good to a tick (vDSO). */
+/* Nanoseconds of the time of day, good to a tick (vDSO). Not with a lock held. */
 uint64_t os_wall_ns(void);
 int os_pid(void);
 int os_tid(void);              /* a system call: only used on request */

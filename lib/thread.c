@@ -78,7 +78,7 @@ static void end(void *unused)
         return;
     thread_self.cache = TCACHE_NONE;
     thread_self.phase = THREAD_ENDED;
-    gate_own = NULL; /* the next thread's, before this one has left the gate */
+    gate_own = NULL; /* the word may be the next thread's before this one has left the gate */
     if (gate_enter()) {
         retire(tc);
         gate_leave();

@@ -230,6 +230,7 @@ void tracelog_write(void)
 {
     if (gate_is_closed() || !load_acquire(&out.opened))
         return;
+    (void)os_now_ms();
     do {
         if (atomic_exchange_explicit(&out.busy, 1, memory_order_acq_rel) != 0)
             return;
@@ -242,11 +243,12 @@ void tracelog_write(void)
 
 /* --- Lines ---------------------------------------------------------------------------------------*/
 
-/* May channel C have one line more in this second? */
+/* May channel C have one line more in this second? Locks may be held: the second is that of the clock's last
+ * reading, which slow paths make, and who writes lines. */
 static bool admit(enum channel c)
 {
     _Atomic(uint64_t) *window = &channels[c].window;
-    uint64_t second = os_now_ms() / 1000 & UINT32_MAX, was = load_relaxed(window), now;
+    uint64_t second = os_recent_ms() / 1000 & UINT32_MAX, was = load_relaxed(window), now;
     do {
         now = was >> 32 == second ? was + 1 : second << 32 | 1;
         if ((now & UINT32_MAX) > LINES_A_SECOND)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One thread forks, others flush all streams, others read lines: fork waits for the list of streams, its
  * holder for a stream, whose holder for malloc. Nobody may wait for fork. */
-/* { dg-link preload core } */
 /* { dg-timeout 60 } */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -6,7 +6,7 @@
 /* { dg-variant "-DCALL=OS_MMAP -DCOUNT=3" } */
 /* { dg-variant "-DCALL=OS_MMAP -DCOUNT=20" } */
 /* { dg-variant "-DCALL=OS_MPROTECT -DCOUNT=9" } */
-/* { dg-variant "-DCALL=OS_MADVISE -DCOUNT=9" } */
+/* { dg-variant "-DCALL=OS_PURGE -DCOUNT=9" } */
 /* { dg-variant "-DCALL=OS_MUNMAP -DCOUNT=9" } */
 #include "check.h"
 #include "os.h"

@@ -7,7 +7,7 @@ cd "$TOP/lib" || exit 1
 
 table='
 0 compiler.h bits.h atomic.h list.h layout.h
-1 os message lock gate libc
+1 os syscall auxv vdso message lock gate libc
 2 options conf counters report trace tracelog policy level regret.h meta
 3 sizeclass classmap ace
 4 superslab arena purge slab pool large account

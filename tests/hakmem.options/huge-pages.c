@@ -4,7 +4,8 @@
 /* { dg-link shared } */
 /* { dg-variant "-DFLAG=\"nh\" HAKMEM_HUGE_PAGES=0" } */
 /* { dg-variant "-DFLAG=\"hg\" HAKMEM_HUGE_PAGES=2" } */
-/* { dg-variant "-DFLAG=\"hg\"" } */
+/* { dg-variant "-DFLAG=\"hg\" -DTHREAD" } */
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include "check.h"
@@ -30,8 +31,21 @@ static int has_flag(const void *address, const char *flag)
     return found;
 }
 
+/* A second thread: only in its presence the engine asks on its own. */
+static void *rest(void *unused)
+{
+    pause();
+    return unused;
+}
+
 int main(void)
 {
+    pthread_t thread;
+#ifdef THREAD
+    CHECK(pthread_create(&thread, NULL, rest, NULL) == 0);
+#else
+    (void)thread, (void)rest;
+#endif
     void *probe = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (probe == MAP_FAILED || madvise(probe, 4 << 20, MADV_HUGEPAGE) != 0) {
         dprintf(1, "the kernel has no huge pages\n");

@@ -20,7 +20,6 @@ int main(void)
         ALLOW(SYS_munmap),
         ALLOW(SYS_mremap),
         ALLOW(SYS_mprotect),
-        ALLOW(SYS_madvise),
         ALLOW(SYS_futex),
         ALLOW(SYS_write),
         ALLOW(SYS_exit_group),
