@@ -416,6 +416,12 @@ uintptr_t os_thread(void)
     return (uintptr_t)pthread_self();
 }
 
+const void *os_program_headers(size_t *count)
+{
+    *count = getauxval(AT_PHNUM);
+    return (const void *)getauxval(AT_PHDR);
+}
+
 bool os_secure(void)
 {
     return getauxval(AT_SECURE) != 0;

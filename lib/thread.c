@@ -12,7 +12,7 @@
 #include "tracelog.h"
 #include "transfer.h"
 
-THREAD_LOCAL struct thread_self thread_self = {.cache = TCACHE_NONE};
+THREAD_LOCAL struct thread_self thread_self = {.cache = TCACHE_NONE, .derived = TCACHE_NONE};
 
 static struct threads {
     struct lock lock;
@@ -37,7 +37,7 @@ static void take_lock(void)
 static void end(void *cache)
 {
     struct tcache *tc = cache;
-    thread_self.cache = TCACHE_NONE;
+    thread_self.cache = thread_self.derived = TCACHE_NONE;
     thread_self.phase = THREAD_ENDED;
     tcache_flush(tc, "thread exit");
     shelf_flush(tc);

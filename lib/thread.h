@@ -14,6 +14,9 @@ enum thread_phase {
 /* The thread-local storage of the library, with os_error (os.h) and lock_holds_all (lock.h). Owner only. */
 struct thread_self {
     struct tcache *cache; /* never NULL; &tcache_empty where there is none */
+    /* The same for functions that end in others of the family (family.h), once one of them has found that
+     * those others are all ours; until then, and where they are not, &tcache_empty. */
+    struct tcache *derived;
     enum thread_phase phase;
     bool starting; /* this thread is inside hak_start */
 };
