@@ -10,18 +10,22 @@
 /* The linker's: where the dynamic section of the object that this is part of begins. */
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((weak, visibility("hidden")));
 
-/* The program's dynamic section; the loader puts the address of its list there, for debuggers. */
+/* The program's dynamic section; the loader puts the address of its list there, for debuggers. Programs
+ * without a loader do not say where their headers are to be. */
 static const ElfW(Dyn) * program_section(void)
 {
     size_t count;
     const ElfW(Phdr) *headers = os_program_headers(&count);
+    bool known = false;
     uintptr_t base = 0, section = 0;
     for (size_t i = 0; headers && i < count; i++)
-        if (headers[i].p_type == PT_PHDR)
+        if (headers[i].p_type == PT_PHDR) {
             base = (uintptr_t)headers - headers[i].p_vaddr;
-        else if (headers[i].p_type == PT_DYNAMIC)
+            known = true;
+        } else if (headers[i].p_type == PT_DYNAMIC) {
             section = headers[i].p_vaddr;
-    return section ? (const ElfW(Dyn) *)(base + section) : NULL;
+        }
+    return known && section ? (const ElfW(Dyn) *)(base + section) : NULL;
 }
 
 const struct link_map *object_first(void)

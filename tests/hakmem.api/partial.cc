@@ -105,6 +105,7 @@ static void pairs(size_t size)
                 continue;
             int end = end_of(n.kind);
             long before = made[end], after = dropped[end];
+            (void)after;
             char *p = (char *)hide(n.call(size));
             CHECK(p);
             memset(p, 1, size);

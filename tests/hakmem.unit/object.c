@@ -31,6 +31,6 @@ int main(void)
     for (const struct link_map *map = first; map; map = map->l_next)
         seen += object_function(map, "__libc_start_main") != NULL;
     CHECK(seen == 1);
-    CHECK(object_next_function("regexec") == dlsym(handle, "regexec") || own == libc);
+    CHECK(object_next_function("l64a") == dlsym(handle, "l64a") || own == libc);
     return 0;
 }
