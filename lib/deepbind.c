@@ -4,7 +4,7 @@
  * Such a library looks names up in itself and in what it needs before the rest of the process: its free is
  * the C library's, while asprintf, getline and strdup of that same C library call malloc by the common order,
  * which is ours. So the C library's own symbols of the family are pointed at ours, in its dynamic symbol
- * table. They lie on a dozen pages, which a process would have a copy of; so it is done when the first
+ * table. They lie on fourteen pages, which a process would have a copy of; so it is done when the first
  * library is opened that way, and most processes never open one. Nothing in text is changed, and whatever was
  * bound before stays bound: to us, as we come first.
  *

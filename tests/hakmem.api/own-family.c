@@ -6,7 +6,8 @@
 
 static char pool[4 << 20] __attribute__((aligned(64)));
 static size_t used;
-static volatile size_t frees, reallocs; /* functions of the C library promise not to change what is static here */
+/* Volatile: functions of the C library promise not to change what is static here. */
+static volatile size_t frees, reallocs;
 
 static int in_pool(const void *p)
 {
