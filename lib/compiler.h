@@ -38,6 +38,13 @@
 #define MUST_JUMP
 #endif
 
+/* On an alias: the promises of the function NAME, which gcc misses there. */
+#if defined(__has_attribute) && __has_attribute(copy)
+#define LIKE(name) __attribute__((copy(name)))
+#else
+#define LIKE(name)
+#endif
+
 /* HAK_ASSERT checks what the library itself guarantees; faults of the program go to report.h. */
 #define HAK_ASSERT(x) ((void)(!HAK_DEBUG || LIKELY(x) || (__builtin_trap(), 0)))
 

@@ -4,33 +4,31 @@
  * Such a library looks names up in itself and in what it needs before the rest of the process: its free is
  * the C library's, while asprintf, getline and strdup of that same C library call malloc by the common order,
  * which is ours. So the C library's own symbols of the family are pointed at ours, in its dynamic symbol
- * table. They lie on nine pages, which a process would have a copy of; so it is done when the first library
- * is opened that way, and most processes never open one. Nothing in text is changed, and whatever was bound
- * before stays bound: to us, as we come first.
+ * table. They lie on fourteen pages, which a process would have a copy of; so it is done when the first
+ * library is opened that way, and most processes never open one. Nothing in text is changed, and whatever was
+ * bound before stays bound: to us, as we come first.
  *
- * The C library's functions have names beside these, which libc.c uses. Where the table cannot be written,
+ * libc.c finds what it needs before: passive mode changes nothing here. Where the table cannot be written,
  * libraries are opened without the flag: then they find our malloc first, as all others do. */
 #include "deepbind.h"
-
-#include <dlfcn.h>
-#include <elf.h>
-#include <link.h>
-#include <string.h>
 
 #include "atomic.h"
 #include "bits.h"
 #include "fork.h"
 #include "heap.h"
 #include "layout.h"
-#include "libc.h"
+#include "object.h"
 #include "options.h"
 #include "os.h"
 
 static _Atomic(enum deepbind_state) deepbind_state; /* written under the start lock; settled once */
 
-static const char *const names[] = {"malloc",       "free",     "calloc",         "realloc",
-                                    "reallocarray", "memalign", "posix_memalign", "aligned_alloc",
-                                    "valloc",       "pvalloc",  "cfree",          "malloc_usable_size"};
+static const char *const names[] = {
+    "malloc",          "free",          "calloc",         "realloc",
+    "reallocarray",    "memalign",      "posix_memalign", "aligned_alloc",
+    "valloc",          "pvalloc",       "cfree",          "malloc_usable_size",
+    "__libc_malloc",   "__libc_free",   "__libc_calloc",  "__libc_realloc",
+    "__libc_memalign", "__libc_valloc", "__libc_pvalloc", "__libc_reallocarray"};
 enum { NAMES = sizeof names / sizeof names[0] };
 
 /* What is to be written: symbols of the C library, and our functions as offsets from where it is loaded. */
@@ -40,93 +38,20 @@ struct plan {
     ElfW(Addr) value[NAMES];
 };
 
-typedef int address_lookup(const void *, Dl_info *, void **, int); /* dladdr1 */
-
-/* The object that ADDRESS lies in. */
-static const struct link_map *object_of(address_lookup *look, const void *address)
-{
-    Dl_info info;
-    void *map = NULL;
-    return address && look(address, &info, &map, RTLD_DL_LINKMAP) ? map : NULL;
-}
-
-struct tables {
-    const uint32_t *hash; /* of the GNU kind */
-    ElfW(Sym) * symbols;
-    const char *strings;
-};
-
-/* The loader has made addresses of these, on most machines; on others it leaves them as in the file. */
-static void *relocated(const struct link_map *map, ElfW(Addr) value)
-{
-    return (void *)(value < map->l_addr ? value + map->l_addr : value);
-}
-
-static bool find_tables(const struct link_map *map, struct tables *out)
-{
-    *out = (struct tables){0};
-    for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++)
-        if (d->d_tag == DT_GNU_HASH)
-            out->hash = relocated(map, d->d_un.d_ptr);
-        else if (d->d_tag == DT_SYMTAB)
-            out->symbols = relocated(map, d->d_un.d_ptr);
-        else if (d->d_tag == DT_STRTAB)
-            out->strings = relocated(map, d->d_un.d_ptr);
-    return out->hash && out->symbols && out->strings;
-}
-
-static uint32_t hash_of(const char *name)
-{
-    uint32_t h = 5381;
-    for (; *name; name++)
-        h = h * 33 + (unsigned char)*name;
-    return h;
-}
-
-/* The function NAME that an object defines; NULL if there is none. */
-static ElfW(Sym) * find_function(const struct tables *t, const char *name)
-{
-    uint32_t buckets = t->hash[0], first = t->hash[1], words = t->hash[2], hash = hash_of(name);
-    const uint32_t *bucket = (const uint32_t *)((const ElfW(Addr) *)(t->hash + 4) + words);
-    const uint32_t *chain = bucket + buckets;
-    uint32_t index = buckets ? bucket[hash % buckets] : 0;
-    if (index < first)
-        return NULL;
-    for (;; index++) {
-        ElfW(Sym) *s = &t->symbols[index];
-        if ((chain[index - first] | 1) == (hash | 1) && s->st_shndx != SHN_UNDEF &&
-            ELF64_ST_TYPE(s->st_info) == STT_FUNC && strcmp(t->strings + s->st_name, name) == 0)
-            return s;
-        if (chain[index - first] & 1)
-            return NULL;
-    }
-}
-
-static bool comes_before(const struct link_map *a, const struct link_map *b)
-{
-    while (b && b != a)
-        b = b->l_prev;
-    return b != NULL;
-}
-
 /* What would have to be written. Our functions, where they are the first of their names: another allocator
  * in front of us, or a program that opened us at run time, keeps what it has. */
 static enum deepbind_state make_plan(struct plan *plan)
 {
-    address_lookup *look = (address_lookup *)libc_symbol("dladdr1");
-    struct tables t;
+    const struct link_map *own = object_own(), *libc = object_libc();
     plan->count = 0;
-    if (!look)
+    if (!own || !libc || own == libc || !object_symbol(libc, "malloc"))
         return DEEPBIND_REFUSED;
-    const struct link_map *own = object_of(look, &deepbind_state), *libc = object_of(look, (void *)look);
-    if (!own || !libc || own == libc || !find_tables(libc, &t) || !find_function(&t, "__libc_malloc"))
-        return DEEPBIND_REFUSED;
-    if (!comes_before(own, libc) || object_of(look, libc_first_symbol("malloc")) != own)
+    if (!object_before(own, libc) || !object_first_is_own("malloc"))
         return DEEPBIND_FOREIGN;
     for (unsigned i = 0; i < NAMES; i++) {
-        ElfW(Sym) *symbol = find_function(&t, names[i]);
-        void *ours = symbol ? libc_first_symbol(names[i]) : NULL;
-        if (ours && object_of(look, ours) == own) {
+        ElfW(Sym) *symbol = object_symbol(libc, names[i]);
+        void *ours = symbol ? object_first_is_own(names[i]) : NULL;
+        if (ours) {
             plan->symbol[plan->count] = symbol;
             plan->value[plan->count++] = (ElfW(Addr))ours - libc->l_addr;
         }

@@ -17,7 +17,7 @@ EXPORT JUMPS void *dlopen(const char *file, int mode)
 {
     if (UNLIKELY(mode & RTLD_DEEPBIND) && !deepbind_opening())
         mode &= ~RTLD_DEEPBIND;
-    open_function *next = (open_function *)libc_symbol("dlopen");
+    open_function *next = (open_function *)libc_next_symbol("dlopen");
     if (UNLIKELY(!next))
         return NULL;
     MUST_JUMP return next(file, mode);
@@ -28,7 +28,7 @@ EXPORT JUMPS void *dlmopen(Lmid_t space, const char *file, int mode)
     /* Other name spaces have a C library of their own, and none of us. */
     if (UNLIKELY(mode & RTLD_DEEPBIND) && space == LM_ID_BASE && !deepbind_opening())
         mode &= ~RTLD_DEEPBIND;
-    open_in_function *next = (open_in_function *)libc_symbol("dlmopen");
+    open_in_function *next = (open_in_function *)libc_next_symbol("dlmopen");
     if (UNLIKELY(!next))
         return NULL;
     MUST_JUMP return next(space, file, mode);

@@ -61,6 +61,8 @@ EXPORT int mallopt(int parameter, int value)
     }
 }
 
+SECOND_NAME(__libc_mallopt, mallopt);
+
 EXPORT struct mallinfo2 mallinfo2(void)
 {
     struct mallinfo2 (*libc)(void) = LIBC_FUNCTION(struct mallinfo2(*)(void), "mallinfo2");

@@ -44,29 +44,24 @@ static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
     return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
-/* free on one screen. In this order: does P lie in the window of the class map (in that of the
- * empty cache, nothing does)? Is it the beginning of a block of its class? Is there room (class 0,
+/* free on one screen, through the cache TC. In this order: does P lie in the window of the class map (in that
+ * of the empty cache, nothing does)? Is it the beginning of a block of its class? Is there room (class 0,
  * spans, large and young blocks have none)? Is it the block that was freed last? P's memory is
  * written and not read: it is often cold, and a load would wait for it (48 % of the throughput at a
  * million live blocks). A block freed twice with others in between is found when it comes back:
  * tcache_pop finds the `check` of a block in use, slab_put its bit, tcache_verify a chain longer than
- * it should be. It is never handed out twice. */
-static ALWAYS_INLINE void heap_free(void *p, const char *function)
+ * it should be. It is never handed out twice. False: the answer to the first or second was no. */
+static ALWAYS_INLINE bool heap_free_to(struct tcache *tc, void *p, const char *function)
 {
-    struct tcache *tc = thread_self.cache;
-    if (UNLIKELY(window_index(p, tc->window_at) >= LEAF_GRANULES)) {
-        heap_free_odd(p, function);
-        return;
-    }
+    if (UNLIKELY(window_index(p, tc->window_at) >= LEAF_GRANULES))
+        return false;
     size_t mark = load_relaxed(tcache_mark(tc, p));
-    if (UNLIKELY((uint16_t)(uintptr_t)p * *tcache_magic(tc, mark) >= MAGIC_LIMIT)) {
-        heap_free_odd(p, function);
-        return;
-    }
+    if (UNLIKELY((uint16_t)(uintptr_t)p * *tcache_magic(tc, mark) >= MAGIC_LIMIT))
+        return false;
     struct bin *bin = tcache_bin(tc, mark);
     if (UNLIKELY(add_reaches_zero(&bin->fill, FILL_PUSH))) {
         heap_free_full(p, function);
-        return;
+        return true;
     }
     struct block *b = p, *next = bin->head;
     if (UNLIKELY(next == b))
@@ -75,6 +70,13 @@ static ALWAYS_INLINE void heap_free(void *p, const char *function)
     b->check = (uintptr_t)next ^ block_key;
     INTERRUPTED_HERE();
     bin->head = b;
+    return true;
+}
+
+static ALWAYS_INLINE void heap_free(void *p, const char *function)
+{
+    if (UNLIKELY(!heap_free_to(thread_self.cache, p, function)))
+        heap_free_odd(p, function);
 }
 
 void *heap_calloc_slow(size_t count, size_t size, const char *function);

@@ -5,8 +5,10 @@
 #include <dlfcn.h>
 
 #include "atomic.h"
+#include "object.h"
 
-/* Weak: a static program has none, and then no passive mode. */
+/* Weak: a static program has none, and then no passive mode. Asked only where the loader's list is not found,
+ * as in a name space of dlmopen(3). */
 extern void *dlsym(void *, const char *) __attribute__((weak));
 
 static struct {
@@ -20,14 +22,20 @@ static struct {
 
 static _Atomic(bool) known; /* release: after the above */
 
-void *libc_symbol(const char *name)
+static void *by_loader(const char *name)
 {
     return dlsym ? dlsym(RTLD_NEXT, name) : NULL;
 }
 
-void *libc_first_symbol(const char *name)
+void *libc_symbol(const char *name)
 {
-    return dlsym ? dlsym(RTLD_DEFAULT, name) : NULL;
+    const struct link_map *map = object_libc();
+    return map ? object_function(map, name) : by_loader(name);
+}
+
+void *libc_next_symbol(const char *name)
+{
+    return object_own() ? object_next_function(name) : by_loader(name);
 }
 
 /* ISO C has no conversion from an object pointer to a function; POSIX promises this one. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libc.h - the C library's own allocator, for passive mode and mode 1 (floor F1).
- * glibc exports it under names that nobody interposes; they are looked up only where they are needed. */
+ * This library exports all of its names, so the loader would find ours: they are read from the C library's
+ * own table (object.h), and only where they are needed. */
 #ifndef HAK_LIBC_H
 #define HAK_LIBC_H
 
@@ -17,9 +18,9 @@ void *libc_memalign(size_t align, size_t size);
 void libc_free(void *p);
 size_t libc_usable_size(void *p);
 
-/* The next definition of NAME after ours, or NULL. May allocate when the name is missing. */
+/* The C library's own function NAME, or NULL. */
 void *libc_symbol(const char *name);
-/* The definition of NAME that the program uses, or NULL. The same. */
-void *libc_first_symbol(const char *name);
+/* What the process would call by NAME without this library, or NULL. */
+void *libc_next_symbol(const char *name);
 
 #endif

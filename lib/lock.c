@@ -7,7 +7,7 @@
 
 #include "os.h"
 
-THREAD_LOCAL uint32_t lock_busy;
+THREAD_LOCAL uint16_t lock_busy;
 THREAD_LOCAL bool lock_no_clock;
 
 enum { SPINS = 100 }; /* about the time a holder needs for one magazine */

@@ -36,7 +36,7 @@ struct lock {
 
 /* How deep the calling thread is in work that a signal handler may interrupt half done: locks that it holds
  * and gates that it is in (gate.h). Owner only; a handler of the thread finds it not 0 there. */
-extern THREAD_LOCAL uint32_t lock_busy;
+extern THREAD_LOCAL uint16_t lock_busy;
 
 /* The calling thread holds a lock for the whole of a call, slow paths included (START, CHECKED):
  * os_now_ms tells the time that was read before. Owner only. */

@@ -4,13 +4,14 @@
 #include <errno.h>
 
 #include "align.h"
+#include "family.h"
 #include "heap.h"
 #include "os.h"
 #include "surface.h"
 #include "trace.h"
 
 const char hak_surface_malloc = 1;
-static const char *const others[] __attribute__((used)) = {&hak_surface_glibc, &hak_surface_operators};
+static const char *const other __attribute__((used)) = &hak_surface_glibc;
 
 EXPORT HOT void *malloc(size_t size)
 {
@@ -27,18 +28,18 @@ EXPORT void cfree(void *p)
     heap_free(p, "cfree");
 }
 
-/* C23: the size is a promise of the caller's that we do not need. */
+/* C23: the size is a promise of the caller's that we do not need. Both end in the free of the process. */
 EXPORT void free_sized(void *p, size_t size)
 {
     (void)size;
-    heap_free(p, "free_sized");
+    family_free(p, "free_sized");
 }
 
 EXPORT void free_aligned_sized(void *p, size_t alignment, size_t size)
 {
     (void)alignment;
     (void)size;
-    heap_free(p, "free_aligned_sized");
+    family_free(p, "free_aligned_sized");
 }
 
 EXPORT void *calloc(size_t n, size_t size)
@@ -51,11 +52,14 @@ EXPORT void *realloc(void *p, size_t size)
     return heap_realloc(p, size, "realloc");
 }
 
+/* Ends in the realloc of the process, as glibc's does. */
 EXPORT void *reallocarray(void *p, size_t n, size_t size)
 {
     size_t total;
     if (UNLIKELY(__builtin_mul_overflow(n, size, &total)))
         return trace_failure(TRACE_THRESHOLD, SIZE_MAX, MIN_ALIGN, -1);
+    if (UNLIKELY(!family_is_ours()) && family.realloc != family_own.realloc)
+        return family.realloc(p, total);
     return heap_realloc(p, total, "reallocarray");
 }
 
@@ -69,10 +73,13 @@ EXPORT void *memalign(size_t alignment, size_t size)
     return heap_memalign(align, size, "memalign");
 }
 
-/* glibc 2.36 has aligned_alloc take whatever memalign takes. */
+OWN_NAME(hak_own_memalign, memalign);
+
+/* This and what follows end in glibc's own heap there, whatever memalign and malloc the process has: here in
+ * ours. glibc 2.36 has aligned_alloc take whatever memalign takes. */
 EXPORT void *aligned_alloc(size_t alignment, size_t size)
 {
-    return memalign(alignment, size);
+    return hak_own_memalign(alignment, size);
 }
 
 /* Says what is wrong by its result; errno stays as it was. */
@@ -101,3 +108,17 @@ EXPORT void *pvalloc(size_t size)
         return trace_failure(TRACE_THRESHOLD, size, page, -1);
     return heap_memalign(page, round_up(size, page), "memalign");
 }
+
+SECOND_NAME(__libc_malloc, malloc);
+SECOND_NAME(__libc_free, free);
+SECOND_NAME(__libc_calloc, calloc);
+SECOND_NAME(__libc_realloc, realloc);
+SECOND_NAME(__libc_reallocarray, reallocarray);
+SECOND_NAME(__libc_memalign, memalign);
+SECOND_NAME(__libc_valloc, valloc);
+SECOND_NAME(__libc_pvalloc, pvalloc);
+
+OWN_NAME(hak_own_malloc, malloc);
+OWN_NAME(hak_own_free, free);
+OWN_NAME(hak_own_realloc, realloc);
+OWN_NAME(hak_own_aligned_alloc, aligned_alloc);

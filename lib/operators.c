@@ -1,134 +1,229 @@
 /* SPDX-License-Identifier: MIT */
 /* operators.c - the C++ operators new and delete under their mangled names, in C (floor F9).
  *
- * new calls the new_handler until memory can be had or there is no handler, and then throws. Both
- * come from libstdc++ where the program has it; without it nobody calls these functions. Compiled
- * with -fexceptions: an exception of the handler passes through. */
+ * Each ends in another (family.h), and does so by calls only where that is not ours. Weak: a program that is
+ * linked statically may define some of them. Compiled with -fexceptions: what new_handlers and operators of
+ * the program throw passes through. */
 #include "align.h"
-#include "heap.h"
-#include "libc.h"
-#include "os.h"
+#include "cxx.h"
+#include "family.h"
+#include "large.h"
+#include "shelf.h"
 #include "surface.h"
 
-const char hak_surface_operators = 1;
-static const char *const other __attribute__((used)) = &hak_surface_malloc;
+#define OPERATOR EXPORT __attribute__((weak))
+#define CALLER __builtin_return_address(0)
 
-#define WEAK __attribute__((weak))
-typedef void (*new_handler)(void);
-extern new_handler _ZSt15get_new_handlerv(void) WEAK; /* std::get_new_handler() */
-extern void _ZSt17__throw_bad_allocv(void) WEAK;      /* std::__throw_bad_alloc() */
+/* --- new -----------------------------------------------------------------------------------------*/
 
-/* After a failed allocation: ask the handler and try again. NULL if there is no handler. */
-static COLD void *new_retry(size_t size, size_t align)
+/* What the short way has not got, for the code at CALLER. */
+typedef void *slow_new(size_t size, const void *caller);
+
+static ALWAYS_INLINE void *new_mid(size_t size, const void *caller, slow_new *slow)
+{
+    struct tcache *tc = thread_self.derived;
+    void *p;
+    if (LIKELY(size <= MID_MAX))
+        p = tcache_pop(tc, class_of_mid(size));
+    else if (size <= SPAN_MAX)
+        p = shelf_take(tc, size);
+    else
+        p = tc != TCACHE_NONE ? large_reuse(size) : NULL;
+    return LIKELY(p != NULL) ? p : slow(size, caller);
+}
+
+/* As heap_malloc. */
+static ALWAYS_INLINE void *new_short(size_t size, const void *caller, slow_new *mid, slow_new *slow)
+{
+    if (UNLIKELY(size > TINY_MAX))
+        return mid(size, caller);
+    void *p = tcache_pop(thread_self.derived, (size + MIN_ALIGN - 1) / MIN_ALIGN);
+    return LIKELY(p != NULL) ? p : slow(size, caller);
+}
+
+static void *ours(size_t size)
+{
+    void *p = heap_malloc(size, "malloc");
+    family_settle();
+    return p;
+}
+
+static NOINLINE void *one_slow(size_t size, const void *caller)
+{
+    void *p = family_is_ours() ? ours(size) : family.malloc(size ? size : 1);
+    return LIKELY(p != NULL) ? p : cxx_new_failed(size, caller);
+}
+
+static NOINLINE void *one_mid(size_t size, const void *caller)
+{
+    return new_mid(size, caller, one_slow);
+}
+
+static NOINLINE void *array_slow(size_t size, const void *caller)
+{
+    return family_is_ours() ? one_slow(size, caller) : family.new_one(size);
+}
+
+static NOINLINE void *array_mid(size_t size, const void *caller)
+{
+    return new_mid(size, caller, array_slow);
+}
+
+OPERATOR void *_Znwm(size_t size);
+OPERATOR void *_Znwm(size_t size)
+{
+    return new_short(size, CALLER, one_mid, one_slow);
+}
+
+OPERATOR void *_Znam(size_t size);
+OPERATOR void *_Znam(size_t size)
+{
+    return new_short(size, CALLER, array_mid, array_slow);
+}
+
+/* --- Aligned new ---------------------------------------------------------------------------------*/
+
+/* As heap_memalign; NULL where the short way has nothing. */
+static ALWAYS_INLINE void *aligned_short(size_t size, size_t align)
+{
+    if (UNLIKELY(align > TINY_MAX || size > TINY_MAX))
+        return NULL;
+    return tcache_pop(thread_self.derived, (round_up(size, align) + MIN_ALIGN - 1) / MIN_ALIGN);
+}
+
+static NOINLINE void *one_aligned_slow(size_t size, size_t align, const void *caller)
 {
     void *p = NULL;
-    new_handler handler;
-    while (!p && _ZSt15get_new_handlerv && (handler = _ZSt15get_new_handlerv()) != NULL) {
-        handler();
-        p = heap_memalign(align, size, "malloc");
+    size_t rounded = align_round(align);
+    if (UNLIKELY(!family_is_ours())) {
+        p = family.aligned_alloc(rounded, size);
+    } else if (rounded != ALIGN_BAD) {
+        p = heap_memalign(rounded, size, "malloc");
+        family_settle();
     }
-    return p;
+    return LIKELY(p != NULL) ? p : cxx_new_aligned_failed(size, align, caller);
 }
 
-static COLD void *new_or_throw(size_t size, size_t align)
+static NOINLINE void *array_aligned_slow(size_t size, size_t align, const void *caller)
 {
-    void *p = new_retry(size, align);
-    if (!p && _ZSt17__throw_bad_allocv)
-        _ZSt17__throw_bad_allocv();
-    if (!p)
-        os_abort();
-    return p;
+    return family_is_ours() ? one_aligned_slow(size, align, caller) : family.new_one_aligned(size, align);
 }
 
-static ALWAYS_INLINE void *new_plain(size_t size)
+OPERATOR void *_ZnwmSt11align_val_t(size_t size, size_t align);
+OPERATOR void *_ZnwmSt11align_val_t(size_t size, size_t align)
 {
-    void *p = heap_malloc(size, "malloc");
-    return LIKELY(p != NULL) ? p : new_or_throw(size, MIN_ALIGN);
+    void *p = aligned_short(size, align_round(align));
+    return LIKELY(p != NULL) ? p : one_aligned_slow(size, align, CALLER);
 }
 
-static bool have_handler(void)
+OPERATOR void *_ZnamSt11align_val_t(size_t size, size_t align);
+OPERATOR void *_ZnamSt11align_val_t(size_t size, size_t align)
 {
-    return _ZSt15get_new_handlerv && _ZSt15get_new_handlerv() != NULL;
+    void *p = aligned_short(size, align_round(align));
+    return LIKELY(p != NULL) ? p : array_aligned_slow(size, align, CALLER);
 }
 
-/* What the handler throws must end as NULL. C cannot catch it; libstdc++'s own operator, which calls
- * ours that throws, can. */
-static COLD void *nothrow_retry(size_t size)
-{
-    typedef void *nothrow_new(size_t, const void *);
-    nothrow_new *next = have_handler() ? (nothrow_new *)libc_symbol("_ZnwmRKSt9nothrow_t") : NULL;
-    return next ? next(size, "") : NULL;
-}
+/* --- new with nothrow ----------------------------------------------------------------------------*/
 
-static COLD void *nothrow_retry_aligned(size_t size, size_t align)
-{
-    typedef void *nothrow_new(size_t, size_t, const void *);
-    nothrow_new *next =
-        have_handler() ? (nothrow_new *)libc_symbol("_ZnwmSt11align_val_tRKSt9nothrow_t") : NULL;
-    return next ? next(size, align, "") : NULL;
-}
-
-static ALWAYS_INLINE void *new_plain_nothrow(size_t size)
-{
-    void *p = heap_malloc(size, "malloc");
-    return LIKELY(p != NULL) ? p : nothrow_retry(size);
-}
-
-static void *new_aligned(size_t size, size_t align)
-{
-    void *p = heap_memalign(align_round(align), size, "malloc");
-    return LIKELY(p != NULL) ? p : new_or_throw(size, align_round(align));
-}
-
-static void *new_aligned_nothrow(size_t size, size_t align)
-{
-    void *p = heap_memalign(align_round(align), size, "malloc");
-    return LIKELY(p != NULL) ? p : nothrow_retry_aligned(size, align_round(align));
-}
-
-/* Mangled: Znw new, Zna new[], Zdl delete, Zda delete[]; m size_t, Pv void *; RKSt9nothrow_t
- * const std::nothrow_t &, St11align_val_t std::align_val_t. */
-#define NEW(name)                                                                                            \
-    EXPORT void *name##m(size_t size);                                                                       \
-    EXPORT void *name##m(size_t size)                                                                        \
+#ifdef PIC
+/* RKSt9nothrow_t: const std::nothrow_t &. What the program's own form throws must end as NULL. C cannot catch
+ * it; the form of the run-time, which ends in the program's too, can. */
+#define NOTHROW(name, base)                                                                                  \
+    static NOINLINE void *name##_nothrow_slow(size_t size, const void *caller)                               \
     {                                                                                                        \
-        return new_plain(size);                                                                              \
+        typedef void *function(size_t, const void *);                                                        \
+        static _Atomic(function *) form;                                                                     \
+        if (LIKELY(family_is_ours())) {                                                                      \
+            void *p = ours(size);                                                                            \
+            return LIKELY(p != NULL) ? p : cxx_nothrow_failed(#name "mRKSt9nothrow_t", size, caller);        \
+        }                                                                                                    \
+        if (!load_relaxed(&form))                                                                            \
+            store_relaxed(&form, (function *)cxx_of_program(#name "mRKSt9nothrow_t"));                       \
+        return load_relaxed(&form) ? load_relaxed(&form)(size, "") : family.base(size);                      \
     }                                                                                                        \
-    EXPORT void *name##mRKSt9nothrow_t(size_t size, const void *nothrow);                                    \
-    EXPORT void *name##mRKSt9nothrow_t(size_t size, const void *nothrow)                                     \
+    static NOINLINE void *name##_nothrow_mid(size_t size, const void *caller)                                \
+    {                                                                                                        \
+        return new_mid(size, caller, name##_nothrow_slow);                                                   \
+    }                                                                                                        \
+    OPERATOR void *name##mRKSt9nothrow_t(size_t size, const void *nothrow);                                  \
+    OPERATOR void *name##mRKSt9nothrow_t(size_t size, const void *nothrow)                                   \
     {                                                                                                        \
         (void)nothrow;                                                                                       \
-        return new_plain_nothrow(size);                                                                      \
-    }                                                                                                        \
-    EXPORT void *name##mSt11align_val_t(size_t size, size_t align);                                          \
-    EXPORT void *name##mSt11align_val_t(size_t size, size_t align)                                           \
-    {                                                                                                        \
-        return new_aligned(size, align);                                                                     \
-    }                                                                                                        \
-    EXPORT void *name##mSt11align_val_tRKSt9nothrow_t(size_t size, size_t align, const void *nothrow);       \
-    EXPORT void *name##mSt11align_val_tRKSt9nothrow_t(size_t size, size_t align, const void *nothrow)        \
-    {                                                                                                        \
-        (void)nothrow;                                                                                       \
-        return new_aligned_nothrow(size, align);                                                             \
+        return new_short(size, CALLER, name##_nothrow_mid, name##_nothrow_slow);                             \
     }
 
-#define DELETE_WITH(name, ...)                                                                               \
-    EXPORT void name(void *p, ##__VA_ARGS__);                                                                \
-    EXPORT void name(void *p, ##__VA_ARGS__)                                                                 \
+#define NOTHROW_ALIGNED(name, base)                                                                          \
+    static NOINLINE void *name##_nothrow_aligned_slow(size_t size, size_t align, const void *caller)         \
     {                                                                                                        \
-        heap_free(p, "free");                                                                                \
+        typedef void *function(size_t, size_t, const void *);                                                \
+        static _Atomic(function *) form;                                                                     \
+        static const char mangled[] = #name "mSt11align_val_tRKSt9nothrow_t";                                \
+        if (LIKELY(family_is_ours())) {                                                                      \
+            size_t rounded = align_round(align);                                                             \
+            void *p = rounded != ALIGN_BAD ? heap_memalign(rounded, size, "malloc") : NULL;                  \
+            family_settle();                                                                                 \
+            return LIKELY(p != NULL) ? p : cxx_nothrow_aligned_failed(mangled, size, align, caller);         \
+        }                                                                                                    \
+        if (!load_relaxed(&form))                                                                            \
+            store_relaxed(&form, (function *)cxx_of_program(mangled));                                       \
+        return load_relaxed(&form) ? load_relaxed(&form)(size, align, "") : family.base(size, align);        \
+    }                                                                                                        \
+    OPERATOR void *name##mSt11align_val_tRKSt9nothrow_t(size_t size, size_t align, const void *nothrow);     \
+    OPERATOR void *name##mSt11align_val_tRKSt9nothrow_t(size_t size, size_t align, const void *nothrow)      \
+    {                                                                                                        \
+        (void)nothrow;                                                                                       \
+        void *p = aligned_short(size, align_round(align));                                                   \
+        return LIKELY(p != NULL) ? p : name##_nothrow_aligned_slow(size, align, CALLER);                     \
+    }
+
+NOTHROW(_Znw, new_one)
+NOTHROW(_Zna, new_array)
+NOTHROW_ALIGNED(_Znw, new_one_aligned)
+NOTHROW_ALIGNED(_Zna, new_array_aligned)
+#endif
+
+/* --- delete --------------------------------------------------------------------------------------*/
+
+/* The way on from a block that the cache did not take. */
+#define NEXT(name, function, ...)                                                                            \
+    static NOINLINE void name(void *p, ##__VA_ARGS__)                                                        \
+    {                                                                                                        \
+        if (!family_free_odd(p, "free"))                                                                     \
+            family.function;                                                                                 \
+    }
+NEXT(next_free, free(p))
+NEXT(next_one, delete_one(p))
+NEXT(next_array, delete_array(p))
+NEXT(next_one_aligned, delete_one_aligned(p, align), size_t align)
+NEXT(next_array_aligned, delete_array_aligned(p, align), size_t align)
+
+#define DELETE(name, next, ...)                                                                              \
+    OPERATOR void name(void *p, ##__VA_ARGS__);                                                              \
+    OPERATOR void name(void *p, ##__VA_ARGS__)                                                               \
+    {                                                                                                        \
+        if (UNLIKELY(!heap_free_to(thread_self.derived, p, "free")))                                         \
+            next;                                                                                            \
     }
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
-#define DELETE(name)                                                                                         \
-    DELETE_WITH(name##Pv)                                                                                    \
-    DELETE_WITH(name##Pvm, size_t size)                                                                      \
-    DELETE_WITH(name##PvRKSt9nothrow_t, const void *nothrow)                                                 \
-    DELETE_WITH(name##PvSt11align_val_t, size_t align)                                                       \
-    DELETE_WITH(name##PvmSt11align_val_t, size_t size, size_t align)                                         \
-    DELETE_WITH(name##PvSt11align_val_tRKSt9nothrow_t, size_t align, const void *nothrow)
+DELETE(_ZdlPv, next_free(p))
+DELETE(_ZdlPvm, next_one(p), size_t size)
+DELETE(_ZdlPvRKSt9nothrow_t, next_one(p), const void *nothrow)
+DELETE(_ZdlPvSt11align_val_t, next_free(p), size_t align)
+DELETE(_ZdlPvmSt11align_val_t, next_one_aligned(p, align), size_t size, size_t align)
+DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, next_one_aligned(p, align), size_t align, const void *nothrow)
+DELETE(_ZdaPv, next_one(p))
+DELETE(_ZdaPvm, next_array(p), size_t size)
+DELETE(_ZdaPvRKSt9nothrow_t, next_array(p), const void *nothrow)
+DELETE(_ZdaPvSt11align_val_t, next_one_aligned(p, align), size_t align)
+DELETE(_ZdaPvmSt11align_val_t, next_array_aligned(p, align), size_t size, size_t align)
+DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, next_array_aligned(p, align), size_t align, const void *nothrow)
 
-NEW(_Znw)
-NEW(_Zna)
-DELETE(_Zdl)
-DELETE(_Zda)
+OWN_NAME(hak_own_new_one, _Znwm);
+OWN_NAME(hak_own_new_array, _Znam);
+OWN_NAME(hak_own_new_one_aligned, _ZnwmSt11align_val_t);
+OWN_NAME(hak_own_new_array_aligned, _ZnamSt11align_val_t);
+OWN_NAME(hak_own_delete_one, _ZdlPv);
+OWN_NAME(hak_own_delete_array, _ZdaPv);
+OWN_NAME(hak_own_delete_one_aligned, _ZdlPvSt11align_val_t);
+OWN_NAME(hak_own_delete_array_aligned, _ZdaPvSt11align_val_t);

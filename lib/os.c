@@ -505,6 +505,12 @@ uintptr_t os_thread(void)
 #endif
 }
 
+const void *os_program_headers(size_t *count)
+{
+    *count = auxv_get(AT_PHNUM);
+    return (const void *)auxv_get(AT_PHDR);
+}
+
 bool os_secure(void)
 {
     return auxv_get(AT_SECURE) != 0;

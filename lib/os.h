@@ -106,8 +106,10 @@ uint64_t os_recent_ms(void);
 /* Nanoseconds of the time of day, good to a tick (vDSO). Not with a lock held. */
 uint64_t os_wall_ns(void);
 int os_pid(void);
-int os_tid(void);              /* a system call: only used on request */
-uintptr_t os_thread(void);     /* pthread_self(), as a number */
+int os_tid(void);          /* a system call: only used on request */
+uintptr_t os_thread(void); /* pthread_self(), as a number */
+/* The program headers of the executable, *COUNT of them; NULL if the system does not tell. No system call. */
+const void *os_program_headers(size_t *count);
 bool os_secure(void);          /* secure execution: setuid, capabilities */
 uint64_t os_random_seed(void); /* differs in every process; no system call */
 

@@ -10,7 +10,8 @@
     X(INVALID_POINTER, "invalid pointer")                                                                    \
     X(DOUBLE_FREE, "double free")                                                                            \
     X(DAMAGED_LIST, "damaged free list")                                                                     \
-    X(OVERRUN, "overrun block")
+    X(OVERRUN, "overrun block")                                                                              \
+    X(NO_CXX, "no memory, and no C++ run-time to throw bad_alloc for the caller at")
 
 enum fault {
 #define HAK_FAULT(id, text) FAULT_##id,

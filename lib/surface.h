@@ -14,8 +14,15 @@ void cfree(void *p);
 void free_sized(void *p, size_t size);
 void free_aligned_sized(void *p, size_t alignment, size_t size);
 
-/* Each file of the surface defines one of these and names another, so that a static link that
- * takes one of them takes all: a program with two allocators would be the alternative. */
-extern const char hak_surface_malloc, hak_surface_glibc, hak_surface_operators;
+/* The C library's second names of its own functions, under which programs call them as well. */
+#define SECOND_NAME(name, of) EXPORT extern __typeof(of) name __attribute__((alias(#of))) LIKE(of)
+
+/* A name of ours that nothing replaces: to see whether the public one was. */
+#define OWN_NAME(name, of) extern __typeof(of) name __attribute__((alias(#of), visibility("hidden"))) LIKE(of)
+
+/* Both files of C functions define one of these and name the other, so that a static link that takes one of
+ * them takes both: a program with two allocators would be the alternative. The operators are taken by
+ * programs in C++ alone; those of libstdc++ end in malloc and free as well. */
+extern const char hak_surface_malloc, hak_surface_glibc;
 
 #endif

@@ -12,7 +12,7 @@
 #include "tracelog.h"
 #include "transfer.h"
 
-THREAD_LOCAL struct thread_self thread_self = {.cache = TCACHE_NONE};
+THREAD_LOCAL struct thread_self thread_self = {.cache = TCACHE_NONE, .derived = TCACHE_NONE};
 
 static struct threads {
     struct lock lock;
@@ -76,7 +76,7 @@ static void end(void *unused)
     (void)unused;
     if (tc == TCACHE_NONE)
         return;
-    thread_self.cache = TCACHE_NONE;
+    thread_self.cache = thread_self.derived = TCACHE_NONE;
     thread_self.phase = THREAD_ENDED;
     gate_own = NULL; /* the word may be the next thread's before this one has left the gate */
     if (gate_enter()) {

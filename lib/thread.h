@@ -16,6 +16,9 @@ enum thread_phase {
  * fork.c have. Owner only. */
 struct thread_self {
     struct tcache *cache; /* never NULL; &tcache_empty where there is none */
+    /* The same for functions that end in others of the family (family.h), once one of them has found that
+     * those others are all ours; until then, and where they are not, &tcache_empty. */
+    struct tcache *derived;
     enum thread_phase phase;
     bool starting; /* this thread is inside hak_start */
 };

@@ -29,7 +29,7 @@ HAK_CHECK_FLAGS([HAK_WARNINGS], [-Wall -Wextra -Wshadow -Wundef -Wstrict-prototy
 AS_IF([test "x$enable_werror" != xno], [HAK_WARNINGS="$HAK_WARNINGS -Werror"])
 
 HAK_CFLAGS=
-HAK_CHECK_FLAGS([HAK_CFLAGS], [-std=gnu11 -fvisibility=hidden -ftls-model=initial-exec -fno-semantic-interposition -fno-plt], [COMPILE])
+HAK_CHECK_FLAGS([HAK_CFLAGS], [-std=gnu11 -fvisibility=hidden -ftls-model=initial-exec -fno-semantic-interposition -fno-plt -fexceptions], [COMPILE])
 # Without these the compiler may turn malloc and memset inside calloc into calloc, which never ends.
 for hak_name in malloc calloc realloc free memalign aligned_alloc posix_memalign valloc pvalloc reallocarray strdup; do
     HAK_CHECK_FLAGS([HAK_CFLAGS], [-fno-builtin-$hak_name], [COMPILE])

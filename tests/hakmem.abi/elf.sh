@@ -38,9 +38,10 @@ done)
 exported=$(nm -D --defined-only "$SO" | awk '$2 != "A" { print $3 }' | sort)
 hak=$(sed -n 's/^HAK_EXPORT .*[ *]\(hak_[a-z_]*\)(.*/\1@@HAKMEM_1.0/p' "$TOP/include/hakmem.h")
 opening='dlmopen dlopen'
-plain=$(printf '%s\n' $family $operators $opening | sort)
+second=$(for name in malloc free calloc realloc reallocarray memalign valloc pvalloc mallopt; do echo "__libc_$name"; done)
+plain=$(printf '%s\n' $family $second $operators $opening | sort)
 data='hak_failures\|hak_layout'
-same "malloc family, operators and dlopen exported, without a version" \
+same "malloc family under both names, operators and dlopen exported, without a version" \
     "$plain" "$(echo "$exported" | grep -v @ | sort)"
 same "hak_ functions of the header exported as HAKMEM_1.0, and no other name" \
     "$(echo "$hak" | sort)" "$(echo "$exported" | grep @ | grep -v "^\($data\)@" | sort)"

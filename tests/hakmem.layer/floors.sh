@@ -7,7 +7,7 @@ cd "$TOP/lib" || exit 1
 
 table='
 0 compiler.h bits.h atomic.h list.h layout.h
-1 os syscall auxv vdso message lock gate libc
+1 os syscall auxv vdso message lock gate object libc
 2 options conf counters report trace tracelog policy level regret.h meta
 3 sizeclass classmap ace
 4 superslab arena purge slab pool large account
@@ -15,7 +15,7 @@ table='
 6 tcache shelf thread
 7 heap aside pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout
 8 init fork deepbind
-9 malloc glibc stats hak operators dlopen align surface
+9 malloc glibc family cxx stats hak operators dlopen align surface
 '
 
 floor_of() # floor_of FILE: its number, or nothing

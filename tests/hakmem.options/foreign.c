@@ -9,12 +9,12 @@
 /* { dg-death {realloc\(\): invalid pointer %p} *REALLOC* } */
 #include "check.h"
 
-extern void *__libc_malloc(size_t);
-
 int main(void)
 {
+    void *libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+    void *(*libc_malloc)(size_t) = (void *(*)(size_t))dlsym(libc, "__libc_malloc");
     for (size_t n = 10; n < 5000000; n *= 10) {
-        char *p = __libc_malloc(n);
+        char *p = libc_malloc(n);
         tell(p);
 #ifndef REALLOC
         CHECK(p && malloc_usable_size(NULL) == 0);

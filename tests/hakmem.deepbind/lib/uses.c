@@ -33,6 +33,9 @@ static int streams(void)
     return good;
 }
 
+extern void *__libc_malloc(size_t), *__libc_memalign(size_t, size_t);
+extern void __libc_free(void *);
+
 /* Of every function of the family one block, freed here. */
 static int family(void)
 {
@@ -42,6 +45,9 @@ static int family(void)
                       valloc(10),         pvalloc(10),
                       malloc(2 << 20),    NULL};
     int good = posix_memalign(&blocks[9], 4096, 10) == 0;
+    free(__libc_malloc(100));
+    free(__libc_memalign(64, 100));
+    __libc_free(strdup("under its second name"));
     for (unsigned i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
         good = good && blocks[i] && malloc_usable_size(blocks[i]) >= 10;
         free(blocks[i]);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A program that takes its environment away before it allocates has caches, and the options it was started
  * with. */
-/* { dg-variant "-DWITH=clear HAKMEM_CACHE_BYTES=12345" } */
-/* { dg-variant "-DWITH=null HAKMEM_CACHE_BYTES=12345" } */
-/* { dg-variant "-DWITH=nothing HAKMEM_CACHE_BYTES=12345" } */
+/* { dg-variant "-DWITH=clear" } */
+/* { dg-variant "-DWITH=null" } */
+/* { dg-variant "-DWITH=nothing" } */
+/* { dg-env HAKMEM_RETAIN_BYTES=12345 } */
 #include "check.h"
 
 extern char **environ;
@@ -31,6 +32,6 @@ int main(void)
     CHECK(heap_stats(&s) == 0 && s.cache_hits > PAIRS / 2);
     int (*ctl)(const char *, uint64_t *, const uint64_t *) =
         (int (*)(const char *, uint64_t *, const uint64_t *))hak_symbol("hak_ctl");
-    CHECK(ctl && ctl("option.cache_bytes", &bytes, NULL) == 0 && bytes == 12345);
+    CHECK(ctl && ctl("option.retain_bytes", &bytes, NULL) == 0 && bytes == 12345);
     return 0;
 }
