@@ -128,7 +128,7 @@ static void check_programs(const struct unit *unit, const char *root)
         (void)snprintf(program, sizeof program, "%s", path);
         bool there = access(path, F_OK) == 0;
         const char *why = there ? unfit(unit, root, path) : NULL;
-        if (!there)
+        if (!there && !unit_last(unit, "BindReadOnlyPaths") && !unit_last(unit, "BindPaths"))
             warn("ExecStart=%s: %s", path, strerror(errno));
         if (!why)
             return;

@@ -90,8 +90,20 @@ static char *read_all(int fd)
 
 /* --- The child -----------------------------------------------------------------------------------*/
 
-/* Between two looks at the family: short at first and whenever a child ends, when much happens. */
-enum { PAUSE_LEAST = 1000000, PAUSE_MOST = 64000000 }; /* nanoseconds */
+/* Between two looks at the family: short at first and whenever a child ends, when much happens; but for long
+ * enough that looking takes a twentieth of the time at most. */
+enum { PAUSE_LEAST = 1000000, PAUSE_MOST = 64000000, PAUSE_LIMIT = 900000000, SHARE = 20 }; /* nanoseconds */
+
+static long look(struct family *f)
+{
+    struct timespec before, after;
+    (void)clock_gettime(CLOCK_MONOTONIC, &before);
+    family_look(f);
+    (void)clock_gettime(CLOCK_MONOTONIC, &after);
+    return after.tv_sec > before.tv_sec + 1
+               ? PAUSE_LIMIT
+               : (after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec;
+}
 
 /* Whoever ended or stopped. True, with *STATUS, where that is PID and it ended. */
 static bool collect(pid_t pid, struct family *f, int *status)
@@ -117,17 +129,18 @@ static bool collect(pid_t pid, struct family *f, int *status)
 /* SIGCHLD is blocked: it ends a pause. */
 static int wait_for(pid_t pid, struct family *f)
 {
-    struct timespec pause = {0, PAUSE_LEAST};
+    long next = PAUSE_LEAST;
     sigset_t chld;
     int status = 0;
     sigemptyset(&chld);
     sigaddset(&chld, SIGCHLD);
     for (;;) {
-        family_look(f);
+        long took = look(f), least = took > PAUSE_LIMIT / SHARE ? PAUSE_LIMIT : took * SHARE;
         if (collect(pid, f, &status))
             break;
+        struct timespec pause = {0, next > least ? next : least};
         bool ended = sigtimedwait(&chld, NULL, &pause) > 0;
-        pause.tv_nsec = ended ? PAUSE_LEAST : pause.tv_nsec < PAUSE_MOST ? pause.tv_nsec * 2 : PAUSE_MOST;
+        next = ended ? PAUSE_LEAST : next < PAUSE_MOST ? next * 2 : PAUSE_MOST;
     }
     family_look(f); /* who goes on */
     return status;

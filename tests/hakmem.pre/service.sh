@@ -108,6 +108,7 @@ warned "a program that is not there" 'ExecStart=/opt/gone: No such file' ExecSta
 mkdir -p "$root/srv/tree/bin" && cp "$root/opt/secure" "$root/srv/tree/bin/sleep"
 refused "a RootDirectory= without the library" "RootDirectory=/srv/tree: there is no $libdir/libhakmem.so.1 in it" RootDirectory=/srv/tree/
 accepted "which is bound there" RootDirectory=/srv/tree "BindReadOnlyPaths=-/opt /usr:/usr:rbind"
+accepted "with the program" RootDirectory=/srv/tree BindReadOnlyPaths=/usr ExecStart= ExecStart=/usr/bin/sleep-there
 refused "bound elsewhere" 'there is no' RootDirectory=/srv/tree "BindReadOnlyPaths=/usr:/opt /usr/li"
 mkdir -p "$root/srv/tree$libdir" && cp "$SO" "$root/srv/tree$libdir/libhakmem.so.1"
 accepted "a RootDirectory= with the library" RootDirectory=/srv/tree

@@ -132,6 +132,7 @@ cat >ends.c <<'END'
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 int main(int argc, char **argv)
 {
@@ -144,17 +145,17 @@ int main(int argc, char **argv)
     if (strcmp(how, "-killed") == 0)
         kill(getpid(), SIGTERM);
     if (strcmp(how, "-orphan") == 0 && fork() == 0) {
-        usleep(200000);
+        usleep(700000);
         kill(getpid(), SIGUSR1);
     }
     if (strcmp(how, "-fork") == 0)
         for (int i = 0; i < 5; i++)
             if (fork() == 0) {
-                usleep(200000);
+                usleep(700000);
                 _exit(0);
             }
-    if (strcmp(how, "-fork") == 0)
-        sleep(1);
+    while (strcmp(how, "-fork") == 0 && wait(NULL) > 0)
+        continue;
     return 0;
 }
 END
@@ -172,14 +173,14 @@ figures "_exit" '^hakmem: no figures of ./ends-quick \(process [0-9]+\): it ende
 judge "--stats: and the status" "$([ $status = 3 ] || echo "status $status")"
 figures "a process that did the work" '^ +[0-9]+ +[1-9][0-9]* .* ends-well$' sh -c './ends-well; exit 0'
 judge "--stats: no line of no allocations" "$(grep -E 'allocations +0' err)"
-figures "a child that ended with _exit" '^hakmem: no figures of ends-quick \(process [0-9]+\): it ended without exit' sh -c './ends-quick 200; true'
-figures "a child that was killed" '^hakmem: no figures of ends-killed \(process [0-9]+\): it ended without exit\(3\): by _exit\(2\) or a signal' sh -c './ends-killed 200; true'
+figures "a child that ended with _exit" '^hakmem: no figures of ends-quick \(process [0-9]+\): it ended without exit' sh -c './ends-quick 700; true'
+figures "a child that was killed" '^hakmem: no figures of ends-killed \(process [0-9]+\): it ended without exit\(3\): by _exit\(2\) or a signal' sh -c './ends-killed 700; true'
 figures "killed itself" '^hakmem: no figures of ./ends-killed \(process [0-9]+\): it was killed by signal 15 \(Terminated\)' ./ends-killed
-figures "an orphan that was killed" '^hakmem: no figures of ends-orphan \(process [0-9]+\): it was killed by signal 10' sh -c './ends-orphan; sleep 1'
+figures "an orphan that was killed" '^hakmem: no figures of ends-orphan \(process [0-9]+\): it was killed by signal 10' sh -c './ends-orphan; sleep 1.5'
 figures "many of one kind" '^hakmem: no figures of 5 processes ends-fork, each: it ended without exit' ./ends-fork
-figures "one that goes on" '^hakmem: no figures of ends-well \(process [0-9]+\): it still runs' sh -c './ends-well 1500 >/dev/null & sleep 0.4'
+figures "one that goes on" '^hakmem: no figures of ends-well \(process [0-9]+\): it still runs' sh -c './ends-well 3000 >/dev/null & sleep 0.7'
 figures "executed another" '^hakmem: env \(process [0-9]+\), which became ends-well, with libhakmem' env ./ends-well
-figures "without the library" '^hakmem: no figures of ends-well \(process [0-9]+\): the library was not seen in it' sh -c 'env -u LD_PRELOAD ./ends-well 300; true'
+figures "without the library" '^hakmem: no figures of ends-well \(process [0-9]+\): the library was not seen in it' sh -c 'env -u LD_PRELOAD ./ends-well 700; true'
 figures "no allocations" '^  allocations  none: it called no malloc, or not the library' --option tiny_ss_shared=0 ./ends-well
 if echo '#include <unistd.h>
 int main(void){sleep(1);return 0;}' | $CC -static -x c -o slow-static - 2>/dev/null; then
