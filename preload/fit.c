@@ -193,13 +193,13 @@ static void check_place(const struct unit *unit, const char *root)
 
 /* --- System calls --------------------------------------------------------------------------------*/
 
-/* What the library needs beyond what SystemCallFilter= always allows, and the groups that hold it. */
+/* What the library needs beyond what SystemCallFilter= always allows, the groups that hold it, and when. */
 static const struct call {
-    const char *name, *groups;
+    const char *name, *groups, *when;
+    bool rare; /* only where the C library calls it in such a program, too */
 } calls[] = {
-    {"madvise", "@system-service @known"},
-    {"mremap", "@system-service @known"},
-    {"write", "@basic-io @system-service @known"},
+    {"mremap", "@system-service @known", "when a large block is resized", false},
+    {"madvise", "@system-service @known", "while there are several threads", true},
 };
 
 /* Is CALL named by the words of LIST? With an errno of its own, "call:EPERM", too. */
@@ -243,11 +243,13 @@ static void check_calls(const struct unit *unit)
         if (allows_call(unit, &calls[i]))
             continue;
         if (number && strcmp(number->value, "kill") != 0)
-            warn("SystemCallFilter= refuses %s: memory is kept or moved where it need not be", calls[i].name);
+            warn("SystemCallFilter= refuses %s: memory is kept or copied where it need not be",
+                 calls[i].name);
         else
-            refuse("SystemCallFilter= does not allow %s, which the library calls: it would be killed; "
-                   "@system-service holds it",
-                   calls[i].name);
+            (calls[i].rare ? warn
+                           : refuse)("SystemCallFilter= does not allow %s, which the library calls %s: the "
+                                     "service would be killed; @system-service holds it",
+                                     calls[i].name, calls[i].when);
     }
 }
 

@@ -119,11 +119,12 @@ refused "hidden by TemporaryFileSystem=" 'TemporaryFileSystem= hides' 'Temporary
 accepted "and bound over that" 'TemporaryFileSystem=/usr:ro' "BindReadOnlyPaths=$libdir"
 refused "not to be executed" 'NoExecPaths= keeps' 'NoExecPaths=/' 'ExecPaths=/bin/sleep'
 accepted "but for the libraries" 'NoExecPaths=/' 'ExecPaths=/bin/sleep /usr/lib /lib /usr/lib64'
-refused "calls that are not allowed" 'SystemCallFilter= does not allow madvise' 'SystemCallFilter=@basic-io @file-system mremap'
+refused "calls that are not allowed" 'SystemCallFilter= does not allow mremap' 'SystemCallFilter=@basic-io @file-system madvise'
 preload service t
 judge "and no others" "$([ "$(grep -c SystemCallFilter tool.out)" = 1 ] || cat tool.out)"
 refused "calls that are refused" 'SystemCallFilter= does not allow mremap' 'SystemCallFilter=~@mount mremap'
-refused "taken away later" 'does not allow madvise' 'SystemCallFilter=@system-service' 'SystemCallFilter=~madvise'
+refused "taken away later" 'does not allow mremap' 'SystemCallFilter=@system-service' 'SystemCallFilter=~mremap'
+warned "a call that a program with threads makes" 'SystemCallFilter= does not allow madvise, .* several threads' 'SystemCallFilter=~madvise'
 warned "refused with an error" 'SystemCallFilter= refuses madvise' 'SystemCallFilter=~madvise' SystemCallErrorNumber=EPERM
 accepted "calls of services" 'SystemCallFilter=@system-service' 'SystemCallFilter=~@privileged @resources'
 accepted "calls that have nothing to do with it" 'SystemCallFilter=~@mount @swap:EPERM'
