@@ -53,7 +53,7 @@ names "a tool that fails in front" 1 'trial run with libfaketime.so.1 in front o
 beside "$time" "$behind" 'abort()'
 names "a tool that fails behind" 1 'trial run with libfaketime.so.1 behind the library: true was killed by signal 6'
 beside "$time" "its_place && getenv(\"FAKETIME\")" 'for (;;) pause()'
-names "a tool that hangs when it is awake" 1 'libfaketime.so.1 in front .* did not end within 3 seconds'
+names "a tool that hangs when it is awake" 1 'libfaketime.so.1 in front .* did not end within 10 seconds'
 sox=$libdir/torsocks/libtorsocks.so
 beside "$sox" "its_place" '(void)!write(2, "[notice]\n", 9)'
 tells 1 'with libtorsocks.so in front of the library: true wrote: .notice' "two that fail: both are named" check
