@@ -3,21 +3,19 @@
  * else. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "namespace.h"
 #include "preload.h"
 #include "run.h"
+#include "together.h"
 
 enum { NOBODY = 65534, NARROW_SPACE = 64 << 20 };
-
-#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Each as it stands; those that a machine does not have are passed over. A program that complains without the
    candidate too is no fault of the candidate. */
@@ -64,35 +62,6 @@ static const struct program battery[] = {
     {.argv = ARGV("ip", "-V")},
 };
 
-/* --- The namespace -------------------------------------------------------------------------------*/
-
-static bool bind_over(const char *from)
-{
-    (void)umount2(PRELOAD_FILE, MNT_DETACH);
-    return mount(from, PRELOAD_FILE, NULL, MS_BIND, NULL) == 0;
-}
-
-/* No mount made from here on is seen outside. In a tree of --root, the real root is where that must be said;
-   the working directory takes it into the new namespace. */
-static bool enter_namespace(void)
-{
-    bool other = outer_root >= 0;
-    if ((other && fchdir(outer_root) != 0) || unshare(CLONE_NEWNS) != 0)
-        return false;
-    int inner = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (inner < 0 || (other && chroot(".") != 0))
-        return false;
-    bool done = mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-    int code = errno;
-    if (other && (fchdir(inner) != 0 || chroot(".") != 0))
-        _exit(EXIT_FAULT);
-    (void)close(inner);
-    if (done && access("/proc/self", F_OK) != 0)
-        (void)mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-    errno = code;
-    return done;
-}
-
 /* --- The battery ---------------------------------------------------------------------------------*/
 
 /* These need nothing but libc, and say when the library is missing. */
@@ -101,22 +70,33 @@ static bool must_be_clean(const struct program *program)
     return strcmp(program->argv[0], "true") == 0 || strcmp(program->argv[0], CANARY_HELPER) == 0;
 }
 
+bool fails(const struct program *program, struct outcome *outcome)
+{
+    return run_program(program, outcome) && !outcome_clean(outcome);
+}
+
+/* Without the library: the file is empty then. */
+static bool run_without(const struct program *program, const char *candidate, const char *preload,
+                        struct outcome *outcome)
+{
+    struct program plain = *program;
+    plain.preload = preload;
+    if (candidate && !namespace_bind("/dev/null"))
+        return false;
+    bool ran = run_program(&plain, outcome);
+    return (!candidate || namespace_bind(candidate)) && ran;
+}
+
 /* OUTCOME is as bad without the library: the machine is like that. */
-static bool same_without(const struct program *program, const char *candidate, const struct outcome *outcome)
+bool same_without(const struct program *program, const char *candidate, const char *preload,
+                  const struct outcome *outcome)
 {
     struct outcome before;
-    struct program plain = *program;
-    plain.preload = NULL;
-    if (candidate && !bind_over("/dev/null"))
-        return false;
-    bool ran = run_program(&plain, &before);
-    if (candidate && !bind_over(candidate))
-        return false;
-    return ran && outcome_same(&before, outcome);
+    return run_without(program, candidate, preload, &before) && outcome_same(&before, outcome);
 }
 
 /* CANDIDATE is NULL where LD_PRELOAD has to do. Returns the number of programs that ran, or -1. */
-static int run_battery(const char *candidate)
+static int run_battery(const char *candidate, const struct text *contents)
 {
     int count = 0;
     for (size_t i = 0; i < sizeof battery / sizeof *battery; i++) {
@@ -127,25 +107,30 @@ static int run_battery(const char *candidate)
             continue;
         count++;
         if (outcome_clean(&outcome) ||
-            (!must_be_clean(&program) && same_without(&program, candidate, &outcome)))
+            (!must_be_clean(&program) && same_without(&program, candidate, NULL, &outcome)))
             continue;
         fault("trial run: %s%s%s %s", program.argv[0], program.argv[1] ? " " : "",
               program.argv[1] ? program.argv[1] : "", outcome_words(&outcome));
+        if (candidate && namespace_bind("/dev/null"))
+            blame_entries(&battery[i], contents);
         return -1;
     }
     return count;
 }
 
-static int trial(const char *candidate)
+static int trial(const char *candidate, const struct text *contents)
 {
-    if (enter_namespace() && bind_over(candidate))
-        return run_battery(candidate);
-    say("no mount namespace (%s): trying LD_PRELOAD instead of the file", strerror(errno));
-    (void)fflush(stdout);
-    return run_battery(NULL);
+    bool inside = namespace_enter();
+    const char *where = inside && namespace_bind(candidate) ? candidate : NULL;
+    if (!where) {
+        say("no mount namespace (%s): trying LD_PRELOAD instead of the file", namespace_why(errno));
+        (void)fflush(stdout);
+    }
+    int count = run_battery(where, contents);
+    return count > 0 && !try_tools(where) ? -1 : count;
 }
 
-bool canary(const char *candidate, unsigned *count)
+bool canary(const char *candidate, const struct text *contents, unsigned *count)
 {
     int channel[2], result = -1, status;
     if (pipe2(channel, O_CLOEXEC) != 0) {
@@ -156,7 +141,7 @@ bool canary(const char *candidate, unsigned *count)
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) {
         die_with(parent); /* it holds the lock, too */
-        result = trial(candidate);
+        result = trial(candidate, contents);
         _exit(write(channel[1], &result, sizeof result) != sizeof result);
     }
     (void)close(channel[1]);

@@ -223,8 +223,7 @@ static bool check_narrow(void)
 
 /* --- The other names -----------------------------------------------------------------------------*/
 
-/* The path of NAME with $LIB expanded; false for other variables and for names without a path. */
-static bool expand(const char *name, char path[PATH_MAX])
+bool expand_name(const char *name, char path[PATH_MAX])
 {
     const char *dir = library_dir(), *dollar = strchr(name, '$');
     if (!strchr(name, '/') || !dir)
@@ -261,7 +260,7 @@ static bool check_other(const char *name)
         fault("%s: another allocator is listed: %s", PRELOAD_FILE, name);
         return false;
     }
-    if (!expand(name, path))
+    if (!expand_name(name, path))
         return true; /* the canary shows what comes of it */
     if (!read_file(path, &file)) {
         fault("%s: %s is listed: %s", PRELOAD_FILE, name, strerror(errno));

@@ -3,6 +3,8 @@
 #ifndef HAK_PRELOAD_CHECK_H
 #define HAK_PRELOAD_CHECK_H
 
+#include <limits.h>
+
 #include "file.h"
 
 /* What ld.so of this machine puts for $LIB, or NULL. */
@@ -17,10 +19,14 @@ bool check_contents(const struct text *result);
 /* May nobody but root change the file and its directory? */
 bool check_file(const struct preload *file);
 
-/* Run the battery with the file CANDIDATE in place of the real one, in a mount namespace of its own; where
-   there is none, with LD_PRELOAD. False where a program notices; what happened is said. *COUNT programs ran.
+/* The path of NAME, one of the file, with $LIB expanded; false for other variables and names without a path.
  */
-bool canary(const char *candidate, unsigned *count);
+bool expand_name(const char *name, char path[PATH_MAX]);
+
+/* Run the battery with the file CANDIDATE, which holds CONTENTS, in place of the real one, in a mount
+   namespace of its own; where there is none, with LD_PRELOAD. Then with the tools that others preload. False
+   where a program notices; what happened is said. *COUNT programs ran. */
+bool canary(const char *candidate, const struct text *contents, unsigned *count);
 /* After the write: do programs still start? */
 bool programs_start(void);
 

@@ -51,7 +51,7 @@ static bool try_first(struct successor *next, const struct preload *file, const 
 {
     return check_file(file) && check_library() && check_contents(result) &&
            successor_write(next, file, result, 0644) && successor_placeholder(next, file) &&
-           canary(next->path, count);
+           canary(next->path, result, count);
 }
 
 static int put_back(struct successor *next, const struct preload *file)
@@ -266,7 +266,8 @@ int command_check(void)
         return EXIT_FAULT;
     bool sound = preload_read(&file);
     if (sound) {
-        struct text result = text_enabled(&file.text);
+        struct text result = is_enabled_well(&file.text) ? text_copy(file.text.data, file.text.size)
+                                                         : text_enabled(&file.text);
         sound = try_first(&next, &file, &result, &count);
         successor_drop(&next);
         text_free(&result);

@@ -179,6 +179,22 @@ const char *elf_interpreter(const struct text *file)
     return text && s->p_filesz && text[s->p_filesz - 1] == '\0' ? text : NULL;
 }
 
+const char *elf_not_preloadable(const struct text *file)
+{
+    int class = elf_class(file);
+    const header *h = header_of(file);
+    const char *interpreter = elf_interpreter(file);
+    if (!class || (class == ELFCLASS64 && !h))
+        return "is no program";
+    if (!h)
+        return "is a 32-bit program";
+    if (h->e_machine != MACHINE && MACHINE != EM_NONE)
+        return "is a program for another processor";
+    if (!interpreter)
+        return "is statically linked";
+    return strstr(interpreter, "ld-musl") ? "is linked with musl, not with the GNU C library" : NULL;
+}
+
 const char *elf_soname(const struct text *file)
 {
     size_t at = value(file, DT_SONAME);

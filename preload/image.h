@@ -14,6 +14,9 @@ int elf_class(const struct text *file);
 /* What keeps this file from being preloaded into this machine's 64-bit programs, or NULL. */
 const char *elf_not_loadable(const struct text *file);
 
+/* What keeps libraries of this machine from being preloaded into this program, or NULL. */
+const char *elf_not_preloadable(const struct text *file);
+
 /* Texts of the file, NULL where it has none. The file is loadable. */
 const char *elf_interpreter(const struct text *file);
 const char *elf_soname(const struct text *file);

@@ -28,7 +28,9 @@ static const char usage_text[] =
     "  check                       would enable work? Changes nothing\n"
     "  verify                      if enabled, try it again, and disable it if that fails\n"
     "  resume                      at the start of the machine: wait on for confirm, or undo it\n"
-    "  service NAME [--remove]     the library for one service of systemd\n"
+    "  service NAME [--force]      the library for one service of systemd; with --force also\n"
+    "                              where it would not work\n"
+    "  service NAME --remove       not so any more\n"
     "\n"
     "Status: 0 done, 1 refused or failed and nothing changed, 2 bad arguments, 3 status: not\n"
     "enabled, 4 status: enabled but not as it should be, 5 failed and could not be undone.\n"
@@ -107,22 +109,19 @@ static bool is_ours(const char *word)
 struct arguments {
     enum command command;
     struct enable_options enable;
-    bool remove, remember;
+    bool remove, remember, force;
     const char *root, *name; /* of the service */
 };
 
 /* --help and --version end here. */
 static bool parse(int argc, char **argv, struct arguments *out)
 {
-    static const struct option options[] = {{"confirm", required_argument, NULL, 'c'},
-                                            {"remove", no_argument, NULL, 'r'},
-                                            {"root", required_argument, NULL, 'R'},
-                                            {"remember", no_argument, NULL, 'm'},
-                                            {"remembered", no_argument, NULL, 'M'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {0}};
+    static const struct option options[] = {
+        {"confirm", required_argument, NULL, 'c'}, {"remove", no_argument, NULL, 'r'},
+        {"force", no_argument, NULL, 'f'},         {"root", required_argument, NULL, 'R'},
+        {"remember", no_argument, NULL, 'm'},      {"remembered", no_argument, NULL, 'M'},
+        {"quiet", no_argument, NULL, 'q'},         {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},       {0}};
     for (int o; (o = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         char *end;
         switch (o) {
@@ -132,6 +131,7 @@ static bool parse(int argc, char **argv, struct arguments *out)
                 return false;
             break;
         case 'r': out->remove = true; break;
+        case 'f': out->force = true; break;
         case 'R': out->root = optarg; break;
         case 'm': out->remember = true; break;
         case 'M': out->enable.remembered = true; break;
@@ -153,7 +153,7 @@ static bool fits(const struct arguments *a)
 {
     bool enable = a->command == ENABLE, service = a->command == SERVICE;
     return (a->name != NULL) == service && (!a->remove || service) &&
-           (!a->remember || a->command == DISABLE) &&
+           (!a->force || (service && !a->remove)) && (!a->remember || a->command == DISABLE) &&
            ((a->enable.minutes <= 0 && !a->enable.remembered) || enable);
 }
 
@@ -168,7 +168,7 @@ static int run(const struct arguments *a)
     case VERIFY: return command_verify();
     case RESUME: return command_resume();
     case SERVICE:
-    default: return command_service(a->name, a->remove);
+    default: return command_service(a->name, a->remove, a->force);
     }
 }
 

@@ -49,7 +49,7 @@ int command_resume(void);
 int command_status(void);
 int command_check(void);
 int command_verify(void);
-int command_service(const char *name, bool remove);
+int command_service(const char *name, bool remove, bool force);
 
 /* As init: drop our entries, go on to the real one. Returns only if there is none. */
 int rescue(char **argv);

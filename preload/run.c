@@ -20,7 +20,7 @@
 
 #include "preload.h"
 
-enum { LIMIT_MILLISECONDS = 10000, NOT_RUN = 125, DRAIN_ROUNDS = 64 };
+enum { NOT_RUN = 125, DRAIN_ROUNDS = 64 };
 
 static bool find_program(const char *name, char path[PATH_MAX])
 {
@@ -44,7 +44,8 @@ static _Noreturn void become(const struct program *program, const char *path, pi
 {
     char preload[PATH_MAX];
     const char *environment[] = {
-        "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/", "TERM=dumb", NULL, NULL};
+        "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/", "TERM=dumb", NULL, NULL, NULL};
+    const char **more = &environment[4];
     struct rlimit none = {0, 0}, space = {program->address_space, program->address_space};
     sigset_t empty;
     sigemptyset(&empty);
@@ -65,8 +66,10 @@ static _Noreturn void become(const struct program *program, const char *path, pi
     die_with(parent); /* a change of user would undo it */
     if (program->preload) {
         (void)snprintf(preload, sizeof preload, "LD_PRELOAD=%s", program->preload);
-        environment[4] = preload;
+        *more++ = preload;
     }
+    if (program->variable)
+        *more = program->variable;
     (void)execve(path, (char *const *)program->argv, (char *const *)environment);
     _exit(NOT_RUN);
 }
@@ -104,7 +107,7 @@ static bool has_ended(pid_t pid)
 /* It is waited for last: until then its group, with what it left in the background, keeps its number. */
 static void watch(pid_t pid, int output, int words, struct outcome *outcome)
 {
-    long long end = now_milliseconds() + LIMIT_MILLISECONDS;
+    long long end = now_milliseconds() + outcome->limit * 1000LL;
     struct pollfd fds[2] = {{output, POLLIN, 0}, {words, POLLIN, 0}};
     for (bool ended = false; !ended && !outcome->hung; outcome->hung = !ended && now_milliseconds() > end) {
         ended = has_ended(pid);
@@ -146,7 +149,8 @@ bool run_program(const struct program *program, struct outcome *outcome)
 {
     char path[PATH_MAX];
     int ours[3], its[3];
-    *outcome = (struct outcome){.status = NOT_RUN << 8};
+    *outcome =
+        (struct outcome){.status = NOT_RUN << 8, .limit = program->limit ? program->limit : RUN_SECONDS};
     if (!find_program(program->argv[0], path))
         return false;
     if (!make_streams(ours, its)) {
@@ -199,8 +203,8 @@ const char *outcome_words(const struct outcome *outcome)
     first[n] = '\0';
     const char *between = n ? ", and wrote: " : "";
     if (outcome->hung)
-        (void)snprintf(line, sizeof line, "did not end within %d seconds%s%s", LIMIT_MILLISECONDS / 1000,
-                       between, first);
+        (void)snprintf(line, sizeof line, "did not end within %u seconds%s%s", outcome->limit, between,
+                       first);
     else if (WIFSIGNALED(outcome->status))
         (void)snprintf(line, sizeof line, "was killed by signal %d (%s)%s%s", WTERMSIG(outcome->status),
                        strsignal(WTERMSIG(outcome->status)), between, first);

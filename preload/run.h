@@ -12,11 +12,17 @@ struct program {
     uid_t uid;               /* 0: as root */
     size_t address_space;    /* RLIMIT_AS, 0: none */
     const char *preload;     /* LD_PRELOAD, or NULL */
+    const char *variable;    /* one more of the environment, or NULL */
+    unsigned limit;          /* seconds that it has; 0: RUN_SECONDS */
 };
 
+enum { RUN_SECONDS = 10 };
+#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 struct outcome {
-    int status; /* as of waitpid */
-    bool hung;  /* it did not end in time, and was killed */
+    int status;     /* as of waitpid */
+    bool hung;      /* it did not end in time, and was killed */
+    unsigned limit; /* in seconds */
     size_t size;
     char words[1024]; /* the first of what it wrote on standard error */
 };

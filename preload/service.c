@@ -9,10 +9,11 @@
 
 #include "check.h"
 #include "file.h"
+#include "fit.h"
 #include "preload.h"
 #include "run.h"
+#include "unit.h"
 
-#define UNITS "/etc/systemd/system"
 #define DROP_IN "50-hakmem.conf"
 
 #define MARK "# Made by hakmem-preload service"
@@ -40,10 +41,24 @@ static void reload(const char *unit, const char *what)
         fault("warning: systemctl daemon-reload %s", outcome_words(&outcome));
 }
 
-static int add(const char *unit, const char *dir, const char *path)
+/* All that can be found out before anything is written. */
+static bool may_add(const char *unit, const char *path, bool force)
+{
+    if (!check_library())
+        return false;
+    if (unit_fits(unit, path))
+        return true;
+    if (force)
+        say("%s: done all the same", unit);
+    else
+        fault("%s: nothing was written; --force does it all the same", unit);
+    return force;
+}
+
+static int add(const char *unit, const char *dir, const char *path, bool force)
 {
     struct text old;
-    if (!check_library())
+    if (!may_add(unit, path, force))
         return EXIT_FAULT;
     if (read_file(path, &old)) {
         bool same = old.size == strlen(contents) && memcmp(old.data, contents, old.size) == 0;
@@ -93,7 +108,7 @@ static int take_away(const char *unit, const char *dir, const char *path)
     return EXIT_OK;
 }
 
-int command_service(const char *name, bool remove)
+int command_service(const char *name, bool remove, bool force)
 {
     char unit[256], dir[PATH_MAX], path[PATH_MAX];
     size_t size = strlen(name);
@@ -105,5 +120,5 @@ int command_service(const char *name, bool remove)
     (void)snprintf(unit, sizeof unit, "%s%s", name, suffixed ? "" : ".service");
     (void)snprintf(dir, sizeof dir, UNITS "/%s.d", unit);
     (void)snprintf(path, sizeof path, UNITS "/%s.d/" DROP_IN, unit);
-    return remove ? take_away(unit, dir, path) : add(unit, dir, path);
+    return remove ? take_away(unit, dir, path) : add(unit, dir, path, force);
 }

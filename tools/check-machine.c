@@ -238,7 +238,7 @@ static void check_trial(const char *library)
     if (as_is.ran && strstr(as_is.object, "libhakmem.so"))
         finding(LEVEL_GOOD, "here", "programs started here use it already");
     else if (as_is.ran)
-        finding(LEVEL_NOTE, "here", "programs started here do not use it: malloc is that of %s",
+        finding(LEVEL_PROBLEM, "here", "programs started here do not use it: malloc is that of %s",
                 as_is.object);
     free(preload);
 }

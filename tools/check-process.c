@@ -8,6 +8,7 @@
 #include "account.h"
 #include "check.h"
 #include "linkmap.h"
+#include "object.h"
 #include "tool.h"
 
 static char *process_text(int pid, const char *name, size_t *size)
@@ -43,6 +44,15 @@ static bool is_secure(int pid)
     return secure;
 }
 
+/* Is the program linked with musl's C library? */
+static bool is_musl(int pid)
+{
+    struct elf_file elf;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/exe", pid);
+    return elf_inspect(path, &elf) && strstr(elf.interpreter, "ld-musl");
+}
+
 /* The library is not there: why? */
 static void explain_absence(struct target *t, const struct serving *s)
 {
@@ -53,6 +63,8 @@ static void explain_absence(struct target *t, const struct serving *s)
     if (!s->dynamic)
         finding(LEVEL_PROBLEM, "static",
                 "the program is statically linked: nothing can be preloaded into it");
+    else if (is_musl(pid))
+        finding(LEVEL_PROBLEM, "musl", "the program is linked with musl: libhakmem needs the GNU C library");
     else if (is_secure(pid) && wanted)
         finding(LEVEL_PROBLEM, "secure",
                 "it runs in secure execution (set-user-ID or capabilities): LD_PRELOAD was ignored");
@@ -85,33 +97,48 @@ static void check_mode(struct target *t)
         finding(LEVEL_GOOD, "mode", "it serves from its pool");
 }
 
-/* Libraries that the program opens with RTLD_DEEPBIND. */
-static void check_deepbind(struct target *t)
+/* Libraries that the program opens with RTLD_DEEPBIND, where malloc is not the library's: it does nothing for
+ * them, and they find the C library's malloc first. */
+static void check_deepbind_foreign(const struct serving *s, bool opened)
 {
-    uint64_t state = word_at(t, at(t, ROW_at_deepbind)) & UINT32_MAX;
-    uint64_t mode = word_at(t, at(t, ROW_at_heap_mode)) & UINT32_MAX, on = 0;
-    (void)target_read_file(
-        t, at(t, ROW_at_option_page) + offset_of(t, ROW_option_number) + at(t, ROW_deepbind_option) * 8, &on,
-        8);
-    bool off = !on || mode == at(t, ROW_heap_passive);
+    finding(LEVEL_NOTE, "deepbind",
+            opened ? "a library was opened with RTLD_DEEPBIND: it uses the C library's malloc, the program "
+                     "that of %s"
+                   : "libraries that are opened with RTLD_DEEPBIND will use the C library's malloc, the "
+                     "program that of %s",
+            s->first[0] ? s->first : "another object");
+}
+
+/* And where it is. */
+static void check_deepbind_ours(uint64_t state, const struct target *t, bool on, bool passive)
+{
     if (state == at(t, ROW_deepbind_fixed))
         finding(LEVEL_GOOD, "deepbind",
                 "a library was opened with RTLD_DEEPBIND, and uses libhakmem's malloc");
-    else if (state == at(t, ROW_deepbind_foreign))
-        finding(
-            LEVEL_NOTE, "deepbind",
-            "a library was opened with RTLD_DEEPBIND: it uses the C library's malloc, as the program does");
     else if (state == at(t, ROW_deepbind_refused))
         finding(LEVEL_NOTE, "deepbind",
                 "a library was opened without RTLD_DEEPBIND, which it asked for: the C library's symbols "
                 "could not be changed");
-    else if (state == at(t, ROW_deepbind_idle) && !off)
+    else if (state == at(t, ROW_deepbind_idle) && on && !passive)
         finding(LEVEL_GOOD, "deepbind",
                 "libraries that are opened with RTLD_DEEPBIND will use it, too; none was so far");
     else
         finding(LEVEL_NOTE, "deepbind",
                 "libraries that are opened with RTLD_DEEPBIND use the C library's malloc: %s",
                 on ? "passive mode" : "HAKMEM_DEEPBIND_FIX is 0");
+}
+
+static void check_deepbind(struct target *t, const struct serving *s, bool ours)
+{
+    uint64_t state = word_at(t, at(t, ROW_at_deepbind)) & UINT32_MAX;
+    uint64_t mode = word_at(t, at(t, ROW_at_heap_mode)) & UINT32_MAX, on = 0;
+    (void)target_read_file(
+        t, at(t, ROW_at_option_page) + offset_of(t, ROW_option_number) + at(t, ROW_deepbind_option) * 8, &on,
+        8);
+    if (!ours || state == at(t, ROW_deepbind_foreign))
+        check_deepbind_foreign(s, state != at(t, ROW_deepbind_idle));
+    else
+        check_deepbind_ours(state, t, on, mode == at(t, ROW_heap_passive));
 }
 
 static void check_serving(struct target *t, const struct serving *s, bool usable)
@@ -125,16 +152,20 @@ static void check_serving(struct target *t, const struct serving *s, bool usable
     if (t->deleted)
         finding(LEVEL_NOTE, "file",
                 "that file was replaced or deleted since: a restart loads the one there is now");
-    if (linked && (!s->first[0] || strcmp(s->first, t->library) == 0))
+    bool within = linked && (!s->first[0] || strcmp(s->first, t->library) == 0),
+         ours = within || s->is_library;
+    if (within)
         finding(LEVEL_GOOD, "malloc", "malloc is that of libhakmem");
-    else if (s->is_library)
+    else if (ours)
         finding(LEVEL_GOOD, "malloc", "malloc is that of libhakmem, of %u loaded objects", s->objects);
     else
         finding(LEVEL_PROBLEM, "malloc", "malloc is that of %s, which the loader lists earlier",
                 s->first[0] ? s->first : "another object");
+    if (is_musl(t->process.pid))
+        finding(LEVEL_PROBLEM, "musl", "the program is linked with musl: libhakmem needs the GNU C library");
     if (usable) {
         check_mode(t);
-        check_deepbind(t);
+        check_deepbind(t, s, ours);
     } else {
         finding(LEVEL_NOTE, "layout", "%s", t->why);
     }
@@ -154,6 +185,7 @@ bool check_process(int pid)
         check_serving(&t, &s, usable);
     else
         explain_absence(&t, &s);
+    check_neighbours(&t, &s);
     target_close(&t);
     return true;
 }

@@ -17,4 +17,9 @@ void check_machine(const char *library, const char *conf);
 /* Look at a process; false after an error if it cannot be read. */
 bool check_process(int pid);
 
+struct target;
+struct serving;
+/* Others in the process that care about malloc: sanitizers, and allocators that do not serve it. */
+void check_neighbours(struct target *t, const struct serving *s);
+
 #endif

@@ -3,18 +3,20 @@
 #include "child.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "family.h"
+#include "figures.h"
 #include "tool.h"
 
 int child_exec(char **argv)
@@ -75,63 +77,6 @@ static int end_like(int status)
     return 128 + s;
 }
 
-/* --- The summary ---------------------------------------------------------------------------------*/
-
-struct sums {
-    uint64_t allocations, hits, live_blocks, live_bytes, mapped, purged, failures, resident;
-};
-
-static uint64_t value(const char *block, const char *end, const char *name)
-{
-    size_t n = strlen(name);
-    for (const char *p = block; p && p < end; p = strchr(p, '\n'), p = p ? p + 1 : NULL)
-        if (strncmp(p, name, n) == 0 && p[n] == '=')
-            return strtoull(p + n + 1, NULL, 10);
-    return 0;
-}
-
-/* The last block of PID in TEXT: a process that executes another program has none of the first. */
-static bool find_block(const char *text, pid_t pid, struct sums *out, unsigned *others)
-{
-    bool found = false;
-    *others = 0;
-    for (const char *p = text; (p = strstr(p, "pid=")) != NULL;) {
-        const char *end = strstr(p, "\n\n");
-        if (!end)
-            break;
-        if (strtol(p + 4, NULL, 10) == pid) {
-            found = true;
-            *out = (struct sums){value(p, end, "allocations"),  value(p, end, "cache_hits"),
-                                 value(p, end, "live_blocks"),  value(p, end, "live_bytes"),
-                                 value(p, end, "mapped_bytes"), value(p, end, "purged_bytes"),
-                                 value(p, end, "failures"),     value(p, end, "process_resident_bytes")};
-        } else {
-            ++*others;
-        }
-        p = end + 1;
-    }
-    return found;
-}
-
-static void print_summary(const char *name, const char *text, pid_t pid)
-{
-    struct sums s;
-    unsigned others;
-    fflush(stdout);
-    if (!find_block(text, pid, &s, &others)) {
-        error("no statistics of %s: it did not end through exit, or does not use the library", name);
-        return;
-    }
-    fprintf(stderr, "hakmem: %s (process %d) with libhakmem, at its end:\n", name, (int)pid);
-    fprintf(stderr, "  allocations  %" PRIu64 ", %s from a thread cache, %" PRIu64 " failed\n", s.allocations,
-            text_share(s.hits, s.allocations), s.failures);
-    fprintf(stderr, "  still in use %s in %" PRIu64 " blocks\n", text_bytes(s.live_bytes), s.live_blocks);
-    fprintf(stderr, "  memory       %s mapped, %s given back before, process %s resident\n",
-            text_bytes(s.mapped), text_bytes(s.purged), text_bytes(s.resident));
-    if (others)
-        fprintf(stderr, "  and %u other process%s\n", others, others == 1 ? "" : "es");
-}
-
 static char *read_all(int fd)
 {
     struct stat st;
@@ -145,25 +90,68 @@ static char *read_all(int fd)
 
 /* --- The child -----------------------------------------------------------------------------------*/
 
-static int wait_for(pid_t pid)
+/* Between two looks at the family: short at first and whenever a child ends, when much happens; but for long
+ * enough that looking takes a twentieth of the time at most. */
+enum { PAUSE_LEAST = 1000000, PAUSE_MOST = 64000000, PAUSE_LIMIT = 900000000, SHARE = 20 }; /* nanoseconds */
+
+static long look(struct family *f)
 {
-    int status = 0;
-    for (;;) {
-        pid_t done = waitpid(pid, &status, WUNTRACED);
-        if (done < 0 && errno == EINTR)
+    struct timespec before, after;
+    (void)clock_gettime(CLOCK_MONOTONIC, &before);
+    family_look(f);
+    (void)clock_gettime(CLOCK_MONOTONIC, &after);
+    return after.tv_sec > before.tv_sec + 1
+               ? PAUSE_LIMIT
+               : (after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec;
+}
+
+/* Whoever ended or stopped. True, with *STATUS, where that is PID and it ended. */
+static bool collect(pid_t pid, struct family *f, int *status)
+{
+    int s;
+    for (pid_t done; (done = waitpid(-1, &s, WUNTRACED | WNOHANG)) > 0;) {
+        if (WIFSTOPPED(s)) {
+            if (done != pid)
+                continue;
+            (void)kill(getpid(), SIGSTOP); /* with it, so that the shell sees a stopped job */
+            (void)kill(pid, SIGCONT);
             continue;
-        if (done < 0 || !WIFSTOPPED(status))
-            return status;
-        (void)kill(getpid(), SIGSTOP); /* with it, so that the shell sees a stopped job */
-        (void)kill(pid, SIGCONT);
+        }
+        family_waited(f, (int)done, s);
+        if (done == pid) {
+            *status = s;
+            return true;
+        }
     }
+    return false;
+}
+
+/* SIGCHLD is blocked: it ends a pause. */
+static int wait_for(pid_t pid, struct family *f)
+{
+    long next = PAUSE_LEAST;
+    sigset_t chld;
+    int status = 0;
+    sigemptyset(&chld);
+    sigaddset(&chld, SIGCHLD);
+    for (;;) {
+        long took = look(f), least = took > PAUSE_LIMIT / SHARE ? PAUSE_LIMIT : took * SHARE;
+        if (collect(pid, f, &status))
+            break;
+        struct timespec pause = {0, next > least ? next : least};
+        bool ended = sigtimedwait(&chld, NULL, &pause) > 0;
+        next = ended ? PAUSE_LEAST : next < PAUSE_MOST ? next * 2 : PAUSE_MOST;
+    }
+    family_look(f); /* who goes on */
+    return status;
 }
 
 int child_with_summary(char **argv)
 {
     /* Not a file that could be left behind: the library opens it by this process's /proc. */
     int fd = memfd_create("hakmem-stats", MFD_CLOEXEC);
-    sigset_t all, before;
+    sigset_t all, before, meanwhile;
+    struct family family = {NULL, 0};
     if (fd < 0) {
         error("memfd_create: %s", strerror(errno));
         return EXIT_NO;
@@ -174,6 +162,7 @@ int child_with_summary(char **argv)
     sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, &before);
     fflush(NULL);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     pid_t pid = fork();
     if (pid == 0) {
         (void)sigprocmask(SIG_SETMASK, &before, NULL);
@@ -185,14 +174,18 @@ int child_with_summary(char **argv)
     }
     child = pid;
     pass_signals_on();
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    int status = wait_for(pid);
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored, it would leave no status */
+    meanwhile = before;
+    sigaddset(&meanwhile, SIGCHLD);
+    (void)sigprocmask(SIG_SETMASK, &meanwhile, NULL);
+    int status = wait_for(pid, &family);
     child = 0;
     char *text = read_all(fd);
     bool ran = !WIFEXITED(status) ||
                (WEXITSTATUS(status) != EXIT_CANNOT_RUN && WEXITSTATUS(status) != EXIT_NOT_FOUND);
     if (ran || *text)
-        print_summary(argv[0], text, pid);
+        figures_print(argv[0], text, (int)pid, &family);
+    family_free(&family);
     free(text);
     return end_like(status);
 }

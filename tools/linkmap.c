@@ -74,37 +74,65 @@ static uint32_t hash_of(const char *name)
     return h;
 }
 
-struct tables {
-    uint64_t hash, symbols, strings;
-};
+enum { NAME_MOST = 64 };
 
-static bool defines_at(struct target *t, const struct tables *tab, uint32_t index, const char *symbol)
+/* Name of the symbol INDEX, "" if it cannot be read; *DEFINED: here. */
+static void symbol_at(struct target *t, const struct loaded *o, uint32_t index, char name[NAME_MOST],
+                      bool *defined)
 {
     Elf64_Sym s;
-    char name[32];
-    if (!target_read_file(t, tab->symbols + index * sizeof s, &s, sizeof s) || s.st_shndx == SHN_UNDEF)
-        return false;
-    target_text(t, tab->strings + s.st_name, name, sizeof name);
-    return strcmp(name, symbol) == 0;
+    name[0] = '\0';
+    if (!target_read_file(t, o->symbols + index * sizeof s, &s, sizeof s))
+        return;
+    *defined = s.st_shndx != SHN_UNDEF;
+    target_text(t, o->strings + s.st_name, name, NAME_MOST);
 }
 
-/* Does the object whose GNU hash table is known define SYMBOL? */
-static bool defines(struct target *t, const struct tables *tab, const char *symbol)
+static bool is_at(struct target *t, const struct loaded *o, uint32_t index, const char *symbol)
 {
-    uint32_t head[4], index = 0, hash = hash_of(symbol), entry; /* buckets, offset, words of the filter */
-    if (!tab->hash || !target_read_file(t, tab->hash, head, sizeof head) || !head[0])
+    char name[NAME_MOST];
+    bool defined = false;
+    symbol_at(t, o, index, name, &defined);
+    return defined && strcmp(name, symbol) == 0;
+}
+
+/* The head of the GNU hash table: buckets, index of the first symbol in it, words of the filter. */
+static bool read_head(struct target *t, const struct loaded *o, uint32_t head[4])
+{
+    return o->hash && target_read_file(t, o->hash, head, 4 * sizeof head[0]) && head[0];
+}
+
+bool linkmap_defines(struct target *t, const struct loaded *o, const char *symbol)
+{
+    uint32_t head[4], index = 0, hash = hash_of(symbol), entry;
+    if (!read_head(t, o, head))
         return false;
-    uint64_t buckets = tab->hash + sizeof head + (uint64_t)head[2] * 8,
-             chain = buckets + (uint64_t)head[0] * 4;
+    uint64_t buckets = o->hash + sizeof head + (uint64_t)head[2] * 8, chain = buckets + (uint64_t)head[0] * 4;
     if (!target_read_file(t, buckets + hash % head[0] * 4, &index, sizeof index) || index < head[1])
         return false;
     for (int i = 0; i < CHAIN_MOST; i++, index++) {
         if (!target_read_file(t, chain + (uint64_t)(index - head[1]) * 4, &entry, sizeof entry))
             return false;
-        if ((entry | 1) == (hash | 1) && defines_at(t, tab, index, symbol))
+        if ((entry | 1) == (hash | 1) && is_at(t, o, index, symbol))
             return true;
         if (entry & 1)
             return false;
+    }
+    return false;
+}
+
+/* What is not in the hash table comes before what is: mostly what is wanted of others. */
+bool linkmap_wants(struct target *t, const struct loaded *o, const char *symbol)
+{
+    uint32_t head[4];
+    char name[NAME_MOST];
+    bool defined = true;
+    if (!read_head(t, o, head))
+        return false;
+    for (uint32_t i = 1; i < head[1] && i < CHAIN_MOST; i++) {
+        symbol_at(t, o, i, name, &defined);
+        if (!defined && strcmp(name, symbol) == 0)
+            return true;
     }
     return false;
 }
@@ -125,25 +153,45 @@ static void object_name(struct target *t, const struct link_map *map, bool first
     }
 }
 
-void linkmap_serving(struct target *t, const char *symbol, struct serving *out)
+void linkmap_each(struct target *t, linkmap_look *each, void *arg, bool *dynamic)
 {
     struct link_map map;
-    *out = (struct serving){0};
-    uint64_t at = first_map(t, &out->dynamic);
-    for (; at && out->objects < OBJECTS_MOST && target_read_file(t, at, &map, sizeof map);
-         at = (uintptr_t)map.l_next) {
+    uint64_t at = first_map(t, dynamic);
+    for (unsigned n = 0; at && n < OBJECTS_MOST && target_read_file(t, at, &map, sizeof map);
+         n++, at = (uintptr_t)map.l_next) {
         uint64_t section = (uintptr_t)map.l_ld, base = map.l_addr;
-        struct tables tab = {relocated(tag(t, section, DT_GNU_HASH), base),
-                             relocated(tag(t, section, DT_SYMTAB), base),
-                             relocated(tag(t, section, DT_STRTAB), base)};
-        char name[512];
-        object_name(t, &map, out->objects == 0, name, sizeof name);
-        bool ours = defines(t, &tab, "hak_layout");
-        out->library = out->library || ours;
-        if (!out->first[0] && defines(t, &tab, symbol)) {
-            memcpy(out->first, name, sizeof name);
-            out->is_library = ours;
-        }
-        out->objects++;
+        struct loaded o = {.program = n == 0,
+                           .hash = relocated(tag(t, section, DT_GNU_HASH), base),
+                           .symbols = relocated(tag(t, section, DT_SYMTAB), base),
+                           .strings = relocated(tag(t, section, DT_STRTAB), base)};
+        object_name(t, &map, o.program, o.name, sizeof o.name);
+        if (!each(t, &o, arg))
+            return;
     }
+}
+
+struct search {
+    const char *symbol;
+    struct serving *out;
+};
+
+static bool look_for(struct target *t, const struct loaded *o, void *arg)
+{
+    const struct search *search = arg;
+    struct serving *out = search->out;
+    bool ours = linkmap_defines(t, o, "hak_layout");
+    out->library = out->library || ours;
+    if (!out->first[0] && linkmap_defines(t, o, search->symbol)) {
+        memcpy(out->first, o->name, sizeof out->first);
+        out->is_library = ours;
+    }
+    out->objects++;
+    return true;
+}
+
+void linkmap_serving(struct target *t, const char *symbol, struct serving *out)
+{
+    struct search search = {symbol, out};
+    *out = (struct serving){0};
+    linkmap_each(t, look_for, &search, &out->dynamic);
 }

@@ -5,6 +5,23 @@
 
 #include "target.h"
 
+/* An object of the list, while it is looked at. */
+struct loaded {
+    char name[512]; /* path; of the program too */
+    bool program;   /* the first of the list */
+    uint64_t hash, symbols, strings;
+};
+
+/* Each object in the loader's order, until EACH returns false. *DYNAMIC: the program has a loader's list at
+ * all. */
+typedef bool linkmap_look(struct target *t, const struct loaded *object, void *arg);
+void linkmap_each(struct target *t, linkmap_look *each, void *arg, bool *dynamic);
+
+/* Does the object define SYMBOL for others? */
+bool linkmap_defines(struct target *t, const struct loaded *object, const char *symbol);
+/* Does it want SYMBOL of others? */
+bool linkmap_wants(struct target *t, const struct loaded *object, const char *symbol);
+
 struct serving {
     bool dynamic;     /* the program has a loader's list at all */
     unsigned objects; /* in the list */

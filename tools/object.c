@@ -110,10 +110,11 @@ static void inspect(const struct image *f, struct elf_file *out)
         read_segments(f, eh, out);
 }
 
-bool elf_inspect(const char *path, struct elf_file *out)
+/* Map the file; false with errno. An empty one, or none that is regular, has no data. */
+static bool map_file(const char *path, struct image *f)
 {
     struct stat st;
-    *out = (struct elf_file){0};
+    *f = (struct image){NULL, 0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) {
         int code = errno;
@@ -122,13 +123,66 @@ bool elf_inspect(const char *path, struct elf_file *out)
         errno = code;
         return false;
     }
-    struct image f = {NULL, S_ISREG(st.st_mode) ? (size_t)st.st_size : 0};
-    void *data = f.size ? mmap(NULL, f.size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    size_t size = S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
+    void *data = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
     close(fd);
     if (data == MAP_FAILED)
-        return S_ISREG(st.st_mode) && !f.size;
-    f.data = data;
-    inspect(&f, out);
-    munmap(data, f.size);
+        return S_ISREG(st.st_mode) && !size;
+    *f = (struct image){data, size};
     return true;
+}
+
+static void unmap_file(const struct image *f)
+{
+    if (f->data)
+        munmap((void *)(uintptr_t)f->data, f->size);
+}
+
+bool elf_inspect(const char *path, struct elf_file *out)
+{
+    struct image f;
+    *out = (struct elf_file){0};
+    if (!map_file(path, &f))
+        return false;
+    if (f.data)
+        inspect(&f, out);
+    unmap_file(&f);
+    return true;
+}
+
+/* --- Names that a program has for itself ---------------------------------------------------------*/
+
+static int search_symbols(const struct image *f, const Elf64_Shdr *table, const Elf64_Shdr *text,
+                          const char *const *names, int count)
+{
+    const Elf64_Sym *symbols = part(f, table->sh_offset, table->sh_size);
+    const char *strings = part(f, text->sh_offset, text->sh_size);
+    int first = count;
+    if (!symbols || !strings || !text->sh_size || strings[text->sh_size - 1])
+        return -1;
+    for (uint64_t i = 0; i < table->sh_size / sizeof *symbols; i++)
+        if (symbols[i].st_shndx != SHN_UNDEF && symbols[i].st_name < text->sh_size)
+            for (int n = 0; n < first; n++)
+                if (strcmp(strings + symbols[i].st_name, names[n]) == 0)
+                    first = n;
+    return first < count ? first : -1;
+}
+
+int elf_holds(const char *path, const char *const *names, int count)
+{
+    struct image f;
+    int found = -1;
+    if (!map_file(path, &f) || !f.data)
+        return -1;
+    const Elf64_Ehdr *eh = part(&f, 0, sizeof *eh);
+    unsigned n = eh && memcmp(eh->e_ident, ELFMAG, SELFMAG) == 0 && eh->e_ident[EI_CLASS] == ELFCLASS64 &&
+                         eh->e_shentsize == sizeof(Elf64_Shdr)
+                     ? eh->e_shnum
+                     : 0;
+    const Elf64_Shdr *sections = n ? part(&f, eh->e_shoff, n * sizeof *sections) : NULL;
+    for (unsigned i = 0; sections && i < n && found < 0; i++)
+        if (sections[i].sh_type == SHT_SYMTAB && sections[i].sh_link < n)
+            found = search_symbols(&f, &sections[i], &sections[sections[i].sh_link], names, count);
+    unmap_file(&f);
+    return found;
 }

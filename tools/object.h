@@ -18,4 +18,8 @@ struct elf_file {
 /* False with errno if the file cannot be read. */
 bool elf_inspect(const char *path, struct elf_file *out);
 
+/* Does the program define one of COUNT names, for itself alone? The index of the first, or -1: also where it
+ * was stripped of them. */
+int elf_holds(const char *path, const char *const *names, int count);
+
 #endif

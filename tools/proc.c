@@ -66,8 +66,10 @@ bool proc_read(struct process *p, int pid)
         *close = '\0';
         snprintf(p->name, sizeof p->name, "%s", text_plain(open + 1));
         unsigned flags = 0;
-        (void)sscanf(close + 1, " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %" SCNu64,
-                     &p->state, &flags, &p->threads);
+        (void)sscanf(close + 1,
+                     " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %" SCNu64
+                     " %*d %" SCNu64,
+                     &p->state, &flags, &p->threads, &p->start);
         p->kernel = (flags & PF_KTHREAD) != 0;
     }
     free(text);

@@ -14,6 +14,7 @@ struct process {
     char state;    /* R, S, D, Z, ... */
     bool kernel;   /* a kernel thread */
     uint64_t threads;
+    uint64_t start; /* in clock ticks since the machine's */
     uid_t user;
 };
 

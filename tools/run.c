@@ -3,88 +3,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "object.h"
 #include "settings.h"
+#include "suitable.h"
 #include "tool.h"
 
-/* --- Can it be run with the library? -------------------------------------------------------------*/
-
-/* Where execvp would find NAME, or NULL: allocated. */
-static char *find_command(const char *name)
-{
-    if (strchr(name, '/'))
-        return access(name, F_OK) == 0 ? need_format("%s", name) : NULL;
-    const char *path = getenv("PATH");
-    for (const char *dir = path ? path : "/bin:/usr/bin"; dir;) {
-        const char *end = strchrnul(dir, ':');
-        char *file = need_format("%.*s%s%s", (int)(end - dir), dir, end > dir ? "/" : "", name);
-        struct stat st;
-        if (access(file, X_OK) == 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode))
-            return file;
-        free(file);
-        dir = *end ? end + 1 : NULL;
-    }
-    return NULL;
-}
-
-static bool is_loader(const char *file)
-{
-    const char *slash = strrchr(file, '/');
-    return strncmp(slash ? slash + 1 : file, "ld-", 3) == 0 ||
-           strncmp(slash ? slash + 1 : file, "ld.so", 5) == 0;
-}
-
-/* Warn where the loader will ignore LD_PRELOAD. */
-static void warn_secure(const char *file)
-{
-    struct stat st;
-    if (stat(file, &st) != 0)
-        return;
-    bool user = (st.st_mode & S_ISUID) && st.st_uid != geteuid();
-    bool group = (st.st_mode & S_ISGID) && (st.st_mode & S_IXGRP) && st.st_gid != getegid();
-    if (user || group)
-        error("warning: %s is set-%s-ID: the loader ignores LD_PRELOAD for it", file,
-              user ? "user" : "group");
-    else if (geteuid() != 0 && getxattr(file, "security.capability", NULL, 0) > 0)
-        error("warning: %s has capabilities: the loader ignores LD_PRELOAD for it", file);
-}
-
-/* Why FILE cannot be run with a library of this machine: an error, and false. */
+/* Can FILE be run with the library? An error, and false. */
 static bool suitable(const char *file)
 {
-    struct elf_file elf;
-    char script[256];
-    for (int depth = 0; depth < 4; depth++) {
-        if (!elf_inspect(file, &elf))
-            return true; /* execvp says what is wrong, or it can be run and not read */
-        if (elf.is_elf && !elf.is_64)
-            error("%s is a 32-bit program: libhakmem is a 64-bit library", file);
-        else if (elf.is_elf && !elf.is_ours)
-            error("%s is a program of another architecture", file);
-        else if (elf.is_elf && !elf.has_interpreter && !is_loader(file))
-            error("%s is statically linked: nothing can be preloaded into it", file);
-        else if (strstr(elf.interpreter, "ld-musl"))
-            error("%s is linked with musl: libhakmem needs the GNU C library", file);
-        else if (elf.script[0] && depth < 3) {
-            snprintf(script, sizeof script, "%s", elf.script);
-            file = script;
-            continue;
-        } else {
-            warn_secure(file);
-            return true;
-        }
-        return false;
-    }
-    return true;
+    struct suitability s;
+    suitability_of(file, &s);
+    if (s.unfit)
+        error("%s %s", s.file, s.unfit);
+    else if (s.ignored)
+        error("warning: %s %s", s.file, s.ignored);
+    return !s.unfit;
 }
 
 /* --- The environment of the command --------------------------------------------------------------*/
@@ -178,6 +117,7 @@ int command_run(int argc, char **argv)
     }
     if (!suitable(file))
         return EXIT_CANNOT_RUN;
+    warn_of_children(file, argv + optind);
     if (stats && !set_stats_file(stats))
         return EXIT_NO;
     set_preload(real);

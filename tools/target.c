@@ -34,6 +34,7 @@ static void why(struct target *t, const char *format, ...)
 static void why_refused(struct target *t)
 {
     const struct passwd *owner = getpwuid(t->process.user);
+    t->refused = true;
     char number[24];
     snprintf(number, sizeof number, "%u", (unsigned)t->process.user);
     char *scope = proc_text("/proc/sys/kernel/yama/ptrace_scope", NULL);

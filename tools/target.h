@@ -28,6 +28,7 @@ struct target {
     bool deleted;
     uint64_t row[ROWS];
     bool gone;     /* it ended while it was read */
+    bool refused;  /* the kernel does not let this user read it */
     char why[512]; /* what is wrong, for an error */
 };
 

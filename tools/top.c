@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,17 +26,22 @@ struct entry {
 
 struct entries {
     struct entry *entry;
-    size_t count, refused;
+    size_t count;
+    size_t unknown; /* whether they use the library may not be known */
+    size_t refused; /* they do, and may not be read */
 };
 
 /* A quick look for whether PID may have the library: a list of mappings that names it. */
-static bool names_library(int pid)
+static bool names_library(int pid, struct entries *all)
 {
     char path[64];
+    struct process process;
     snprintf(path, sizeof path, "/proc/%d/maps", pid);
     char *text = proc_text(path, NULL);
+    bool denied = !text && (errno == EACCES || errno == EPERM);
     bool named = text && strstr(text, "libhakmem.so");
     free(text);
+    all->unknown += denied && proc_read(&process, pid) && !process.kernel && process.state != 'Z';
     return named;
 }
 
@@ -44,7 +50,7 @@ static void add(struct entries *all, int pid)
     struct target t;
     struct heap h;
     if (!target_attach(&t, pid, false)) {
-        all->refused++;
+        all->refused += t.refused;
         target_close(&t);
         return;
     }
@@ -70,7 +76,7 @@ static void add_all(struct entries *all)
 {
     DIR *dir = opendir("/proc");
     for (struct dirent *d; dir && (d = readdir(dir)) != NULL;)
-        if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && names_library(atoi(d->d_name)))
+        if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && names_library(atoi(d->d_name), all))
             add(all, atoi(d->d_name));
     if (dir)
         closedir(dir);
@@ -91,6 +97,26 @@ static size_t rows(bool terminal)
     return size.ws_row - 4u;
 }
 
+/* What is missing in the table, and what would show it. The kernel asks for more to read memory than to list
+ * mappings: there ptrace_scope counts. */
+static unsigned print_missing(const struct entries *all)
+{
+    struct stat st;
+    bool hidden = stat("/proc/1", &st) != 0;
+    char *scope = proc_text("/proc/sys/kernel/yama/ptrace_scope", NULL);
+    bool restricted = scope && scope[0] > '0';
+    free(scope);
+    if (all->unknown)
+        printf("  %zu not read: that needs %s (CAP_SYS_PTRACE)\n", all->unknown,
+               geteuid() ? "the same user, or root" : "more rights than root has here");
+    if (all->refused)
+        printf("  %zu that use it not read: that needs %s, or root\n", all->refused,
+               restricted ? "0 in /proc/sys/kernel/yama/ptrace_scope" : "CAP_SYS_PTRACE");
+    if (hidden)
+        printf("  /proc shows no processes of others (hidepid)\n");
+    return (all->unknown != 0) + (all->refused != 0) + hidden;
+}
+
 static void print(const struct entries *all, bool terminal)
 {
     char when[32] = "";
@@ -105,9 +131,11 @@ static void print(const struct entries *all, bool terminal)
         fputs("\033[H\033[J", stdout);
     printf("hakmem top %s: %zu process%s, %s resident\n", when, all->count, all->count == 1 ? "" : "es",
            text_bytes(resident));
+    size_t lines = print_missing(all), most = rows(terminal);
+    most = most > lines ? most - lines : 1;
     printf("%7s %8s %8s %8s %8s %5s %6s %-7s %s\n", "PID", "RESIDENT", "IN USE", "CACHED", "KEPT", "THR",
            "FAILED", "MODE", "COMMAND");
-    for (size_t i = 0; i < all->count && i < rows(terminal); i++) {
+    for (size_t i = 0; i < all->count && i < most; i++) {
         const struct entry *e = &all->entry[i];
         printf("%7d %8s %8s %8s %8s %5" PRIu64 " %6" PRIu64 " %-7s %.15s\n", e->pid, text_bytes(e->resident),
                text_bytes(e->live), text_bytes(e->cached), text_bytes(e->kept), e->threads, e->failures,

@@ -6,7 +6,8 @@ set -u
 
 for words in '' 'enabel' 'enable now' 'enable --confirm' 'enable --confirm soon' 'enable --confirm 0' 'enable --confirm -3' \
     'enable --confirm 10081' 'enable --confirm nan' 'disable --confirm 3' 'status --remove' 'service' 'service a b' \
-    'check --remember' 'resume now' 'resume --confirm 5' 'enable --nonsense'; do
+    'check --remember' 'resume now' 'resume --confirm 5' 'enable --nonsense' 'enable --force' \
+    'service a --force --remove'; do
     # shellcheck disable=SC2086 # words
     tells 2 "bad arguments" "hakmem-preload $words" $words
 done

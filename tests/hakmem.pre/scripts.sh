@@ -40,6 +40,8 @@ rm "$FILE"
 
 # Purge takes what hakmem-preload made, and nothing else of the name.
 adopt_program rmdir || unsupported "rmdir is missing"
+mkdir -p "$root/usr/lib/systemd/system"
+echo "[Service]" >"$root/usr/lib/systemd/system/nginx.service"
 preload service nginx
 units=$root/etc/systemd/system
 mkdir -p "$units/a.service.d" && echo '[Service]' >"$units/a.service.d/50-hakmem.conf"

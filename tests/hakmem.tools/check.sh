@@ -6,11 +6,20 @@ set -u
 need_python
 
 : >absent && rm absent
+# Nothing names it here: programs do not use it, and that is all that is wrong.
+expect 1 '^problem .*programs started here do not use it: malloc is that of .*/libc' "not used here" "$HAK" check --conf "$work/absent"
+judge "one problem" "$([ "$(grep -c problem expect.out)" = 1 ] || cat expect.out)"
+"$HAK" check --json --conf "$work/absent" | $python -c '
+import json, sys
+sys.exit(json.load(sys.stdin)["works"])'
+result $? "not used here: --json"
+LD_PRELOAD=$SO
+export LD_PRELOAD
 expect 0 '^ok  .*trial process' "all is well" "$HAK" check --conf "$work/absent"
 judge "libraries opened with RTLD_DEEPBIND" "$(grep -q '^ok .*RTLD_DEEPBIND get malloc from it' expect.out || cat expect.out)"
 judge "nothing is a problem" "$(grep problem expect.out)"
 judge "no line but findings" "$(grep -vE '^(ok      |note    ) ' expect.out)"
-expect 0 '^ok .*programs started here use it' "in the environment already" env LD_PRELOAD="$SO" "$HAK" check --conf "$work/absent"
+judge "programs started here" "$(grep -q '^ok .*programs started here use it' expect.out || cat expect.out)"
 "$HAK" check --json --conf "$work/absent" >check.json
 judge "--json" "$($python -c '
 import json
@@ -18,6 +27,7 @@ data = json.load(open("check.json"))
 levels = {f["level"] for f in data["findings"]}
 if data["works"] is not True or not levels <= {"ok", "note"} or not all(f["text"] and f["about"] for f in data["findings"]):
     print(data)' 2>&1)"
+unset LD_PRELOAD
 
 expect 1 'problem .*cannot be read' "no library" "$HAK" check --library "$work/nosuch.so"
 touch empty
@@ -39,16 +49,16 @@ void free(void *p) { __libc_free(p); }
 END
 $CC -O1 -fno-builtin -shared -fPIC -o other.so other.c || exit 1
 expect 1 'problem .*no libhakmem.so.1' "another library" "$HAK" check --library "$work/other.so"
-expect 0 'note .*other.so in front' "another allocator in LD_PRELOAD" env LD_PRELOAD="$work/other.so" "$HAK" check --conf "$work/absent"
-judge "which programs here use" "$(grep -q "note .*do not use it: malloc is that of $work/other.so" expect.out || cat expect.out)"
+expect 1 'note .*other.so in front' "another allocator in LD_PRELOAD" env LD_PRELOAD="$work/other.so" "$HAK" check --conf "$work/absent"
+judge "which programs here use" "$(grep -q "problem .*do not use it: malloc is that of $work/other.so" expect.out || cat expect.out)"
 expect 0 'note .*RTLD_DEEPBIND get malloc from the C library' "HAKMEM_DEEPBIND_FIX=0" \
-    env HAKMEM_DEEPBIND_FIX=0 "$HAK" check --conf "$work/absent"
+    env LD_PRELOAD="$SO" HAKMEM_DEEPBIND_FIX=0 "$HAK" check --conf "$work/absent"
 expect 1 'problem .*passive mode' "passive mode" env HAKMEM_TINY_SS_SHARED=0 "$HAK" check --conf "$work/absent"
 
 # The configuration.
 if [ "$(id -u)" -eq 0 ]; then
     printf 'purge_delay = 100\n\n[program:git]\ncache_bytes = 1k\n' >sound.conf
-    expect 0 '^ok .*sound.conf is sound' "a sound hakmem.conf" "$HAK" check --conf "$work/sound.conf"
+    expect 0 '^ok .*sound.conf is sound' "a sound hakmem.conf" env LD_PRELOAD="$SO" "$HAK" check --conf "$work/sound.conf"
     printf 'purge_delay = much\nnonsense\n[program:git]\npurge_dely = 1\n[program:/usr/bin/x*]\ncache_bytes = 9z\n' >bad.conf
     expect 1 'bad.conf:1' "a bad hakmem.conf: first line" "$HAK" check --conf "$work/bad.conf"
     for line in 2 4 6; do
@@ -103,7 +113,62 @@ try 1 'problem .*passive mode' "process in passive mode" env LD_PRELOAD="$SO" HA
 try 1 'problem .*not loaded' "process without the library" ./waits
 judge "and why" "$(grep -q 'note .*neither LD_PRELOAD' expect.out && grep -q 'malloc is that of .*libc' expect.out || cat expect.out)"
 try 1 "problem .*malloc is that of $work/other.so" "another allocator listed earlier" env LD_PRELOAD="$work/other.so:$SO" ./waits
+judge "and RTLD_DEEPBIND, which does not help it" "$(grep -q "note .*RTLD_DEEPBIND will use the C library's malloc, the program that of $work/other.so" expect.out &&
+    ! grep -q '^ok .*DEEPBIND' expect.out || cat expect.out)"
+try 1 "note .*was opened with RTLD_DEEPBIND: it uses the C library's malloc, the program that of $work/other.so" \
+    "and with one opened so" env LD_PRELOAD="$work/other.so:$SO" ./waits "$work/other.so"
 try 0 '^ok .*malloc is that of libhakmem' "another allocator listed later" env LD_PRELOAD="$SO:$work/other.so" ./waits
+judge "is told of" "$(grep -q "note .*$work/other.so is another allocator (of a name that is not known), and serves nothing" expect.out || cat expect.out)"
+
+# A program that asks an allocator for figures, as redis does; by what it defines, not by its name.
+cat >figures.c <<'END'
+#include <stddef.h>
+void *malloc(size_t n) { return 0; }
+int mallctl(const char *name, void *old, size_t *size, void *new, size_t length) { return 1; }
+END
+$CC -O1 -fno-builtin -shared -fPIC -Wl,-soname,figures.so -o figures.so figures.c || exit 1
+sed 's/^int main/extern int mallctl();\nint (*volatile ask)() = mallctl;\nint main/' waits.c >asks.c
+$CC -o asks asks.c ./figures.so -Wl,-rpath,"$work" || exit 1
+try 0 "note .*$work/figures.so is another allocator \(jemalloc\), and serves nothing; $work/asks asks it by mallctl, and gets figures that are not" \
+    "a program that asks another allocator" env LD_PRELOAD="$SO" ./asks
+judge "and no more is said of it" "$([ "$(grep -c figures.so expect.out)" = 1 ] || cat expect.out)"
+$CC -o idle waits.c -Wl,--no-as-needed ./figures.so -Wl,-rpath,"$work" || exit 1
+try 0 "note .*$work/figures.so is another allocator \(jemalloc\), and serves nothing: whoever" "one that nobody asks" env LD_PRELOAD="$SO" ./idle
+sed 's/^int main/int je_mallctl(void) { return 1; }\nint main/' waits.c >own.c
+$CC -rdynamic -o own own.c || exit 1
+try 0 "note .*$work/own holds another allocator \(jemalloc\): what is asked of it by its own names" "one within the program" env LD_PRELOAD="$SO" ./own
+try 0 '^ok .*serves from its pool' "no other allocator" env LD_PRELOAD="$SO" ./waits
+judge "of none is told" "$(grep -E 'allocator|anitizer' expect.out)"
+
+# Sanitizers: shared, and within the program.
+for kind in leak:lsan:LeakSanitizer undefined:ubsan:UndefinedBehaviorSanitizer; do
+    flag=${kind%%:*} title=${kind##*:} short=${kind#*:}
+    short=${short%:*}
+    case $flag in
+        leak) words='malloc is not its own: it knows no block of the heap, and reports no leak' ;;
+        *) words='it needs no malloc of its own' ;;
+    esac
+    if $CC -fsanitize="$flag" -o sanitized waits.c 2>/dev/null && env LD_PRELOAD="$SO" timeout 1 ./sanitized 2>/dev/null | grep -q ready; then
+        try 0 "note .*$title is in the process \(.*lib$short.*$words" "$title" env LD_PRELOAD="$SO" ./sanitized
+    else
+        echo "UNSUPPORTED: $title"
+    fi
+done
+for kind in address:asan:AddressSanitizer leak:lsan:LeakSanitizer thread:tsan:ThreadSanitizer; do
+    flag=${kind%%:*} title=${kind##*:} short=${kind#*:}
+    short=${short%:*}
+    if $CC -fsanitize="$flag" "-static-lib$short" -o sanitized waits.c 2>/dev/null && timeout 1 ./sanitized 2>/dev/null | grep -q ready; then
+        try 1 "note .*$title is in the process \($work/sanitized\), and has its own malloc" "$title within the program" env LD_PRELOAD="$SO" ./sanitized
+        try 1 "note .*$title is in the process" "$title, without the library" ./sanitized
+    else
+        echo "UNSUPPORTED: $title within the program"
+    fi
+done
+if command -v musl-gcc >/dev/null && musl-gcc -DRTLD_DEEPBIND=0 -o musl waits.c 2>/dev/null; then
+    try 1 'problem .*linked with musl' "a program of musl" ./musl
+else
+    echo "UNSUPPORTED: a program of musl (musl-gcc)"
+fi
 try 1 'problem .*did not find or could not load' "a library that could not be loaded" env LD_PRELOAD=/nonexistent/libhakmem.so.1 ./waits
 if $CC -static -o static waits.c 2>/dev/null; then
     try 1 'problem .*statically linked' "static process" env LD_PRELOAD="$SO" ./static

@@ -80,6 +80,113 @@ else
     echo "UNSUPPORTED: set-user-ID program (needs root)"
 fi
 
+# What a command will start and the library cannot get into, as far as its arguments tell.
+warns() # warns WHAT RE COMMAND...: one line of warning
+{
+    re=$2 what=$1
+    shift 2
+    "$HAK" run "$@" >out 2>err </dev/null
+    judge "a warning: $what" "$([ "$(grep -c 'hakmem: warning' err)" = 1 ] && grep -qE "hakmem: warning: $re" err || cat out err)"
+}
+silent() # silent WHAT COMMAND...
+{
+    what=$1
+    shift
+    "$HAK" run "$@" >out 2>err </dev/null
+    judge "no warning: $what" "$(grep 'hakmem:' err)"
+}
+if [ -x static ]; then
+    PATH=$PATH:$work
+    export PATH
+    is="($work|\.)/static, which .* names, is statically linked"
+    warns "sh -c" "$is" sh -c './report; A=b ./static x'
+    warns "sh -c, by PATH, once" "$is" sh -ec 'if true; then static; fi && static | static'
+    warns "in a subshell" "$is" sh -c 'x=$(static)'
+    warns "behind a wrapper" "$is" sh -c 'exec env A=b nice -n 5 static'
+    warns "env" "$is" env A=b -u C static
+    warns "env sh -c" "$is" env sh -c 'true; static'
+    warns "timeout" "$is" timeout -s KILL 5 static
+    printf '#!/bin/sh\n# static\ncat <<E >/dev/null\nstatic\nE\nstatic\n' >script
+    warns "a script" "$is" ./script
+    warns "sh with a script" "$is" sh -e ./script
+    printf '#!/bin/sh\n# static\ncat <<-"E" >/dev/null\nstatic\n\tE\necho static; case x in static) ;; esac\n: "; static"\nf() { :; }\n' >script
+    silent "words that are no commands" ./script
+    silent "text of no shell" echo 'true; static'
+    silent "what is not known" sh -c 'x=static; $x; eval "static"; false'
+    warns "env -i" '/.*env, which the command names, takes LD_PRELOAD away' env -i ./report
+    warns "env -u" '/.*env, which the command names, takes LD_PRELOAD away' env -u LD_PRELOAD ./report
+    silent "env -u of another" env -u LD_PRELOADED ./report
+fi
+if command -v musl-gcc >/dev/null && echo 'int main(void){return 0;}' | musl-gcc -x c -o musl - 2>/dev/null; then
+    expect 126 'musl is linked with musl: libhakmem needs' "program of musl" "$HAK" run ./musl
+    warns "musl" './musl, which .* names, is linked with musl' sh -c './musl; true'
+else
+    echo "UNSUPPORTED: program of musl (musl-gcc)"
+fi
+if [ -x secure ]; then
+    warns "set-user-ID" './secure, which .* names, is set-user-ID' sh -c ./secure
+fi
+
+# --stats: each process that left figures, and those that left none with the reason.
+cat >ends.c <<'END'
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    void *volatile p = malloc(100);
+    const char *how = strrchr(argv[0], '-');
+    if (argc > 1)
+        usleep((unsigned)atoi(argv[1]) * 1000);
+    if (strcmp(how, "-quick") == 0)
+        _exit(p ? 3 : 4);
+    if (strcmp(how, "-killed") == 0)
+        kill(getpid(), SIGTERM);
+    if (strcmp(how, "-orphan") == 0 && fork() == 0) {
+        usleep(700000);
+        kill(getpid(), SIGUSR1);
+    }
+    if (strcmp(how, "-fork") == 0)
+        for (int i = 0; i < 5; i++)
+            if (fork() == 0) {
+                usleep(700000);
+                _exit(0);
+            }
+    while (strcmp(how, "-fork") == 0 && wait(NULL) > 0)
+        continue;
+    return 0;
+}
+END
+$CC -O1 -o ends-well ends.c || exit 1
+for how in quick killed orphan fork; do cp ends-well "ends-$how"; done
+figures() # figures WHAT RE COMMAND...: a line of standard error matches
+{
+    re=$2 what=$1
+    shift 2
+    "$HAK" run --stats "$@" >out 2>err </dev/null
+    status=$?
+    judge "--stats: $what" "$(grep -qE -e "$re" err || cat err)"
+}
+figures "_exit" '^hakmem: no figures of ./ends-quick \(process [0-9]+\): it ended without exit\(3\), as by _exit\(2\)$' ./ends-quick 50
+judge "--stats: and the status" "$([ $status = 3 ] || echo "status $status")"
+figures "a process that did the work" '^ +[0-9]+ +[1-9][0-9]* .* ends-well$' sh -c './ends-well; exit 0'
+judge "--stats: no line of no allocations" "$(grep -E 'allocations +0' err)"
+figures "a child that ended with _exit" '^hakmem: no figures of ends-quick \(process [0-9]+\): it ended without exit' sh -c './ends-quick 700; true'
+figures "a child that was killed" '^hakmem: no figures of ends-killed \(process [0-9]+\): it ended without exit\(3\): by _exit\(2\) or a signal' sh -c './ends-killed 700; true'
+figures "killed itself" '^hakmem: no figures of ./ends-killed \(process [0-9]+\): it was killed by signal 15 \(Terminated\)' ./ends-killed
+figures "an orphan that was killed" '^hakmem: no figures of ends-orphan \(process [0-9]+\): it was killed by signal 10' sh -c './ends-orphan; sleep 1.5'
+figures "many of one kind" '^hakmem: no figures of 5 processes ends-fork, each: it ended without exit' ./ends-fork
+figures "one that goes on" '^hakmem: no figures of ends-well \(process [0-9]+\): it still runs' sh -c './ends-well 3000 >/dev/null & sleep 0.7'
+figures "executed another" '^hakmem: env \(process [0-9]+\), which became ends-well, with libhakmem' env ./ends-well
+figures "without the library" '^hakmem: no figures of ends-well \(process [0-9]+\): the library was not seen in it' sh -c 'env -u LD_PRELOAD ./ends-well 700; true'
+figures "no allocations" '^  allocations  none: it called no malloc, or not the library' --option tiny_ss_shared=0 ./ends-well
+if echo '#include <unistd.h>
+int main(void){sleep(1);return 0;}' | $CC -static -x c -o slow-static - 2>/dev/null; then
+    figures "a static one" '^hakmem: no figures of slow-static \(process [0-9]+\): it is statically linked' sh -c './slow-static; true'
+fi
+
 # Signals: what the command dies of, and what is sent to hakmem while it waits.
 number() { case $1 in INT) echo 2 ;; KILL) echo 9 ;; USR1) echo 10 ;; SEGV) echo 11 ;; TERM) echo 15 ;; esac; }
 for signal in TERM INT SEGV KILL; do

@@ -46,6 +46,43 @@ result $? "it ends with its process"
 timeout 20 "$HAK" top --interval 0.2 | head -n 1 >table
 result $? "a pipe that is closed ends it"
 
+# By another user: nothing can be read, and that is said.
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+    others=$(mktemp -d) && cp "$HAK" "$others/hakmem" && chmod 755 "$others" "$others/hakmem"
+    if setpriv --reuid=65534 --regid=65534 --clear-groups "$others/hakmem" --version >/dev/null 2>&1; then
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$others/hakmem" top --count 1 >table
+        judge "another user: no process" "$(grep -q '^hakmem top .*: 0 processes' table || cat table)"
+        readable=$("$HAK" top --count 1 | grep -cE '^ *[0-9]+ ')
+        judge "how many could not be read, and why" "$(awk -v least="$readable" '
+            / not read: that needs the same user, or root \(CAP_SYS_PTRACE\)$/ && $1 >= least { found = 1 }
+            END { exit !found }' table || cat table)"
+        judge "80 columns" "$(awk 'length > 80' table)"
+        # One's own processes can be read, or only listed.
+        setpriv --reuid=65534 --regid=65534 --clear-groups env LD_PRELOAD="$SO" sleep 60 &
+        pids="$pids $!"
+        sleep 0.5
+        own=$!
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$others/hakmem" top --count 1 >table
+        if [ -r "$SO" ] && setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$SO"; then
+            judge "another user: own processes" "$(grep -qE "^ *$own |1 that use it not read" table || cat table)"
+        else
+            echo "UNSUPPORTED: another user: own processes"
+        fi
+        # Mappings may be listed, and memory not be read: as with ptrace_scope.
+        if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+            strace -o /dev/null -e trace=process_vm_readv -e inject=process_vm_readv:error=EPERM "$HAK" top --count 1 >table
+            judge "memory that may not be read" "$(grep -qE '^  [1-9][0-9]* that use it not read: that needs .*, or root$' table || cat table)"
+        else
+            echo "UNSUPPORTED: memory that may not be read (strace)"
+        fi
+    else
+        echo "UNSUPPORTED: another user"
+    fi
+    rm -rf "$others"
+else
+    echo "UNSUPPORTED: another user (needs root)"
+fi
+
 if command -v script >/dev/null; then
     TERM=xterm timeout 20 script -qec "'$HAK' top --count 2 --interval 0.2" /dev/null >table </dev/null
     judge "on a terminal it clears the screen" "$([ "$(grep -c "$(printf '\033')\[H" table)" = 2 ] || cat -v table)"
