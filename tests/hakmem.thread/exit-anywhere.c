@@ -2,6 +2,7 @@
 /* exit() from a signal handler, at each instruction of the shortest ways through malloc and free, and at one
  * in eleven of the long ones: no alarm, no hang. The processor traps after each instruction; the handler has
  * a copy of the process call exit there. */
+/* { dg-link preload } */
 /* { dg-variant "" } */
 /* { dg-variant "-DTHREADS" } */
 /* { dg-variant "-DTHREADS HAKMEM_STATS_FILE=/dev/null HAKMEM_SIZE_HIST=1 HAKMEM_TRACE_FILE=/dev/null" } */
