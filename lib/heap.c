@@ -225,15 +225,26 @@ static void free_uncached(void *p, unsigned c, const char *function)
         direct_free(p, c, function);
 }
 
+/* The calling thread can look P, of class C, up as it could not before: it has got a cache now, or has learnt
+ * that the window has grown. */
+static bool can_look_up(const void *p, unsigned c)
+{
+    struct tcache *tc = thread_self.cache;
+    if (c == CLASS_NONE)
+        return false;
+    if (tc == TCACHE_NONE)
+        return enter() != NULL;
+    return window_index(p, tc->window_at) >= tc->window_granules && tcache_renew(tc, p);
+}
+
 /* P lies outside the window, does not begin a block of its class, or the thread has no cache. */
 void heap_free_odd(void *p, const char *function)
 {
     if (!p)
         return;
     unsigned c = UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)) ? superslab_class_of(p) : classmap_get(p);
-    bool had_cache = thread_self.cache != TCACHE_NONE;
-    if (!had_cache && c != CLASS_NONE && enter())
-        heap_free(p, function); /* the thread has a cache now */
+    if (can_look_up(p, c))
+        heap_free(p, function);
     else
         free_uncached(p, c, function);
     pulse_traces();
@@ -287,7 +298,7 @@ void heap_free_full(void *p, const char *function)
         free_full(tc, p, function);
         return;
     }
-    unsigned run = shelf_run(tc, p);
+    unsigned run = shelf_run(p);
     tc->bin[CLASS_SPAN].fill -= FILL_PUSH;
     if (LIKELY(shelf_has_room(tc, run)) && LIKELY(tc->until_tick != 0)) {
         tc->until_tick--;
@@ -322,7 +333,7 @@ static size_t size_of(const void *p, unsigned c, const char *function)
 static ALWAYS_INLINE bool is_cached_block(const void *p, unsigned *c)
 {
     const struct tcache *tc = thread_self.cache;
-    if (UNLIKELY(window_index(p, tc->window_at) >= LEAF_GRANULES))
+    if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules))
         return false;
     size_t mark = load_relaxed(tcache_mark(tc, p));
     uint32_t magic = *tcache_magic(tc, mark); /* 0: not cached */

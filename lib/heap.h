@@ -54,7 +54,7 @@ static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
 static ALWAYS_INLINE void heap_free(void *p, const char *function)
 {
     struct tcache *tc = thread_self.cache;
-    if (UNLIKELY(window_index(p, tc->window_at) >= LEAF_GRANULES)) {
+    if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules)) {
         heap_free_odd(p, function);
         return;
     }

@@ -63,12 +63,18 @@ static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *s
     return n;
 }
 
+/* What lies behind is not mapped, or not by us. */
+static NO_TSAN size_t opened_bytes(const struct superslab *ss)
+{
+    return (size_t)ss->opened << GRANULE_SHIFT;
+}
+
 static void add_superslab(struct account *a, const struct superslab *ss, const uint8_t *base)
 {
     unsigned char pages[SUPERSLAB / PAGE_LEAST];
-    size_t page = os_page_size(), resident[GRANULES] = {0};
-    os_residency((void *)(uintptr_t)base, SUPERSLAB, pages);
-    for (size_t i = 0; i < SUPERSLAB / page; i++)
+    size_t page = os_page_size(), opened = opened_bytes(ss), resident[GRANULES] = {0};
+    os_residency((void *)(uintptr_t)base, opened, pages);
+    for (size_t i = 0; i < opened / page; i++)
         resident[i * page >> GRANULE_SHIFT] += pages[i] ? page : 0;
     for (unsigned i = 0; i < GRANULES;)
         i += add_granule(a, ss, base, i, resident);

@@ -53,10 +53,9 @@ static ALWAYS_INLINE bool shelf_claim(struct tcache *tc, const void *p)
 }
 
 /* The length of P, which was claimed. */
-static ALWAYS_INLINE unsigned shelf_run(const struct tcache *tc, const void *p)
+static ALWAYS_INLINE unsigned shelf_run(const void *p)
 {
-    uintptr_t at = window_index(p, tc->window_at) / GRANULES;
-    struct superslab *ss = (struct superslab *)load_acquire(&classmap_window.regions[at]);
+    const struct superslab *ss = (const struct superslab *)load_acquire(window_region(p));
     return ss->slab[(uintptr_t)p >> GRANULE_SHIFT & (GRANULES - 1)].run;
 }
 

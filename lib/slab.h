@@ -7,7 +7,7 @@
  *   EMPTY   last block came back; pages are dirty  the ARENA lock
  *   SPAN    part of a span                         the ARENA lock; the span's owner
  *   PURGE   its pages are being given back         the thread that purges, no lock held
- *   CLOSED  reserved, not accessible yet           the ARENA lock
+ *   CLOSED  not mapped, or not by us               the ARENA lock
  * A state changes only under the ARENA lock.
  *
  * Invariants of an ACTIVE slab, with free = number of bits set:
