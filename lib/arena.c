@@ -344,6 +344,8 @@ const struct layout_row layout_arena[] = {
     LAYOUT_FIELD(slab, carved),
     LAYOUT_FIELD(slab, total),
     LAYOUT_FIELD(slab, run),
+    LAYOUT_FIELD(slab, asked),
+    LAYOUT_CONSTANT(SPAN_PAGE),
     LAYOUT_CONSTANT(SLAB_UNUSED),
     LAYOUT_CONSTANT(SLAB_ACTIVE),
     LAYOUT_CONSTANT(SLAB_EMPTY),

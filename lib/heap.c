@@ -89,14 +89,43 @@ static void *alloc_small(struct tcache *tc, size_t size, bool *untouched, const 
     return p;
 }
 
-/* Nothing could be had for SIZE bytes: make room and try once more, then say why. */
+/* Would the system give SIZE bytes now? */
+static bool could_map(size_t size)
+{
+    size = round_up(size, os_page_size());
+    if (!level_may_map(size))
+        return false;
+    void *p = os_map(size, os_page_size(), NULL, true);
+    if (p)
+        (void)os_unmap(p, size);
+    level_unmapped(size);
+    return p != NULL;
+}
+
+/* SIZE bytes could not be had. Could they, if everything that is free went back to the system? Not if what
+ * would still be wanting is refused: so a program that asks for the impossible, or asks again and again,
+ * keeps its caches, and pays for the flush only while there is something to flush. */
+static bool flush_may_help(size_t size)
+{
+    size_t need = max_size(size, GRANULE), most = level_of(LEVEL_MAPPED);
+    if (need > most && !could_map(need - most))
+        return false;
+    most = direct_flushable();
+    return need <= most || could_map(need - most);
+}
+
+/* Nothing could be had for SIZE bytes: make room, where that may help, and try once more, then say why. */
 static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char *function)
 {
-    direct_flush(function);
-    large_trim(0);
-    superslab_trim(0);
+    void *p = NULL;
     os_error.call = NULL; /* what was refused before may have been made up for */
-    void *p = alloc_uncached(size, align, zero);
+    if (flush_may_help(size)) {
+        direct_flush(function);
+        large_trim(0);
+        superslab_trim(0);
+        os_error.call = NULL;
+        p = alloc_uncached(size, align, zero);
+    }
     if (!p && load_relaxed(&heap_mixed))
         p = zero ? libc_calloc(1, size) : libc_memalign(align, size);
     if (p)
@@ -271,9 +300,9 @@ static NOINLINE void free_full(struct tcache *tc, void *p, const char *function)
     pulse(tc);
 }
 
-static NOINLINE void free_span_slow(struct tcache *tc, void *p, unsigned run)
+static NOINLINE void free_span_slow(struct tcache *tc, struct slab *first, unsigned run)
 {
-    shelf_put_slow(tc, p, run);
+    shelf_put_slow(tc, first, run);
     pulse(tc);
 }
 
@@ -298,13 +327,14 @@ void heap_free_full(void *p, const char *function)
         free_full(tc, p, function);
         return;
     }
-    unsigned run = shelf_run(p);
+    struct slab *first = shelf_slab(p);
+    unsigned run = first->run;
     tc->bin[CLASS_SPAN].fill -= FILL_PUSH;
     if (LIKELY(shelf_has_room(tc, run)) && LIKELY(tc->until_tick != 0)) {
         tc->until_tick--;
-        shelf_put(tc, p, run);
+        shelf_put(tc, first, run);
     } else {
-        free_span_slow(tc, p, run);
+        free_span_slow(tc, first, run);
     }
 }
 

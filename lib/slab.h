@@ -23,7 +23,7 @@
 
 enum slab_state { SLAB_UNUSED, SLAB_ACTIVE, SLAB_EMPTY, SLAB_SPAN, SLAB_PURGE, SLAB_CLOSED, SLAB_STATES };
 
-enum { SLAB_WORDS = GRANULE / MIN_ALIGN / 64 };
+enum { SLAB_WORDS = GRANULE / MIN_ALIGN / 64, SPAN_PAGE = 4096 };
 
 struct slab {
     struct list link; /* partial list of the pool, or list of EMPTY slabs of its last class */
@@ -39,6 +39,7 @@ struct slab {
     uint16_t first_word; /* no bit is set in a word below this one */
     uint16_t run;        /* SPAN, first granule: number of granules */
     uint32_t emptied_ms; /* EMPTY: when, by os_now_ms, cut to 32 bits */
+    uint32_t asked;      /* SPAN, first granule: bytes, of its owner */
     uint64_t free_bits[SLAB_WORDS];
 };
 

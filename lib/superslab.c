@@ -356,6 +356,19 @@ void superslab_totals(struct superslab_totals *out)
     superslab_unlock();
 }
 
+NO_TSAN size_t superslab_span_bytes(void)
+{
+    size_t bytes = 0;
+    struct region *region;
+    for (uintptr_t at = 0; (region = classmap_next(&at)) != NULL; at += SUPERSLAB) {
+        const struct superslab *ss = CONTAINER_OF(region, struct superslab, region);
+        for (unsigned i = 0; region->kind == REGION_SUPERSLAB && i < GRANULES; i++)
+            if (classmap_get((const char *)at + ((size_t)i << GRANULE_SHIFT)) == CLASS_SPAN)
+                bytes += round_up(ss->slab[i].asked, SPAN_PAGE);
+    }
+    return bytes;
+}
+
 void superslab_each(void (*each)(struct superslab *ss, void *arg), void *arg)
 {
     superslab_lock();

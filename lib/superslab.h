@@ -86,6 +86,9 @@ struct superslab_totals {
 };
 void superslab_totals(struct superslab_totals *out);
 
+/* Bytes of the spans in use, as they were asked for. No lock: a moment's picture. */
+size_t superslab_span_bytes(void);
+
 /* Check every superslab; FAULT is called for each broken invariant. */
 void superslab_check(void (*fault)(const char *what, const void *where));
 

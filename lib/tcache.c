@@ -327,8 +327,8 @@ const struct layout_row layout_tcache[] = {
     LAYOUT_FIELD(tcache, popped),   LAYOUT_FIELD(tcache, capacity),
     LAYOUT_FIELD(tcache, misses),   LAYOUT_FIELD(tcache, spare),
     LAYOUT_FIELD(tcache, shelf),    LAYOUT_SIZEOF(magazine),
-    LAYOUT_FIELD(magazine, count),  LAYOUT_FIELD(shelf, last),
-    LAYOUT_FIELD(shelf, last_run),  LAYOUT_FIELD(shelf, span),
+    LAYOUT_FIELD(magazine, count),  LAYOUT_FIELD(shelf, latest),
+    LAYOUT_FIELD(shelf, last_run),  LAYOUT_FIELD(shelf, slab),
     LAYOUT_FIELD(shelf, taken),     LAYOUT_CONSTANT(FILL_SHIFT),
     LAYOUT_CONSTANT(SPAN_GRANULES), LAYOUT_END,
 };

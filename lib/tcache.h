@@ -37,11 +37,11 @@ struct bin {
 
 /* See shelf.h. */
 struct shelf {
-    void *last; /* the span freed last, of last_run granules; last_run is 0: none */
+    struct slab *latest; /* the first of the span freed last, of last_run granules; last_run is 0: none */
     size_t last_run;
-    void *span[SPAN_GRANULES];  /* [n]: an earlier one of n + 1 granules, or NULL */
-    unsigned granules, allowed; /* sum of all, and its limit */
-    uint32_t given;             /* bit n: a span of n + 1 granules was given up since one was missed */
+    struct slab *slab[SPAN_GRANULES]; /* [n]: of an earlier one of n + 1 granules, or NULL */
+    unsigned granules, allowed;       /* sum of all, and its limit */
+    uint32_t given;                   /* bit n: a span of n + 1 granules was given up since one was missed */
     uint64_t taken;
     uint64_t seen_taken, seen_ms; /* `taken` when shelf_decay saw it change last, and when that was */
 };

@@ -90,8 +90,7 @@ uint64_t heap_live(const struct class_sums *c)
 
 uint64_t heap_live_bytes(const struct heap *h)
 {
-    uint64_t bytes =
-        h->young_bytes + h->large_bytes + h->span_bytes - min_size(h->span_bytes, h->shelved_bytes);
+    uint64_t bytes = h->young_bytes + h->large_bytes + h->span_used - min_size(h->span_used, h->shelved_used);
     for (unsigned c = 1; c < h->classes; c++)
         bytes += heap_live(&h->class[c]) * h->class[c].size;
     return bytes;
@@ -113,24 +112,28 @@ static uint64_t sane_blocks(uint64_t n)
     return n <= UINT16_MAX ? n : 0;
 }
 
-/* A span of RUN granules at BASE lies on a shelf. */
-static void add_shelved(struct target *t, struct heap *h, uint64_t base, uint64_t run, bool resident)
+/* A span of RUN granules, the first of which has its descriptor at SLAB, lies on a shelf. */
+static void add_shelved(struct target *t, struct heap *h, uint64_t slab, uint64_t run, bool resident)
 {
     uint64_t size = run << at(t, ROW_granule_shift);
-    if (!base || !run || run > at(t, ROW_span_granules) || !mapped_at(t, base))
+    if (!slab || slab % 8 || !run || run > at(t, ROW_span_granules) || !mapped_at(t, slab))
+        return;
+    uint64_t base = field_at(t, slab, ROW_slab_base);
+    if (!mapped_at(t, base))
         return;
     h->shelved++;
+    h->shelved_used += min_size(size, round_up(field_at(t, slab, ROW_slab_asked), at(t, ROW_span_page)));
     h->shelved_bytes += size;
     h->shelved_resident += resident ? target_resident_bytes(t, base, base + size) : 0;
 }
 
 static void add_shelf(struct target *t, struct heap *h, const char *shelf, bool resident)
 {
-    uint64_t base;
-    add_shelved(t, h, field(t, shelf, ROW_shelf_last), field(t, shelf, ROW_shelf_last_run), resident);
-    for (uint64_t i = 0; i < at(t, ROW_span_granules) && i < at(t, ROW_shelf_span) >> 35; i++) {
-        memcpy(&base, shelf + offset_of(t, ROW_shelf_span) + i * 8, sizeof base);
-        add_shelved(t, h, base, i + 1, resident);
+    uint64_t slab;
+    add_shelved(t, h, field(t, shelf, ROW_shelf_latest), field(t, shelf, ROW_shelf_last_run), resident);
+    for (uint64_t i = 0; i < at(t, ROW_span_granules) && i < at(t, ROW_shelf_slab) >> 35; i++) {
+        memcpy(&slab, shelf + offset_of(t, ROW_shelf_slab) + i * 8, sizeof slab);
+        add_shelved(t, h, slab, i + 1, resident);
     }
     h->shelf_taken += field(t, shelf, ROW_shelf_taken);
 }
@@ -168,7 +171,7 @@ static bool cache_fits(const struct target *t, const struct heap *h)
            offset_of(t, ROW_tcache_spare) + n * at(t, ROW_magazine_size) <= size &&
            offset_of(t, ROW_tcache_popped) + n * 8 <= size &&
            offset_of(t, ROW_tcache_capacity) + n * 2 <= size &&
-           offset_of(t, ROW_tcache_shelf) + offset_of(t, ROW_shelf_span) + (at(t, ROW_shelf_span) >> 32) <=
+           offset_of(t, ROW_tcache_shelf) + offset_of(t, ROW_shelf_slab) + (at(t, ROW_shelf_slab) >> 32) <=
                size;
 }
 
@@ -249,6 +252,15 @@ static void add_slab(struct target *t, struct heap *h, const char *slab, uint64_
     }
 }
 
+/* The span that begins with SLAB, the I-th of its superslab: the granule behind it. */
+static uint64_t add_span(struct target *t, struct heap *h, const char *slab, uint64_t i)
+{
+    uint64_t run = field(t, slab, ROW_slab_run),
+             used = round_up(field(t, slab, ROW_slab_asked), at(t, ROW_span_page));
+    h->span_used += min_size(used, run << at(t, ROW_granule_shift));
+    return i + (run ? run : 1);
+}
+
 static void add_superslab(struct target *t, struct heap *h, uint64_t address, const char *ss, bool resident)
 {
     static uint8_t there[4096];
@@ -260,11 +272,14 @@ static void add_superslab(struct target *t, struct heap *h, uint64_t address, co
     memset(there, 0, sizeof there);
     if (resident && pages <= sizeof there && each)
         total = target_resident(t, address, pages, there);
-    for (uint64_t i = 0; i < size / granule; i++) {
+    for (uint64_t i = 0, span_end = 0; i < size / granule; i++) {
         uint64_t bytes = 0;
+        const char *slab = ss + offset_of(t, ROW_superslab_slab) + i * at(t, ROW_slab_size);
+        if (i >= span_end && field(t, slab, ROW_slab_state) == at(t, ROW_slab_span))
+            span_end = add_span(t, h, slab, i);
         for (size_t k = 0; k < each && (i + 1) * each <= sizeof there; k++)
             bytes += there[i * each + k] * t->page;
-        add_slab(t, h, ss + offset_of(t, ROW_superslab_slab) + i * at(t, ROW_slab_size), bytes);
+        add_slab(t, h, slab, bytes);
     }
     h->superslabs++;
     add_range(h, address, address + mapped, total * t->page);
