@@ -261,18 +261,20 @@ static struct superslab *find_closed(void)
     return NULL;
 }
 
-/* Map granules of SS behind those that it has: N of them, or fewer. How many. Called unlocked. */
-static unsigned map_behind(const struct superslab *ss, unsigned from, unsigned n)
+/* Map granules of SS behind those that it has: N of them, or fewer where the system refuses so many. How
+ * many; *TAKEN, if there are none because somebody else is there. Called unlocked. */
+static unsigned map_behind(const struct superslab *ss, unsigned from, unsigned n, bool *taken)
 {
-    for (; n; n /= 2) {
+    for (*taken = false; n && !*taken; n /= 2) {
         size_t size = (size_t)n << GRANULE_SHIFT;
-        if (level_may_map(size)) {
-            if (os_map_at(ss->base + ((size_t)from << GRANULE_SHIFT), size))
-                break;
-            level_unmapped(size);
-        }
+        if (!level_may_map(size))
+            continue;
+        if (os_map_at(ss->base + ((size_t)from << GRANULE_SHIFT), size))
+            return n;
+        *taken = os_error.code == EEXIST;
+        level_unmapped(size);
     }
-    return n;
+    return 0;
 }
 
 /* The granules [from, from + n) of SS are mapped. ARENA lock held. */
@@ -294,10 +296,10 @@ bool arena_open(struct superslab *ss)
     arena.closed -= superslab_can_grow(ss);
     ss->growing = true;
     superslab_unlock();
-    os_error.code = 0;
-    n = map_behind(ss, from, n);
-    bool taken = !n && os_error.code == EEXIST, whole = n && from + n == GRANULES;
-    if (whole && policy(huge) != HUGE_GROWTH) /* a huge page would make a small program 2 MiB bigger */
+    bool taken;
+    n = map_behind(ss, from, n, &taken);
+    if (n && from + n == GRANULES &&
+        policy(huge) != HUGE_GROWTH) /* a huge page would make a small program 2 MiB bigger */
         os_no_huge(ss->base, SUPERSLAB);
     superslab_lock();
     ss->pinned--;

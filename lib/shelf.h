@@ -28,7 +28,7 @@ static ALWAYS_INLINE void *shelf_take(struct tcache *tc, size_t size)
     }
     tc->shelf.granules -= run;
     tc->shelf.taken++;
-    first->asked = (uint32_t)size;
+    store_relaxed(&first->asked, (uint32_t)size);
     store_relaxed(tcache_mark(tc, first->base), CLASS_SPAN * CLASS_MARK);
     return first->base;
 }

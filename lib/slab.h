@@ -18,6 +18,8 @@
 #ifndef HAK_SLAB_H
 #define HAK_SLAB_H
 
+#include "atomic.h"
+#include "bits.h"
 #include "list.h"
 #include "sizeclass.h"
 
@@ -36,12 +38,21 @@ struct slab {
     bool trimmed;       /* its free pages were given back, and no block came back since */
     bool trimming;      /* a thread gives its free pages back, unlocked: in no list, nobody takes */
     uint16_t used, carved, total;
-    uint16_t first_word; /* no bit is set in a word below this one */
-    uint16_t run;        /* SPAN, first granule: number of granules */
-    uint32_t emptied_ms; /* EMPTY: when, by os_now_ms, cut to 32 bits */
-    uint32_t asked;      /* SPAN, first granule: bytes, of its owner */
+    uint16_t first_word;     /* no bit is set in a word below this one */
+    uint16_t run;            /* SPAN, first granule: number of granules */
+    uint32_t emptied_ms;     /* EMPTY: when, by os_now_ms, cut to 32 bits */
+    _Atomic(uint32_t) asked; /* SPAN, first granule: bytes, of its owner; relaxed, statistics read it */
     uint64_t free_bits[SLAB_WORDS];
 };
+
+/* Usable size of the span that begins with FIRST: what was asked for, in whole pages. The rest counts as
+ * free. Of one that comes into use at this moment it may be that of an earlier one, but no more than there
+ * is. */
+static inline NO_TSAN size_t span_usable(const struct slab *first)
+{
+    size_t asked = load_relaxed(&first->asked);
+    return min_size(round_up(max_size(asked, 1), SPAN_PAGE), (size_t)first->run << GRANULE_SHIFT);
+}
 
 /* A block that nobody uses, as it lies in a thread cache or magazine. `check` is next ^ the secret
  * key of the process: it tells a cached block from a live one, and a damaged link from a sound one.

@@ -17,7 +17,7 @@ void *span_alloc(size_t size, bool zero)
     struct slab *first = superslab_take_run(span_granules(size), &dirty);
     if (!first)
         return NULL;
-    first->asked = (uint32_t)size;
+    store_relaxed(&first->asked, (uint32_t)size);
     count(COUNT_SPAN_ALLOCS, 1);
     if (dirty & 1) /* the link of a block that once began here: realloc would copy it to a block */
         ((struct block *)first->base)->check = 0;
@@ -54,6 +54,6 @@ bool span_extend(void *p, size_t size)
     uint32_t dirty;
     bool fits = run <= first->run || (run <= GRANULES && superslab_extend_run(first, run, &dirty));
     if (fits)
-        first->asked = (uint32_t)size;
+        store_relaxed(&first->asked, (uint32_t)size);
     return fits;
 }

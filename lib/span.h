@@ -11,13 +11,6 @@ static inline unsigned span_granules(size_t size)
     return size ? (unsigned)((size - 1) >> GRANULE_SHIFT) + 1 : 1;
 }
 
-/* Usable size of the span that begins with FIRST: what was asked for, in whole pages. The rest counts as
- * free. */
-static inline size_t span_usable(const struct slab *first)
-{
-    return round_up(max_size(first->asked, 1), SPAN_PAGE);
-}
-
 /* SIZE bytes, SPAN_MAX at most, aligned to a granule. NULL if the system refuses. */
 void *span_alloc(size_t size, bool zero);
 

@@ -364,7 +364,7 @@ NO_TSAN size_t superslab_span_bytes(void)
         const struct superslab *ss = CONTAINER_OF(region, struct superslab, region);
         for (unsigned i = 0; region->kind == REGION_SUPERSLAB && i < GRANULES; i++)
             if (classmap_get((const char *)at + ((size_t)i << GRANULE_SHIFT)) == CLASS_SPAN)
-                bytes += round_up(ss->slab[i].asked, SPAN_PAGE);
+                bytes += span_usable(&ss->slab[i]);
     }
     return bytes;
 }
