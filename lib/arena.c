@@ -232,21 +232,31 @@ static uint8_t *map_at_boundary(uint8_t *hint, size_t size)
     return os_map(size, SUPERSLAB, NULL, true);
 }
 
+/* Where the first superslab should lie: what is mapped by then lies above the thread's block of thread-local
+ * data, mostly. There is room between for what a small program maps next, which else would lie in the way.
+ * Not in a static program, which has that block beside its data, far from the stack and from what is mapped.
+ */
+static uint8_t *first_place(void)
+{
+    uintptr_t stack = (uintptr_t)__builtin_frame_address(0), local = os_thread();
+    bool mapped = local < stack && stack - local < stack / 16;
+    return mapped ? (uint8_t *)round_down(local, SUPERSLAB) - 2 * SUPERSLAB : NULL;
+}
+
 /* Map the first GRANULES_WANTED granules of a superslab, or fewer. What follows them is left to others:
  * limits and mlockall count what is mapped, used or not. It is opened later, if it is free by then. */
 static bool map_part(uint8_t *lowest, unsigned granules_wanted)
 {
-    /* The first superslab: what is mapped already lies above this thread's block of thread-local data,
-     * mostly. */
-    uint8_t *top = lowest ? lowest : (uint8_t *)round_down(os_thread(), SUPERSLAB);
+    uint8_t *hint = lowest ? below(lowest, SUPERSLAB) : first_place();
     for (unsigned n = granules_wanted; n; n /= 2) {
         size_t size = (size_t)n << GRANULE_SHIFT;
         if (!level_may_map(size))
             continue;
-        uint8_t *base = map_at_boundary(below(top, SUPERSLAB), size);
-        if (base)
-            return enter(base, 1, n, false);
-        level_unmapped(size);
+        uint8_t *base = map_at_boundary(hint, size);
+        if (!base)
+            level_unmapped(size);
+        else if (enter(base, 1, n, false)) /* else it left no room for what describes it */
+            return true;
     }
     return false;
 }

@@ -22,7 +22,7 @@ enum {
  * room for them to grow. Half of the way down where addresses are few. */
 #define WINDOW_DISTANCE ((uintptr_t)WINDOW_MOST << GRANULE_SHIFT)
 
-static region_entry first_regions[FIRST_REGIONS]; /* in .bss: a small process needs no more */
+static region_entry first_regions[FIRST_REGIONS]; /* a small process needs no more */
 
 /* The table of regions that is in use: entries for the regions [first, end). By META lock. */
 static struct region_table {
@@ -269,7 +269,6 @@ void classmap_each(void (*each)(const void *base, size_t size, void *arg), void 
     if (count)
         each((const void *)(load_relaxed(&classmap_window.marks) + load_acquire(&classmap_window.first)),
              count, arg);
-    each(first_regions, sizeof first_regions, arg);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
