@@ -122,9 +122,10 @@ static void add_shelved(struct target *t, struct heap *h, uint64_t slab, uint64_
     if (!mapped_at(t, base))
         return;
     h->shelved++;
-    h->shelved_used += min_size(size, round_up(field_at(t, slab, ROW_slab_asked), at(t, ROW_span_page)));
+    uint64_t used = min_size(size, round_up(field_at(t, slab, ROW_slab_asked), at(t, ROW_span_page)));
     h->shelved_bytes += size;
-    h->shelved_resident += resident ? target_resident_bytes(t, base, base + size) : 0;
+    h->shelved_used += used;
+    h->shelved_resident += resident ? target_resident_bytes(t, base, base + used) : 0;
 }
 
 static void add_shelf(struct target *t, struct heap *h, const char *shelf, bool resident)
@@ -252,12 +253,14 @@ static void add_slab(struct target *t, struct heap *h, const char *slab, uint64_
     }
 }
 
-/* The span that begins with SLAB, the I-th of its superslab: the granule behind it. */
-static uint64_t add_span(struct target *t, struct heap *h, const char *slab, uint64_t i)
+/* The span that begins with SLAB, the I-th of its superslab: the granule behind it, and what was asked for.
+ */
+static uint64_t add_span(struct target *t, struct heap *h, const char *slab, uint64_t i, uint64_t *used)
 {
-    uint64_t run = field(t, slab, ROW_slab_run),
-             used = round_up(field(t, slab, ROW_slab_asked), at(t, ROW_span_page));
-    h->span_used += min_size(used, run << at(t, ROW_granule_shift));
+    uint64_t run = field(t, slab, ROW_slab_run);
+    *used = min_size(round_up(field(t, slab, ROW_slab_asked), at(t, ROW_span_page)),
+                     run << at(t, ROW_granule_shift));
+    h->span_used += *used;
     return i + (run ? run : 1);
 }
 
@@ -272,14 +275,21 @@ static void add_superslab(struct target *t, struct heap *h, uint64_t address, co
     memset(there, 0, sizeof there);
     if (resident && pages <= sizeof there && each)
         total = target_resident(t, address, pages, there);
-    for (uint64_t i = 0, span_end = 0; i < size / granule; i++) {
+    for (uint64_t i = 0, span_end = 0, used = 0; i < size / granule; i++) {
         uint64_t bytes = 0;
         const char *slab = ss + offset_of(t, ROW_superslab_slab) + i * at(t, ROW_slab_size);
-        if (i >= span_end && field(t, slab, ROW_slab_state) == at(t, ROW_slab_span))
-            span_end = add_span(t, h, slab, i);
+        bool span = field(t, slab, ROW_slab_state) == at(t, ROW_slab_span);
+        if (i >= span_end && span)
+            span_end = add_span(t, h, slab, i, &used);
         for (size_t k = 0; k < each && (i + 1) * each <= sizeof there; k++)
             bytes += there[i * each + k] * t->page;
         add_slab(t, h, slab, bytes);
+        if (span) { /* behind the pages that were asked for: nobody's */
+            uint64_t beyond = bytes - min_size(bytes, used);
+            h->account.live -= beyond;
+            h->account.fragmentation += beyond;
+            used -= min_size(used, granule);
+        }
     }
     h->superslabs++;
     add_range(h, address, address + mapped, total * t->page);
