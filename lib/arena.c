@@ -2,6 +2,8 @@
 /* arena.c - all superslabs: their lists, and growth (floor F4). */
 #include "arena.h"
 
+#include <errno.h>
+
 #include "counters.h"
 #include "layout.h"
 #include "level.h"
@@ -66,6 +68,22 @@ struct superslab *arena_best_fit(unsigned run)
     return bins ? LIST_FIRST(&arena.bins[__builtin_ctzll(bins)], struct superslab, bin) : NULL;
 }
 
+void arena_enter(struct superslab *ss)
+{
+    list_push_back(&arena.all, &ss->all);
+    arena.superslabs++;
+    arena.granules += ss->opened;
+    arena.closed += superslab_can_grow(ss);
+}
+
+void arena_remove(struct superslab *ss)
+{
+    list_remove(&ss->all);
+    arena.superslabs--;
+    arena.granules -= ss->opened;
+    arena.closed -= superslab_can_grow(ss);
+}
+
 /* Slab I of SS for a new use; descriptors are set up when first needed, to keep pages untouched. */
 struct slab *arena_slab_at(struct superslab *ss, unsigned i)
 {
@@ -109,6 +127,11 @@ void arena_mark_empty(struct superslab *ss, struct slab *slab, uint64_t now_ms)
 
 /* --- Growth --------------------------------------------------------------------------------------*/
 
+enum {
+    FIRST_PART = 8, /* granules of the first superslab that are mapped at once; small programs need no more */
+    STEP_PART = 8   /* of another, where memory is tight */
+};
+
 /* A descriptor without memory. ARENA lock held. */
 static struct superslab *new_descriptor(void)
 {
@@ -126,7 +149,7 @@ static struct superslab *new_descriptor(void)
     return ss;
 }
 
-/* Describe the superslab at BASE, of which OPENED granules are accessible; ARENA lock held. False without
+/* Describe the superslab at BASE, of which OPENED granules are mapped; ARENA lock held. False without
  * memory for the descriptor. */
 static bool describe(uint8_t *base, unsigned opened, bool huge)
 {
@@ -135,65 +158,64 @@ static bool describe(uint8_t *base, unsigned opened, bool huge)
         return false;
     ss->base = base;
     ss->opened = (uint8_t)opened;
+    ss->growing = ss->sealed = false;
     store_relaxed(&ss->huge, huge);
     ss->free_mask = open_mask(ss);
     ss->dirty_mask = ~open_mask(ss);
     for (unsigned i = opened; i < GRANULES; i++)
         ss->slab[i].state = SLAB_CLOSED;
-    arena.closed += opened < GRANULES;
-    list_push_back(&arena.all, &ss->all);
+    arena_enter(ss);
     arena_enbin(ss);
     classmap_set_region(base, &ss->region);
-    arena.superslabs_peak = max_size(arena.superslabs_peak, ++arena.superslabs);
+    arena.superslabs_peak = max_size(arena.superslabs_peak, arena.superslabs);
     if (!arena.lowest || base < arena.lowest)
         arena.lowest = base;
     return true;
 }
 
-/* Enter N superslabs at BASE, OPENED granules of each accessible. What cannot be described is unmapped. */
+/* Enter N superslabs at BASE, OPENED granules of each mapped. What cannot be described is unmapped. */
 static bool enter(uint8_t *base, size_t n, unsigned opened, bool huge)
 {
-    size_t described = 0;
-    if (classmap_reserve(base, n * SUPERSLAB)) {
+    size_t described = 0, each = (size_t)opened << GRANULE_SHIFT;
+    if (classmap_reserve(base, n * each)) {
         superslab_lock();
-        while (described < n && describe(base + described * SUPERSLAB, opened, huge))
+        while (described < n && describe(base + described * each, opened, huge))
             described++;
         superslab_unlock();
     }
     os_note_pieces(described - (described == n)); /* superslabs, and what is unmapped next */
     if (described < n) {
-        (void)os_unmap(base + described * SUPERSLAB, (n - described) * SUPERSLAB);
-        level_unmapped((n - described) * SUPERSLAB);
+        (void)os_unmap(base + described * each, (n - described) * each);
+        level_unmapped((n - described) * each);
     }
     count(COUNT_STAGE_NEW, described);
     return described != 0;
 }
 
-/* N superslabs of address space below the lowest one: neighbours merge into one mapping of the kernel's. */
-static uint8_t *map_below(uint8_t *lowest, size_t n, bool access)
+static uint8_t *below(uint8_t *address, size_t size)
 {
-    if (!level_may_map(n * SUPERSLAB))
-        return NULL;
-    uint8_t *hint = (uintptr_t)lowest > n * SUPERSLAB ? lowest - n * SUPERSLAB : NULL;
-    uint8_t *base = os_map(n * SUPERSLAB, SUPERSLAB, hint, access);
-    if (!base)
-        level_unmapped(n * SUPERSLAB);
-    return base;
+    return (uintptr_t)address > size ? address - size : NULL;
 }
 
-/* Map a quarter of what there is, one at least. */
+/* Map a quarter of what there is, one at least, below the lowest superslab: neighbours merge into one mapping
+ * of the kernel's. */
 static bool map_more(uint8_t *lowest, size_t superslabs)
 {
     size_t n = max_size(1, min_size(superslabs / 4, policy(growth_max)));
     uint8_t *base = NULL;
-    for (; n && !base; n = base ? n : n / 2)
-        base = map_below(lowest, n, true);
+    for (; n && !base; n = base ? n : n / 2) {
+        if (!level_may_map(n * SUPERSLAB))
+            continue;
+        base = os_map(n * SUPERSLAB, SUPERSLAB, below(lowest, n * SUPERSLAB), true);
+        if (!base)
+            level_unmapped(n * SUPERSLAB);
+    }
     if (!base) {
         count(COUNT_MAP_REFUSED, 1);
         return false;
     }
     enum policy_huge huge = policy(huge);
-    bool ask = huge == HUGE_GROWTH && lowest;
+    bool ask = huge == HUGE_GROWTH;
     if (ask)
         ask = os_huge(base, n * SUPERSLAB) == 0;
     else if (huge == HUGE_NEVER)
@@ -201,64 +223,106 @@ static bool map_more(uint8_t *lowest, size_t superslabs)
     return enter(base, n, GRANULES, ask);
 }
 
-/* Where memory is tight, a superslab is opened bit by bit: what is not accessible costs address space, but
- * neither counts as committed nor against RLIMIT_DATA. */
-static unsigned step_granules(void)
+/* SIZE bytes, less than a superslab, at a boundary of one: at HINT, else near to what the kernel chose
+ * instead, as it stands at one end of a gap. */
+static uint8_t *map_at_boundary(uint8_t *hint, size_t size)
 {
-    return (unsigned)min_size(policy(growth_step), SUPERSLAB / 4) >> GRANULE_SHIFT;
+    for (int i = 0; i < 3; i++) {
+        uint8_t *p = os_map(size, os_page_size(), hint, true);
+        if (!p || ((uintptr_t)p & (SUPERSLAB - 1)) == 0)
+            return p;
+        (void)os_unmap(p, size);
+        hint = (uint8_t *)(i == 0 ? round_down((uintptr_t)p, SUPERSLAB) : round_up((uintptr_t)p, SUPERSLAB));
+    }
+    return os_map(size, SUPERSLAB, NULL, true);
 }
 
-static bool map_closed(uint8_t *lowest, unsigned step)
+/* Where the first superslab should lie: what is mapped by then lies above the thread's block of thread-local
+ * data, mostly. There is room between for what a small program maps next, which else would lie in the way.
+ * Not in a static program, which has that block beside its data, far from the stack and from what is mapped.
+ */
+static uint8_t *first_place(void)
 {
-    uint8_t *base = map_below(lowest, 1, false);
-    if (!base)
-        return false;
-    if (os_protect(base, (size_t)step << GRANULE_SHIFT, true) != 0) {
-        (void)os_unmap(base, SUPERSLAB);
-        level_unmapped(SUPERSLAB);
-        return false;
+    uintptr_t stack = (uintptr_t)__builtin_frame_address(0), local = os_thread();
+    bool mapped = local < stack && stack - local < stack / 16;
+    return mapped ? (uint8_t *)round_down(local, SUPERSLAB) - 2 * SUPERSLAB : NULL;
+}
+
+/* Map the first GRANULES_WANTED granules of a superslab, or fewer. What follows them is left to others:
+ * limits and mlockall count what is mapped, used or not. It is opened later, if it is free by then. */
+static bool map_part(uint8_t *lowest, unsigned granules_wanted)
+{
+    uint8_t *hint = lowest ? below(lowest, SUPERSLAB) : first_place();
+    for (unsigned n = granules_wanted; n; n /= 2) {
+        size_t size = (size_t)n << GRANULE_SHIFT;
+        if (!level_may_map(size))
+            continue;
+        uint8_t *base = map_at_boundary(hint, size);
+        if (!base)
+            level_unmapped(size);
+        else if (enter(base, 1, n, false)) /* else it left no room for what describes it */
+            return true;
     }
-    return enter(base, 1, step, false);
+    return false;
 }
 
 static struct superslab *find_closed(void)
 {
     for (struct list *l = arena.all.prev; arena.closed && l != &arena.all; l = l->prev) {
         struct superslab *ss = CONTAINER_OF(l, struct superslab, all);
-        if (ss->opened < GRANULES)
+        if (superslab_can_grow(ss))
             return ss;
     }
     return NULL;
 }
 
-/* Open more of a superslab that is not open as a whole. Two threads may open the same granules: the second
- * finds it done. The pin keeps it mapped meanwhile. */
-static bool open_more(void)
+/* Map granules of SS behind those that it has: N of them, or fewer where the system refuses so many. How
+ * many; *TAKEN, if there are none because somebody else is there. Called unlocked. */
+static unsigned map_behind(const struct superslab *ss, unsigned from, unsigned n, bool *taken)
 {
-    superslab_lock();
-    struct superslab *ss = find_closed();
-    unsigned from = 0, n = 0;
-    if (ss) {
-        from = ss->opened;
-        n = (unsigned)min_size(step_granules(), GRANULES - from);
-        ss->pinned++;
+    for (*taken = false; n && !*taken; n /= 2) {
+        size_t size = (size_t)n << GRANULE_SHIFT;
+        if (!level_may_map(size))
+            continue;
+        if (os_map_at(ss->base + ((size_t)from << GRANULE_SHIFT), size))
+            return n;
+        *taken = os_error.code == EEXIST;
+        level_unmapped(size);
     }
+    return 0;
+}
+
+/* The granules [from, from + n) of SS are mapped. ARENA lock held. */
+static void open_granules(struct superslab *ss, unsigned from, unsigned n)
+{
+    for (unsigned i = from; i < from + n; i++)
+        ss->slab[i].state = SLAB_UNUSED;
+    ss->opened = (uint8_t)(from + n);
+    ss->dirty_mask &= ~mask_run(from, n);
+    arena_set_free(ss, ss->free_mask | mask_run(from, n));
+    arena.granules += n;
+}
+
+bool arena_open(struct superslab *ss)
+{
+    bool tight = policy(growth_step) != SUPERSLAB;
+    unsigned from = ss->opened, n = (unsigned)min_size(tight ? STEP_PART : GRANULES, GRANULES - from);
+    ss->pinned++; /* still mapped when it is extended */
+    arena.closed -= superslab_can_grow(ss);
+    ss->growing = true;
     superslab_unlock();
-    if (!ss)
-        return false;
-    bool done = os_protect(ss->base + ((size_t)from << GRANULE_SHIFT), (size_t)n << GRANULE_SHIFT, true) == 0;
+    bool taken;
+    n = map_behind(ss, from, n, &taken);
+    if (n && from + n == GRANULES && policy(huge) == HUGE_NEVER)
+        os_no_huge(ss->base, SUPERSLAB); /* elsewhere pages in use are in the way of a huge one */
     superslab_lock();
     ss->pinned--;
-    if (done && ss->opened == from) {
-        for (unsigned i = from; i < from + n; i++)
-            ss->slab[i].state = SLAB_UNUSED;
-        ss->opened = (uint8_t)(from + n);
-        arena.closed -= ss->opened == GRANULES;
-        ss->dirty_mask &= ~mask_run(from, n);
-        arena_set_free(ss, ss->free_mask | mask_run(from, n));
-    }
-    superslab_unlock();
-    return done;
+    ss->growing = false;
+    ss->sealed = taken;
+    if (n)
+        open_granules(ss, from, n);
+    arena.closed += superslab_can_grow(ss);
+    return n != 0;
 }
 
 bool arena_grow(void)
@@ -266,13 +330,14 @@ bool arena_grow(void)
     superslab_lock();
     uint8_t *lowest = arena.lowest;
     size_t superslabs = arena.superslabs;
+    struct superslab *closed = find_closed();
+    bool opened = closed && arena_open(closed);
     superslab_unlock();
-    bool wide = policy(growth_step) == SUPERSLAB;
-    /* Of the first all but one granule, so that no huge page fits the mapping: it would make a small program
-     * 2 MiB bigger. madvise(2) could say the same, but not in every process (os.c). */
-    if ((!lowest && wide && map_closed(lowest, GRANULES - 1)) || open_more())
+    if (opened)
         return true;
-    return (wide && map_more(lowest, superslabs)) || map_closed(lowest, step_granules());
+    if (!lowest)
+        return map_part(NULL, FIRST_PART);
+    return (policy(growth_step) == SUPERSLAB && map_more(lowest, superslabs)) || map_part(lowest, STEP_PART);
 }
 
 void superslab_begin(void)
@@ -285,6 +350,7 @@ void superslab_begin(void)
 const struct layout_row layout_arena[] = {
     LAYOUT_SIZEOF(superslab),
     LAYOUT_FIELD(superslab, base),
+    LAYOUT_FIELD(superslab, opened),
     LAYOUT_FIELD(superslab, slab),
     LAYOUT_SIZEOF(slab),
     LAYOUT_FIELD(slab, base),
@@ -294,6 +360,8 @@ const struct layout_row layout_arena[] = {
     LAYOUT_FIELD(slab, carved),
     LAYOUT_FIELD(slab, total),
     LAYOUT_FIELD(slab, run),
+    LAYOUT_FIELD(slab, asked),
+    LAYOUT_CONSTANT(SPAN_PAGE),
     LAYOUT_CONSTANT(SLAB_UNUSED),
     LAYOUT_CONSTANT(SLAB_ACTIVE),
     LAYOUT_CONSTANT(SLAB_EMPTY),

@@ -23,7 +23,8 @@ struct arena {
     uint8_t *lowest;                    /* the lowest superslab so far: the next goes below it */
     size_t superslabs_peak;             /* the most there ever were */
     size_t superslabs, empties, actives, span_granules, spans; /* counts */
-    size_t closed;                                             /* superslabs not opened as a whole */
+    size_t granules;                                           /* that are mapped */
+    size_t closed;                                             /* superslabs of which more can be opened */
     size_t prewarmed;                                          /* EMPTY slabs kept whatever the budget says */
     uint64_t purge_again_ms;                                   /* no purging before this time */
     struct regret regret;                                      /* of granules */
@@ -40,6 +41,16 @@ static inline uint32_t open_mask(const struct superslab *ss)
 {
     return mask_run(0, ss->opened);
 }
+
+/* Can more of SS be opened? Not while a thread does that. */
+static inline bool superslab_can_grow(const struct superslab *ss)
+{
+    return ss->opened < GRANULES && !ss->sealed && !ss->growing;
+}
+
+/* Enter SS among all superslabs, and take it out again. */
+void arena_enter(struct superslab *ss);
+void arena_remove(struct superslab *ss);
 
 /* Take SS out of its bin, and put it into the one of its longest run. */
 void arena_unbin(struct superslab *ss);
@@ -59,7 +70,11 @@ void arena_set_prewarmed(size_t slabs);
 void arena_mark_empty(struct superslab *ss, struct slab *slab, uint64_t now_ms);
 void arena_unlink_empty(struct slab *slab);
 
-/* Map more superslabs. Called and returns unlocked; false if the system refuses. */
+/* Open more of SS, which can grow: all of it where memory is not tight. What has been refused because
+ * somebody else is there stays closed. The lock is given up meanwhile. False if the system refuses. */
+bool arena_open(struct superslab *ss);
+
+/* Open more of a superslab, or map more of them. Called and returns unlocked; false if the system refuses. */
 bool arena_grow(void);
 
 /* Work that locked code hands out, to be done after the unlock. COUNT == ALL_GRANULES: unmap. */

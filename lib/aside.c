@@ -45,15 +45,30 @@ void *aside_alloc(size_t size, size_t align, bool zero)
     return p;
 }
 
-bool aside_any(void)
+bool aside_is_libcs(void)
 {
-    return load_relaxed(&blocks) != 0;
+    return load_relaxed(&heap_mode) == HEAP_PASSIVE || load_relaxed(&heap_mixed) ||
+           load_relaxed(&blocks) != 0;
 }
 
-void aside_freed(void)
+static void one_less(void)
 {
-    if (aside_any())
+    if (load_relaxed(&blocks) != 0)
         sub_relaxed(&blocks, 1);
+}
+
+void aside_free_libcs(void *p)
+{
+    libc_free(p);
+    one_less();
+}
+
+void *aside_realloc_libcs(void *p, size_t size)
+{
+    void *q = libc_realloc(p, size);
+    if (!q && size == 0)
+        one_less();
+    return q;
 }
 
 bool aside_free(void *p, const char *function)

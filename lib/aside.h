@@ -11,11 +11,11 @@ bool aside_enter(void);
 /* SIZE bytes of the C library's. NULL if it has none; errno is set then. */
 void *aside_alloc(size_t size, size_t align, bool zero);
 
-/* True while blocks of the C library's are with the program. */
-bool aside_any(void);
-
-/* One of them was freed. */
-void aside_freed(void);
+/* True if a pointer that is not ours may be one of the C library's: in passive mode and mode 1, and while
+ * what it gave out during a fork is with the program. */
+bool aside_is_libcs(void);
+void aside_free_libcs(void *p);
+void *aside_realloc_libcs(void *p, size_t size);
 
 /* Free P later, when the gate is open. False: that cannot be noted. */
 bool aside_free(void *p, const char *function);

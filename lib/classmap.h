@@ -2,15 +2,20 @@
 /* classmap.h - address -> size class, and address -> region descriptor (floor F3).
  *
  * One byte for each granule of 64 KiB, and one pointer for each 2 MiB, to the descriptor of the
- * superslab or large mapping that begins there. The window, 256 GiB around the first superslab, is
- * one flat table in .bss, of which only the pages in use exist; the free path reads nothing else.
- * What lies outside has leaves of its own under a root indexed by bits 38..47 of the address.
+ * superslab or large mapping that begins there. The bytes of most addresses form one row, the window,
+ * in which the byte of a granule lies at a fixed distance from its number; the free path reads nothing
+ * else. A page of it speaks of 256 MiB. It begins as one page and grows in place, up and down, as the
+ * heap does: what is not used is not mapped, for limits and mlockall count it. Pointers of the regions
+ * in the window lie in a table of their own, which moves when it grows. What the window cannot reach
+ * has leaves of 256 MiB under branches under roots.
  *
- * Sharing: the window is placed once, at start, before a second thread can hold a block. Root
- * entries go once from NULL to a leaf (release). Bytes are written by the owner of the
- * granule (the ARENA lock, or the creator of a large mapping) before a pointer into it is given to
- * anybody, and are atomic, so that any address may be asked about at any time: 0 means not ours,
- * and nothing of the program is touched. */
+ * Sharing: everything grows under the META lock. The first page is placed at start, before a second
+ * thread can hold a block; afterwards the bounds only widen, over nothing that has a leaf, and each
+ * thread has a copy of them that it renews when it meets an address outside of it (tcache_renew).
+ * Tables that were left stay mapped. Bytes are written by the owner of the granule (the ARENA lock, or
+ * the creator of a large mapping) before a pointer into it is given to anybody, and are atomic, so that
+ * any address may be asked about at any time: 0 means not ours, and nothing of the program is touched.
+ * Who knows a pointer into a region was told after its place in the tables was published. */
 #ifndef HAK_CLASSMAP_H
 #define HAK_CLASSMAP_H
 
@@ -19,8 +24,10 @@
 
 enum {
     ADDRESS_BITS = 48,
-    LEAF_SHIFT = 38,
-    ROOTS = 1 << (ADDRESS_BITS - LEAF_SHIFT),
+    BRANCH_SHIFT = 38,
+    LEAF_SHIFT = 28,
+    ROOTS = 1 << (ADDRESS_BITS - BRANCH_SHIFT),
+    BRANCH_LEAVES = 1 << (BRANCH_SHIFT - LEAF_SHIFT),
     LEAF_GRANULES = 1 << (LEAF_SHIFT - GRANULE_SHIFT),
     LEAF_REGIONS = 1 << (LEAF_SHIFT - SUPERSLAB_SHIFT)
 };
@@ -35,32 +42,78 @@ enum region_kind { REGION_SUPERSLAB = 1, REGION_LARGE };
 struct region {
     enum region_kind kind;
 };
+typedef _Atomic(struct region *) region_entry;
 
 struct leaf {
     class_byte classes[LEAF_GRANULES];
-    _Atomic(struct region *) regions[LEAF_REGIONS];
+    region_entry regions[LEAF_REGIONS];
+};
+struct branch {
+    _Atomic(struct leaf *) leaf[BRANCH_LEAVES];
 };
 
-HIDDEN extern struct leaf classmap_window;
-/* First granule of the window; before it is placed, and for the empty thread cache, WINDOW_NOWHERE:
- * then no address lies in it. */
-extern _Atomic(uintptr_t) classmap_window_at;
-#define WINDOW_NOWHERE (UINTPTR_MAX >> 1)
+struct window {
+    _Atomic(uintptr_t) first; /* its first granule: falls. Written before count, read after it: */
+    _Atomic(uintptr_t)
+        count; /* an older number of granules from a newer first one on is part of the window. */
+    _Atomic(uintptr_t) marks;   /* where the byte of granule 0 would lie; fixed before count is set */
+    _Atomic(uintptr_t) regions; /* where the pointer of the region at address 0 would lie */
+};
+HIDDEN extern struct window classmap_window; /* count 0: not placed yet */
 
-/* Where ADDRESS lies in a window at AT; LEAF_GRANULES or more: outside. */
+/* How far ADDRESS lies behind granule AT: the number of granules there or more, if it is outside. */
 static ALWAYS_INLINE uintptr_t window_index(const void *address, uintptr_t at)
 {
     return ((uintptr_t)address >> GRANULE_SHIFT) - at;
 }
 
+static ALWAYS_INLINE bool window_holds(const void *address)
+{
+    uintptr_t count = load_acquire(&classmap_window.count);
+    return window_index(address, load_acquire(&classmap_window.first)) < count;
+}
+
+/* The entry of the region of ADDRESS, which lies in the window. */
+static ALWAYS_INLINE region_entry *window_region(const void *address)
+{
+    uintptr_t regions = load_acquire(&classmap_window.regions);
+    return (region_entry *)regions + ((uintptr_t)address >> SUPERSLAB_SHIFT);
+}
+
+/* The byte and the entry of an address outside of the window; NULL if there is none. */
+class_byte *classmap_mark_outside(const void *address);
+region_entry *classmap_region_outside(const void *address);
+
+/* The same of any address. */
+static inline class_byte *classmap_mark(const void *address)
+{
+    if (LIKELY(window_holds(address)))
+        return (class_byte *)(load_relaxed(&classmap_window.marks) + ((uintptr_t)address >> GRANULE_SHIFT));
+    return classmap_mark_outside(address);
+}
+
+static inline region_entry *classmap_region_entry(const void *address)
+{
+    return LIKELY(window_holds(address)) ? window_region(address) : classmap_region_outside(address);
+}
+
 /* The class byte of any address. */
-unsigned classmap_get(const void *address);
+static inline unsigned classmap_get(const void *address)
+{
+    class_byte *mark = classmap_mark(address);
+    return mark ? load_relaxed(mark) / CLASS_MARK : CLASS_NONE;
+}
 
 /* Make room for [address, address + size) before its bytes are set; the first call places the
- * window. False if refused. */
+ * window. False if refused. Called with no lock held. */
 bool classmap_reserve(const void *address, size_t size);
 
-void classmap_set(const void *address, unsigned count, unsigned size_class);
+/* COUNT granules from ADDRESS on become of SIZE_CLASS. */
+static inline void classmap_set(const void *address, unsigned count, unsigned size_class)
+{
+    for (const char *p = address; count; count--, p += GRANULE)
+        store_relaxed(classmap_mark(p), (uint8_t)(size_class * CLASS_MARK));
+}
 
 /* Change *MARK from that of SIZE_CLASS to 0, if it is that; of several threads one succeeds. */
 static ALWAYS_INLINE bool mark_claim(class_byte *mark, unsigned size_class)
@@ -77,10 +130,18 @@ static ALWAYS_INLINE bool mark_claim(class_byte *mark, unsigned size_class)
 }
 
 /* Change the byte of ADDRESS from SIZE_CLASS to 0, if it is that; of several threads one succeeds. */
-bool classmap_claim(const void *address, unsigned size_class);
+static inline bool classmap_claim(const void *address, unsigned size_class)
+{
+    class_byte *mark = classmap_mark(address);
+    return mark && mark_claim(mark, size_class);
+}
 
 /* The region that begins at the 2 MiB boundary at or below ADDRESS, any address; NULL if none. */
-struct region *classmap_region(const void *address);
+static inline struct region *classmap_region(const void *address)
+{
+    region_entry *at = classmap_region_entry(address);
+    return at ? load_acquire(at) : NULL;
+}
 void classmap_set_region(const void *address, struct region *region);
 
 /* The region that begins at *ADDRESS or behind it, *ADDRESS moved to its first byte; NULL behind the last.
@@ -88,7 +149,7 @@ void classmap_set_region(const void *address, struct region *region);
  * to its memory. */
 struct region *classmap_next(uintptr_t *address);
 
-/* Call EACH for the tables in use, no lock held. */
+/* Call EACH for the tables in use that meta_each does not know, no lock held. */
 void classmap_each(void (*each)(const void *base, size_t size, void *arg), void *arg);
 
 #endif

@@ -13,9 +13,7 @@
 #endif
 const char conf_path[] = HAK_CONF_PATH;
 
-/* In .bss: no page of it is touched where there is no file. Used by the one thread that starts the
- * library. */
-static char text_read[CONF_MAX + 1];
+/* Used by the one thread that starts the library. */
 static char own_file[4096];
 
 /* * is any text, slashes included, and ? any character. On a mismatch only the last * is tried again:
@@ -149,17 +147,21 @@ static const char *refusal(const struct os_file *f)
 const char *conf_open(struct conf *c, const char *path, const char *program, const char *executable)
 {
     struct os_file file;
-    conf_begin(c, text_read, 0, program, executable);
+    char *text = own_file;
+    conf_begin(c, text, 0, program, executable);
     int fd = os_open_read(path);
     if (fd == -ENOENT || fd == -ENOTDIR)
         return NULL;
     if (fd < 0)
         return "it cannot be opened";
     const char *why = os_stat(fd, &file) == 0 ? refusal(&file) : "its owner cannot be read";
-    long size = why ? 0 : os_read(fd, text_read, (size_t)file.size);
+    /* Where there is no file, no memory for one counts against a limit. It stays: settings point into it. */
+    if (!why && (text = os_map(CONF_MAX + 1, os_page_size(), NULL, true)) == NULL)
+        why = "there is no memory to read it";
+    long size = why ? 0 : os_read(fd, text, (size_t)file.size);
     os_close(fd);
     if (size < 0)
         return "it cannot be read";
-    conf_begin(c, text_read, (size_t)size, program, executable);
+    conf_begin(c, why ? own_file : text, (size_t)size, program, executable);
     return why;
 }

@@ -8,6 +8,7 @@
 #include "control.h"
 #include "heap.h"
 #include "message.h"
+#include "meta.h"
 #include "summary.h"
 
 enum class_value { CLASS_SIZE, CLASS_LIVE, CLASS_CACHED, CLASS_FREE, CLASS_SLABS, CLASS_CAP, CLASS_VALUES };
@@ -132,11 +133,11 @@ int ctl(const char *name, uint64_t *old_value, const uint64_t *new_value)
 
 enum { NAMES = STATS_COUNT + OPT_COUNT + CLASS_LAST * CLASS_VALUES, NAME = 48 };
 
-/* Made by whoever asks first, and by who asks at the same time: both write the same. */
-static char names[NAMES + 1][NAME];
-static _Atomic(size_t) names_made; /* their number, 0: none yet */
+/* Made by whoever asks first; of those who ask at the same time, one counts. */
+typedef char name_text[NAME];
+static _Atomic(name_text *) names_made; /* NULL: none yet; behind the last, an empty one */
 
-static NO_TSAN void put_name(char *to, const char *a, const char *b, const char *c)
+static void put_name(char *to, const char *a, const char *b, const char *c)
 {
     const char *const parts[] = {a, b, c};
     for (unsigned i = 0; i < 3; i++)
@@ -144,9 +145,12 @@ static NO_TSAN void put_name(char *to, const char *a, const char *b, const char 
             *to++ = *s;
 }
 
-static void make_names(void)
+static name_text *make_names(void)
 {
     size_t n = 0;
+    name_text *names = meta_alloc((NAMES + 1) * sizeof *names), *others = NULL;
+    if (!names)
+        return NULL;
     for (unsigned i = 0; i < STATS_COUNT; i++)
         put_name(names[n++], "stats.", stats_fields[i].name, "");
     for (unsigned o = 0; o < OPT_COUNT; o++) {
@@ -165,12 +169,15 @@ static void make_names(void)
             m.text[m.len] = '\0';
             put_name(names[n++], "class.", m.text, class_values[what]);
         }
-    store_release(&names_made, n);
+    bool first = atomic_compare_exchange_strong_explicit(&names_made, &others, names, memory_order_acq_rel,
+                                                         memory_order_acquire);
+    return first ? names : others;
 }
 
 const char *ctl_name(size_t index)
 {
-    if (!load_acquire(&names_made))
-        make_names();
-    return index < load_acquire(&names_made) ? names[index] : NULL;
+    name_text *names = load_acquire(&names_made);
+    if (!names)
+        names = make_names();
+    return names && index < NAMES && names[index][0] ? names[index] : NULL;
 }

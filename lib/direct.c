@@ -6,6 +6,7 @@
 
 #include "counters.h"
 #include "large.h"
+#include "level.h"
 #include "pool.h"
 #include "shelf.h"
 #include "superslab.h"
@@ -117,4 +118,15 @@ void direct_flush(const char *function)
             pool_drain(c, mag, function);
     }
     large_unpark();
+}
+
+size_t direct_flushable(void)
+{
+    const struct tcache *tc = thread_self.cache;
+    size_t kept = level_of(LEVEL_KEPT_SLABS) + level_of(LEVEL_KEPT_LARGE) + large_parked(), blocks = 0;
+    kept += (size_t)tc->shelf.granules << GRANULE_SHIFT;
+    for (unsigned c = 1; c < CLASSES; c++)
+        blocks += (tc == TCACHE_NONE ? 0 : tcache_blocks(tc, c)) + transfer_blocks(c);
+    /* Each may be the last one of its slab. */
+    return kept + min_size(blocks << GRANULE_SHIFT, level_of(LEVEL_IN_USE));
 }

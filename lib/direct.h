@@ -30,4 +30,7 @@ COLD NORETURN void direct_report(const void *p, const char *function);
  * FUNCTION's name on a damaged list. */
 void direct_flush(const char *function);
 
+/* Bytes that the system could get back by that and by trimming everything, at most. */
+size_t direct_flushable(void);
+
 #endif

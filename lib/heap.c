@@ -32,18 +32,6 @@ static enum heap_mode mode(void)
     return load_relaxed(&heap_mode);
 }
 
-/* What is not ours may be a block of libc's. */
-static bool foreign_is_libcs(void)
-{
-    return mode() == HEAP_PASSIVE || load_relaxed(&heap_mixed) || UNLIKELY(aside_any());
-}
-
-static void free_foreign(void *p)
-{
-    libc_free(p);
-    aside_freed();
-}
-
 /* The calling thread's cache, given to it now if it may have one; else NULL. */
 static struct tcache *enter(void)
 {
@@ -103,14 +91,43 @@ static void *alloc_small(struct tcache *tc, size_t size, bool *untouched, const 
     return p;
 }
 
-/* Nothing could be had for SIZE bytes: make room and try once more, then say why. */
+/* Would the system give SIZE bytes now? */
+static bool could_map(size_t size)
+{
+    size = round_up(size, os_page_size());
+    if (!level_may_map(size))
+        return false;
+    void *p = os_map(size, os_page_size(), NULL, true);
+    if (p)
+        (void)os_unmap(p, size);
+    level_unmapped(size);
+    return p != NULL;
+}
+
+/* SIZE bytes could not be had. Could they, if everything that is free went back to the system? Not if what
+ * would still be wanting is refused: so a program that asks for the impossible, or asks again and again,
+ * keeps its caches, and pays for the flush only while there is something to flush. */
+static bool flush_may_help(size_t size)
+{
+    size_t need = max_size(size, GRANULE), most = level_of(LEVEL_MAPPED);
+    if (need > most && !could_map(need - most))
+        return false;
+    most = direct_flushable();
+    return need <= most || could_map(need - most);
+}
+
+/* Nothing could be had for SIZE bytes: make room, where that may help, and try once more, then say why. */
 static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char *function)
 {
-    direct_flush(function);
-    large_trim(0);
-    superslab_trim(0);
+    void *p = NULL;
     os_error.call = NULL; /* what was refused before may have been made up for */
-    void *p = alloc_uncached(size, align, zero);
+    if (flush_may_help(size)) {
+        direct_flush(function);
+        large_trim(0);
+        superslab_trim(0);
+        os_error.call = NULL;
+        p = alloc_uncached(size, align, zero);
+    }
     if (!p && load_relaxed(&heap_mixed))
         p = zero ? libc_calloc(1, size) : libc_memalign(align, size);
     if (p)
@@ -259,8 +276,8 @@ void *heap_memalign_slow(size_t align, size_t size, const char *function)
 /* Free P without the cache, in whatever mode; its class byte is C. Aborts on what is no block. */
 static void free_uncached(void *p, unsigned c, const char *function)
 {
-    if (c == CLASS_NONE && foreign_is_libcs())
-        free_foreign(p);
+    if (c == CLASS_NONE && aside_is_libcs())
+        aside_free_libcs(p);
     else if (mode() == HEAP_CHECKED)
         checked_free(p, c, function);
     else
@@ -273,8 +290,8 @@ static bool enter_to_free(void *p, unsigned c, const char *function)
 {
     if (LIKELY(gate_enter()))
         return true;
-    if (c == CLASS_NONE && foreign_is_libcs()) {
-        free_foreign(p);
+    if (c == CLASS_NONE && aside_is_libcs()) {
+        aside_free_libcs(p);
         return false;
     }
     if (c != CLASS_NONE && aside_free(p, function))
@@ -283,17 +300,28 @@ static bool enter_to_free(void *p, unsigned c, const char *function)
     return true;
 }
 
+/* The calling thread can look P, of class C, up as it could not before: it has got a cache now, or has learnt
+ * that the window has grown. */
+static bool can_look_up(const void *p, unsigned c)
+{
+    struct tcache *tc = thread_self.cache;
+    if (c == CLASS_NONE)
+        return false;
+    if (tc == TCACHE_NONE)
+        return enter() != NULL;
+    return window_index(p, tc->window_at) >= tc->window_granules && tcache_renew(tc, p);
+}
+
 /* P lies outside the window, does not begin a block of its class, or the thread has no cache. */
 void heap_free_odd(void *p, const char *function)
 {
     if (!p)
         return;
     unsigned c = UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)) ? superslab_class_of(p) : classmap_get(p);
-    bool had_cache = thread_self.cache != TCACHE_NONE;
     if (UNLIKELY(!enter_to_free(p, c, function)))
         return;
-    if (!had_cache && c != CLASS_NONE && enter())
-        heap_free(p, function); /* the thread has a cache now */
+    if (can_look_up(p, c))
+        heap_free(p, function);
     else
         free_uncached(p, c, function);
     leave();
@@ -327,9 +355,10 @@ static NOINLINE void free_full(struct tcache *tc, void *p, unsigned c, const cha
     leave();
 }
 
-/* P was claimed. */
-static NOINLINE void free_span_slow(struct tcache *tc, void *p, unsigned run, const char *function)
+/* The span that begins with FIRST was claimed. */
+static NOINLINE void free_span_slow(struct tcache *tc, struct slab *first, unsigned run, const char *function)
 {
+    void *p = first->base;
     if (UNLIKELY(!gate_enter())) {
         classmap_set(p, 1, CLASS_SPAN); /* to be claimed again */
         if (!enter_to_free(p, CLASS_SPAN, function))
@@ -337,7 +366,7 @@ static NOINLINE void free_span_slow(struct tcache *tc, void *p, unsigned run, co
         if (!shelf_claim(tc, p))
             direct_report(p, function);
     }
-    shelf_put_slow(tc, p, run);
+    shelf_put_slow(tc, first, run);
     pulse(tc);
     leave();
 }
@@ -367,13 +396,14 @@ void heap_free_full(void *p, const char *function)
     struct tcache *tc = thread_self.cache;
     unsigned mark = load_relaxed(tcache_mark(tc, p));
     if (mark == CLASS_SPAN * CLASS_MARK && shelf_claim(tc, p)) {
-        unsigned run = shelf_run(tc, p);
+        struct slab *first = shelf_slab(p);
+        unsigned run = first->run;
         tc->bin[CLASS_SPAN].fill -= FILL_PUSH;
         if (LIKELY(shelf_has_room(tc, run)) && LIKELY(tc->until_tick != 0)) {
             tc->until_tick--;
-            shelf_put(tc, p, run);
+            shelf_put(tc, first, run);
         } else {
-            free_span_slow(tc, p, run, function);
+            free_span_slow(tc, first, run, function);
         }
     } else if (mark == CLASS_LARGE * CLASS_MARK) {
         free_large(tc, p, function);
@@ -409,7 +439,7 @@ static size_t size_of(const void *p, unsigned c, const char *function)
 static ALWAYS_INLINE bool is_cached_block(const void *p, unsigned *c)
 {
     const struct tcache *tc = thread_self.cache;
-    if (UNLIKELY(window_index(p, tc->window_at) >= LEAF_GRANULES))
+    if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules))
         return false;
     size_t mark = load_relaxed(tcache_mark(tc, p));
     uint32_t magic = *tcache_magic(tc, mark); /* 0: not cached */
@@ -424,7 +454,7 @@ static NOINLINE size_t usable_size_slow(const void *p, const char *function)
     if (!p)
         return 0;
     unsigned c = classmap_get(p);
-    if (c == CLASS_NONE && foreign_is_libcs())
+    if (c == CLASS_NONE && aside_is_libcs())
         return libc_usable_size((void *)p);
     return size_of(p, c, function);
 }
@@ -489,14 +519,6 @@ static ALWAYS_INLINE void *realloc_cached(void *p, unsigned c, size_t size, cons
     return fits_well(old, size) ? p : move(p, old, size, function);
 }
 
-static void *realloc_foreign(void *p, size_t size)
-{
-    void *q = libc_realloc(p, size);
-    if (!q && size == 0)
-        aside_freed();
-    return q;
-}
-
 void *heap_realloc(void *p, size_t size, const char *function)
 {
     if (!p)
@@ -505,8 +527,8 @@ void *heap_realloc(void *p, size_t size, const char *function)
     if (LIKELY(size - 1 < PTRDIFF_MAX) && LIKELY(is_cached_block(p, &c)))
         return realloc_cached(p, c, size, function);
     c = classmap_get(p);
-    if (c == CLASS_NONE && foreign_is_libcs())
-        return realloc_foreign(p, size);
+    if (c == CLASS_NONE && aside_is_libcs())
+        return aside_realloc_libcs(p, size);
     if (size == 0) {
         heap_free(p, function);
         return NULL;

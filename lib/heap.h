@@ -53,7 +53,7 @@ static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
  * it should be. It is never handed out twice. False: the answer to the first or second was no. */
 static ALWAYS_INLINE bool heap_free_to(struct tcache *tc, void *p, const char *function)
 {
-    if (UNLIKELY(window_index(p, tc->window_at) >= LEAF_GRANULES))
+    if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules))
         return false;
     size_t mark = load_relaxed(tcache_mark(tc, p));
     if (UNLIKELY((uint16_t)(uintptr_t)p * *tcache_magic(tc, mark) >= MAGIC_LIMIT))

@@ -317,7 +317,7 @@ static struct large *map_new(size_t size, size_t align)
         return NULL;
     }
     struct large *l = NULL;
-    if (classmap_reserve(base, size)) {
+    if (classmap_reserve(base, GRANULE)) {
         uint64_t now_ms = os_now_ms();
         take_lock();
         regret(size, now_ms);
@@ -469,7 +469,7 @@ static bool move(struct large *l, size_t size)
     char *target = os_map(size, SUPERSLAB, NULL, false);
     if (!target)
         return false;
-    if (!classmap_reserve(target, size) || os_move(l->base, l->size, size, target) != 0) {
+    if (!classmap_reserve(target, GRANULE) || os_move(l->base, l->size, size, target) != 0) {
         (void)os_unmap(target, size);
         return false;
     }

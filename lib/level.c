@@ -58,7 +58,7 @@ bool level_may_map(size_t bytes)
 {
     uint64_t limit = policy(limit_bytes);
     size_t sum = add_relaxed(&levels.bytes[LEVEL_MAPPED], bytes) + bytes;
-    if (LIKELY(limit == 0) || sum <= limit || sum == FIRST_SUPERSLAB)
+    if (LIKELY(limit == 0) || sum <= limit || sum <= FIRST_SUPERSLAB)
         return true;
     level_unmapped(bytes);
     return false;

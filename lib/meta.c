@@ -10,7 +10,10 @@
 #include "os.h"
 
 /* The first chunk holds one thread cache and the first superslab's descriptor. */
-enum { FIRST_CHUNK = 26 << 10, CHUNK = 256 << 10 };
+enum { FIRST_CHUNK = 26 << 10 };
+
+/* Where memory is locked or counted, a small process needs no large ones. */
+enum { SECOND_CHUNK = 64 << 10, CHUNK = 256 << 10 };
 
 static CACHE_ALIGNED char first_chunk[FIRST_CHUNK];
 
@@ -32,14 +35,13 @@ static void add_chunk(char *p, size_t size)
     add_relaxed(&meta.mapped, size);
 }
 
-void *meta_alloc(size_t size)
+void *meta_alloc_locked(size_t size)
 {
     size = round_up(size, 64);
     void *result = NULL;
-    lock_take(&meta.lock, RANK_META);
     if ((size_t)(meta.end - meta.next) < size) {
         size_t least = round_up(size + sizeof(struct meta_chunk), os_page_size());
-        size_t chunk = max_size(CHUNK, least);
+        size_t chunk = max_size(load_relaxed(&meta.chunks) ? CHUNK : SECOND_CHUNK, least);
         char *p = os_map(chunk, os_page_size(), NULL, true);
         if (!p) /* close to the limit: just what is needed */
             p = os_map(chunk = least, os_page_size(), NULL, true);
@@ -50,7 +52,14 @@ void *meta_alloc(size_t size)
         result = meta.next;
         meta.next += size;
     }
-    lock_give(&meta.lock, RANK_META);
+    return result;
+}
+
+void *meta_alloc(size_t size)
+{
+    meta_lock();
+    void *result = meta_alloc_locked(size);
+    meta_unlock();
     return result;
 }
 
@@ -74,6 +83,16 @@ size_t meta_bytes(void)
 void meta_note_mapped(size_t size)
 {
     add_relaxed(&meta.mapped, size);
+}
+
+void meta_lock(void)
+{
+    lock_take(&meta.lock, RANK_META);
+}
+
+void meta_unlock(void)
+{
+    lock_give(&meta.lock, RANK_META);
 }
 
 void meta_each_lock(lock_visitor *visit)

@@ -9,6 +9,10 @@
 
 /* SIZE zeroed bytes, aligned to a cache line. NULL if the system refuses (os_error says why). */
 void *meta_alloc(size_t size);
+/* The same for the class map, which grows under this lock: held. */
+void *meta_alloc_locked(size_t size);
+void meta_lock(void);
+void meta_unlock(void);
 
 /* What a chunk begins with; the first one, in .bss, has none and is in no list. */
 struct meta_chunk {

@@ -145,6 +145,23 @@ void *os_map(size_t size, size_t align, void *hint, bool access)
     return aligned;
 }
 
+void *os_map_at(void *addr, size_t size)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+    struct os_event e = {.address = addr, .size = size};
+    long p = memory_call(OS_MMAP, &e, SYS_mmap, PROT_READ | PROT_WRITE, flags, -1);
+    if (p == -1)
+        return NULL;
+    note_mapped(size, 0);
+    if ((void *)p == addr)
+        return addr;
+    /* A kernel before 4.17 takes the address for a wish. */
+    note_mapped(0, 1);
+    (void)os_unmap((void *)p, size);
+    os_error = (struct os_error){name_of(SYS_mmap), EEXIST};
+    return NULL;
+}
+
 int os_unmap(void *addr, size_t size)
 {
     struct os_event e = {.address = addr, .size = size};

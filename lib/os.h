@@ -38,6 +38,9 @@ size_t os_page_size(void);
 /* Zeroed private memory. ALIGN is a power of two, at least the page size. HINT may be NULL.
  * Without ACCESS the range is only reserved (PROT_NONE). NULL if refused. */
 void *os_map(size_t size, size_t align, void *hint, bool access);
+/* SIZE bytes more at ADDR, where a mapping of the library's ends or begins: they become part of it. NULL if
+ * refused, or if anything is there (then the code is EEXIST). */
+void *os_map_at(void *addr, size_t size);
 int os_unmap(void *addr, size_t size);
 /* A mapping will be unmapped in pieces, MORE of them than one: each counts. */
 void os_note_pieces(size_t more);

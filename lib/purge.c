@@ -25,13 +25,11 @@ static size_t budget(void)
 /* Take SS out of everything, to be unmapped: all its granules are free. */
 static void detach(struct superslab *ss)
 {
-    arena.closed -= ss->opened < GRANULES;
     for (uint32_t bits = ss->free_mask & ss->dirty_mask; bits; bits &= bits - 1)
         arena_unlink_empty(&ss->slab[__builtin_ctz(bits)]);
     arena_unbin(ss);
-    list_remove(&ss->all);
+    arena_remove(ss);
     classmap_set_region(ss->base, NULL);
-    arena.superslabs--;
 }
 
 /* Take SLAB and the EMPTY slabs beside it, MAX at most, out of the lists to be purged. */
@@ -110,10 +108,8 @@ static void finish_unmap(struct superslab *ss, bool unmapped, bool zero, uint64_
             ss->slab[i].state = SLAB_UNUSED;
         return;
     }
-    list_push_back(&arena.all, &ss->all);
+    arena_enter(ss);
     classmap_set_region(ss->base, &ss->region);
-    arena.superslabs++;
-    arena.closed += ss->opened < GRANULES;
     ss->free_mask = 0;
     ss->dirty_mask = ~open_mask(ss);
     arena_enbin(ss);
@@ -137,8 +133,8 @@ size_t purge_do(const struct purge_work *work, unsigned n, uint64_t now_ms)
     for (unsigned i = 0; i < n; i++) {
         struct superslab *ss = work[i].ss;
         uint8_t *addr = ss->base + ((size_t)work[i].first << GRANULE_SHIFT);
-        size_t size = (size_t)work[i].count << GRANULE_SHIFT;
         bool whole = work[i].count == ALL_GRANULES;
+        size_t size = (size_t)(whole ? ss->opened : work[i].count) << GRANULE_SHIFT;
         bool unmapped = whole && os_unmap(addr, size) == 0;
         if (unmapped)
             level_unmapped(size);

@@ -38,6 +38,16 @@ static void add_young(struct account *a, size_t resident)
     account_slab(a, 1, bytes, bytes, resident);
 }
 
+/* Granule N of the span that begins with FIRST. What lies behind the pages that were asked for is nobody's.
+ */
+static void add_span(struct account *a, bool live, const struct slab *first, unsigned n, size_t resident)
+{
+    size_t before = (size_t)n << GRANULE_SHIFT, usable = span_usable(first);
+    size_t used = min_size(resident, usable > before ? usable - before : 0);
+    *(live ? &a->live : &a->cached) += used;
+    a->fragmentation += resident - used;
+}
+
 /* Add granule I of SS, whose granules have RESIDENT bytes each; how many granules that were. */
 static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *ss, const uint8_t *base,
                                     unsigned i, const size_t *resident)
@@ -53,8 +63,7 @@ static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *s
         break;
     case SLAB_SPAN:
         for (n = 0; n == 0 || (n < run && i + n < GRANULES); n++)
-            *(classmap_get(base + i * (size_t)GRANULE) == CLASS_SPAN ? &a->live : &a->cached) +=
-                resident[i + n];
+            add_span(a, classmap_get(base + i * (size_t)GRANULE) == CLASS_SPAN, slab, n, resident[i + n]);
         break;
     case SLAB_EMPTY:
     case SLAB_PURGE: a->retained += resident[i]; break;
@@ -63,12 +72,18 @@ static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *s
     return n;
 }
 
+/* What lies behind is not mapped, or not by us. */
+static NO_TSAN size_t opened_bytes(const struct superslab *ss)
+{
+    return (size_t)ss->opened << GRANULE_SHIFT;
+}
+
 static void add_superslab(struct account *a, const struct superslab *ss, const uint8_t *base)
 {
     unsigned char pages[SUPERSLAB / PAGE_LEAST];
-    size_t page = os_page_size(), resident[GRANULES] = {0};
-    os_residency((void *)(uintptr_t)base, SUPERSLAB, pages);
-    for (size_t i = 0; i < SUPERSLAB / page; i++)
+    size_t page = os_page_size(), opened = opened_bytes(ss), resident[GRANULES] = {0};
+    os_residency((void *)(uintptr_t)base, opened, pages);
+    for (size_t i = 0; i < opened / page; i++)
         resident[i * page >> GRANULE_SHIFT] += pages[i] ? page : 0;
     for (unsigned i = 0; i < GRANULES;)
         i += add_granule(a, ss, base, i, resident);

@@ -6,11 +6,11 @@
 
 enum { SHELF_GRANULES = 16 }; /* at most: 1 MiB a thread */
 
-/* Take P, of RUN granules, off the books and give it to its superslab. */
-static void give(struct tcache *tc, void *p, size_t run)
+/* Take the span of RUN granules at FIRST off the books and give it to its superslab. */
+static void give(struct tcache *tc, struct slab *first, size_t run)
 {
     tc->shelf.granules -= (unsigned)run;
-    superslab_give_run(superslab_slab_of(p));
+    superslab_give_run(first);
 }
 
 void shelf_missed(struct tcache *tc, size_t size)
@@ -24,40 +24,40 @@ void shelf_missed(struct tcache *tc, size_t size)
     }
 }
 
-void shelf_put_slow(struct tcache *tc, void *p, unsigned run)
+void shelf_put_slow(struct tcache *tc, struct slab *first, unsigned run)
 {
     struct shelf *shelf = &tc->shelf;
     if (shelf->last_run) {
-        void **place = &shelf->span[shelf->last_run - 1];
+        struct slab **place = &shelf->slab[shelf->last_run - 1];
         if (*place)
             give(tc, *place, shelf->last_run);
-        *place = shelf->last;
+        *place = shelf->latest;
         shelf->last_run = 0;
     }
     for (unsigned i = 0; shelf->granules && shelf->granules + run > shelf->allowed; i++) {
-        if (shelf->span[i])
-            give(tc, shelf->span[i], i + 1);
-        shelf->span[i] = NULL;
+        if (shelf->slab[i])
+            give(tc, shelf->slab[i], i + 1);
+        shelf->slab[i] = NULL;
     }
     if (run <= shelf->allowed) {
-        shelf_put(tc, p, run);
+        shelf_put(tc, first, run);
         return;
     }
     shelf->given |= 1u << (run - 1);
-    superslab_give_run(superslab_slab_of(p));
+    superslab_give_run(first);
 }
 
 void shelf_flush(struct tcache *tc)
 {
     struct shelf *shelf = &tc->shelf;
     if (shelf->last_run)
-        give(tc, shelf->last, shelf->last_run);
+        give(tc, shelf->latest, shelf->last_run);
     shelf->last_run = 0;
     for (unsigned i = 0; shelf->granules; i++) {
-        void *p = shelf->span[i];
-        shelf->span[i] = NULL;
-        if (p)
-            give(tc, p, i + 1);
+        struct slab *first = shelf->slab[i];
+        shelf->slab[i] = NULL;
+        if (first)
+            give(tc, first, i + 1);
     }
 }
 

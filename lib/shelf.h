@@ -17,25 +17,27 @@
 static ALWAYS_INLINE void *shelf_take(struct tcache *tc, size_t size)
 {
     unsigned run = span_granules(size);
-    void *p = tc->shelf.last;
+    struct slab *first = tc->shelf.latest;
     if (LIKELY(tc->shelf.last_run == run)) {
         tc->shelf.last_run = 0;
     } else {
-        p = tc->shelf.span[run - 1];
-        if (!p)
+        first = tc->shelf.slab[run - 1];
+        if (!first)
             return NULL;
-        tc->shelf.span[run - 1] = NULL;
+        tc->shelf.slab[run - 1] = NULL;
     }
     tc->shelf.granules -= run;
     tc->shelf.taken++;
-    store_relaxed(tcache_mark(tc, p), CLASS_SPAN * CLASS_MARK);
-    return p;
+    store_relaxed(&first->asked, (uint32_t)size);
+    store_relaxed(tcache_mark(tc, first->base), CLASS_SPAN * CLASS_MARK);
+    return first->base;
 }
 
-/* P, of RUN granules, is now the span freed last: there was none, and there is room. */
-static ALWAYS_INLINE void shelf_put(struct tcache *tc, void *p, unsigned run)
+/* The span of RUN granules that begins with FIRST is now the one freed last: there was none, and there is
+ * room. */
+static ALWAYS_INLINE void shelf_put(struct tcache *tc, struct slab *first, unsigned run)
 {
-    tc->shelf.last = p;
+    tc->shelf.latest = first;
     tc->shelf.last_run = run;
     tc->shelf.granules += run;
 }
@@ -52,16 +54,16 @@ static ALWAYS_INLINE bool shelf_claim(struct tcache *tc, const void *p)
     return LIKELY(((uintptr_t)p & (GRANULE - 1)) == 0) && LIKELY(mark_claim(tcache_mark(tc, p), CLASS_SPAN));
 }
 
-/* The length of P, which was claimed. */
-static ALWAYS_INLINE unsigned shelf_run(const struct tcache *tc, const void *p)
+/* The first slab of P, which was claimed. */
+static ALWAYS_INLINE struct slab *shelf_slab(const void *p)
 {
-    uintptr_t at = window_index(p, tc->window_at) / GRANULES;
-    struct superslab *ss = (struct superslab *)load_acquire(&classmap_window.regions[at]);
-    return ss->slab[(uintptr_t)p >> GRANULE_SHIFT & (GRANULES - 1)].run;
+    struct superslab *ss = (struct superslab *)load_acquire(window_region(p));
+    return &ss->slab[(uintptr_t)p >> GRANULE_SHIFT & (GRANULES - 1)];
 }
 
-/* Keep P if so much may be kept, and make room for it; else P goes back to its superslab. */
-void shelf_put_slow(struct tcache *tc, void *p, unsigned run);
+/* Keep the span that begins with FIRST if so much may be kept, and make room for it; else it goes back to its
+ * superslab. */
+void shelf_put_slow(struct tcache *tc, struct slab *first, unsigned run);
 
 /* A span of SIZE bytes was wanted and not there: if such was given up lately, more is kept. */
 void shelf_missed(struct tcache *tc, size_t size);

@@ -7,7 +7,7 @@
  *   EMPTY   last block came back; pages are dirty  the ARENA lock
  *   SPAN    part of a span                         the ARENA lock; the span's owner
  *   PURGE   its pages are being given back         the thread that purges, no lock held
- *   CLOSED  reserved, not accessible yet           the ARENA lock
+ *   CLOSED  not mapped, or not by us               the ARENA lock
  * A state changes only under the ARENA lock.
  *
  * Invariants of an ACTIVE slab, with free = number of bits set:
@@ -18,12 +18,14 @@
 #ifndef HAK_SLAB_H
 #define HAK_SLAB_H
 
+#include "atomic.h"
+#include "bits.h"
 #include "list.h"
 #include "sizeclass.h"
 
 enum slab_state { SLAB_UNUSED, SLAB_ACTIVE, SLAB_EMPTY, SLAB_SPAN, SLAB_PURGE, SLAB_CLOSED, SLAB_STATES };
 
-enum { SLAB_WORDS = GRANULE / MIN_ALIGN / 64 };
+enum { SLAB_WORDS = GRANULE / MIN_ALIGN / 64, SPAN_PAGE = 4096 };
 
 struct slab {
     struct list link; /* partial list of the pool, or list of EMPTY slabs of its last class */
@@ -36,11 +38,21 @@ struct slab {
     bool trimmed;       /* its free pages were given back, and no block came back since */
     bool trimming;      /* a thread gives its free pages back, unlocked: in no list, nobody takes */
     uint16_t used, carved, total;
-    uint16_t first_word; /* no bit is set in a word below this one */
-    uint16_t run;        /* SPAN, first granule: number of granules */
-    uint32_t emptied_ms; /* EMPTY: when, by os_now_ms, cut to 32 bits */
+    uint16_t first_word;     /* no bit is set in a word below this one */
+    uint16_t run;            /* SPAN, first granule: number of granules */
+    uint32_t emptied_ms;     /* EMPTY: when, by os_now_ms, cut to 32 bits */
+    _Atomic(uint32_t) asked; /* SPAN, first granule: bytes, of its owner; relaxed, statistics read it */
     uint64_t free_bits[SLAB_WORDS];
 };
+
+/* Usable size of the span that begins with FIRST: what was asked for, in whole pages. The rest counts as
+ * free. Of one that comes into use at this moment it may be that of an earlier one, but no more than there
+ * is. */
+static inline NO_TSAN size_t span_usable(const struct slab *first)
+{
+    size_t asked = load_relaxed(&first->asked);
+    return min_size(round_up(max_size(asked, 1), SPAN_PAGE), (size_t)first->run << GRANULE_SHIFT);
+}
 
 /* A block that nobody uses, as it lies in a thread cache or magazine. `check` is next ^ the secret
  * key of the process: it tells a cached block from a live one, and a damaged link from a sound one.

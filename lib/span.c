@@ -17,6 +17,7 @@ void *span_alloc(size_t size, bool zero)
     struct slab *first = superslab_take_run(span_granules(size), &dirty);
     if (!first)
         return NULL;
+    store_relaxed(&first->asked, (uint32_t)size);
     count(COUNT_SPAN_ALLOCS, 1);
     if (dirty & 1) /* the link of a block that once began here: realloc would copy it to a block */
         ((struct block *)first->base)->check = 0;
@@ -30,7 +31,7 @@ void *span_alloc(size_t size, bool zero)
 
 size_t span_size(const void *p)
 {
-    return (size_t)superslab_slab_of(p)->run << GRANULE_SHIFT;
+    return span_usable(superslab_slab_of(p));
 }
 
 bool span_valid(const void *p)
@@ -51,5 +52,8 @@ bool span_extend(void *p, size_t size)
     struct slab *first = superslab_slab_of(p);
     unsigned run = span_granules(size);
     uint32_t dirty;
-    return run <= first->run || (run <= GRANULES && superslab_extend_run(first, run, &dirty));
+    bool fits = run <= first->run || (run <= GRANULES && superslab_extend_run(first, run, &dirty));
+    if (fits)
+        store_relaxed(&first->asked, (uint32_t)size);
+    return fits;
 }

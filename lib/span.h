@@ -3,7 +3,7 @@
 #ifndef HAK_SPAN_H
 #define HAK_SPAN_H
 
-#include "sizeclass.h"
+#include "slab.h"
 
 /* Granules of a span for SIZE bytes; one at least. */
 static inline unsigned span_granules(size_t size)

@@ -43,7 +43,7 @@ NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
         sums->cached[c] += tc->in_use ? tcache_blocks(tc, c) : 0;
     sums->shelved += tc->shelf.last_run != 0;
     for (unsigned i = 0; i < SPAN_GRANULES; i++)
-        sums->shelved += tc->shelf.span[i] != NULL;
+        sums->shelved += tc->shelf.slab[i] != NULL;
     sums->shelved_bytes += (size_t)tc->shelf.granules << GRANULE_SHIFT;
 }
 
@@ -88,7 +88,7 @@ static void add_regions(struct hak_stats *out, const struct sums *sums)
     out->large_blocks = large.live_count;
     out->large_cached_bytes = large.cached;
     out->live_blocks += slabs.spans - min_size(slabs.spans, sums->shelved) + large.live_count;
-    out->live_bytes += out->span_bytes + large.live;
+    out->live_bytes += min_size(superslab_span_bytes(), out->span_bytes) + large.live;
     out->empty_bytes = slabs.empty;
     out->slab_bytes = slabs.active + slabs.empty;
     out->superslabs = slabs.superslabs;

@@ -204,12 +204,21 @@ struct slab *superslab_take_run(unsigned run, uint32_t *dirty)
     return first;
 }
 
+static bool are_free(const struct superslab *ss, unsigned at, unsigned n)
+{
+    uint32_t mask = n ? mask_run(at, n) : 0;
+    return (ss->free_mask & mask) == mask;
+}
+
 bool superslab_extend_run(struct slab *first, unsigned run, uint32_t *dirty)
 {
     superslab_lock();
     struct superslab *ss = superslab_of(first);
     unsigned at = first->index + first->run, more = run - first->run;
-    bool fits = at + more <= GRANULES && (ss->free_mask >> at & mask_run(0, more)) == mask_run(0, more);
+    bool fits = at + more <= GRANULES;
+    if (fits && at + more > ss->opened && superslab_can_grow(ss) && are_free(ss, at, ss->opened - at))
+        (void)arena_open(ss);
+    fits = fits && are_free(ss, at, more);
     if (fits) {
         *dirty = ss->dirty_mask >> at & mask_run(0, more);
         claim_run(ss, at, more);
@@ -337,7 +346,7 @@ void superslab_promote(void)
 void superslab_totals(struct superslab_totals *out)
 {
     superslab_lock();
-    *out = (struct superslab_totals){arena.superslabs << SUPERSLAB_SHIFT,
+    *out = (struct superslab_totals){arena.granules << GRANULE_SHIFT,
                                      arena.empties << GRANULE_SHIFT,
                                      arena.actives << GRANULE_SHIFT,
                                      arena.span_granules << GRANULE_SHIFT,
@@ -345,6 +354,19 @@ void superslab_totals(struct superslab_totals *out)
                                      arena.superslabs,
                                      arena.superslabs_peak};
     superslab_unlock();
+}
+
+NO_TSAN size_t superslab_span_bytes(void)
+{
+    size_t bytes = 0;
+    struct region *region;
+    for (uintptr_t at = 0; (region = classmap_next(&at)) != NULL; at += SUPERSLAB) {
+        const struct superslab *ss = CONTAINER_OF(region, struct superslab, region);
+        for (unsigned i = 0; region->kind == REGION_SUPERSLAB && i < GRANULES; i++)
+            if (classmap_get((const char *)at + ((size_t)i << GRANULE_SHIFT)) == CLASS_SPAN)
+                bytes += span_usable(&ss->slab[i]);
+    }
+    return bytes;
 }
 
 void superslab_each(void (*each)(struct superslab *ss, void *arg), void *arg)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* superslab.h - regions of 2 MiB, the source of all slabs and spans (floor F4).
  *
- * A superslab is 32 granules of memory and, elsewhere, one descriptor. Everything in this file is
- * guarded by the ARENA lock but for what slab.h says of ACTIVE slabs. Invariants:
- *   free_mask bit i  <=>  slab[i] is UNUSED or EMPTY
- *   dirty_mask bit i  =>  slab[i] is not UNUSED; an EMPTY slab is dirty
+ * A superslab is 32 granules of memory, or the first few of them, and, elsewhere, one descriptor. Everything
+ * in this file is guarded by the ARENA lock but for what slab.h says of ACTIVE slabs. Invariants: free_mask
+ * bit i  <=>  slab[i] is UNUSED or EMPTY dirty_mask bit i  =>  slab[i] is not UNUSED; an EMPTY slab is dirty
  *   slab[i] is CLOSED  <=>  i >= opened
  *   max_run = longest run of free_mask; the superslab is linked in bins[max_run]
  *   an EMPTY slab is linked in empty[its last class] and in the list by age; no other is
@@ -21,8 +20,10 @@ struct superslab {
     struct region region;
     uint32_t free_mask, dirty_mask;
     uint8_t max_run;
-    uint8_t opened;     /* granules that are accessible; all of them unless memory was tight */
+    uint8_t opened;     /* granules that are mapped; what lies behind them may be somebody else's */
     uint8_t pinned;     /* threads that work on it unlocked: not to be unmapped */
+    bool growing;       /* a thread maps more of it, unlocked */
+    bool sealed;        /* somebody else has what is closed: it stays closed */
     _Atomic(bool) huge; /* the system was asked for huge pages; any thread, see superslab_plain_pages */
     uint8_t *base;
     struct list bin;
@@ -85,6 +86,9 @@ struct superslab_totals {
     size_t superslabs_peak;
 };
 void superslab_totals(struct superslab_totals *out);
+
+/* Bytes of the spans in use, as they were asked for. No lock: a moment's picture. */
+size_t superslab_span_bytes(void);
 
 /* Check every superslab; FAULT is called for each broken invariant. */
 void superslab_check(void (*fault)(const char *what, const void *where));

@@ -16,7 +16,7 @@
 #define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), FOUR(x), FOUR(x), FOUR(x), x
 static_assert(MAP_CLASSES == 2 * 48 + 3 * 4 + 1, "ALL_CLASSES covers the class map");
 
-const struct tcache tcache_empty = {.bin = {ALL_CLASSES({BLOCK_END})}, .window_at = WINDOW_NOWHERE};
+const struct tcache tcache_empty = {.bin = {ALL_CLASSES({BLOCK_END})}};
 
 enum { CARRY_MS = 300 }; /* 2^30 pops take longer */
 
@@ -35,12 +35,21 @@ static uint16_t first_capacity(unsigned c)
     return (uint16_t)min_size(policy(travelling[c]), CAPACITY_FIRST);
 }
 
+bool tcache_renew(struct tcache *tc, const void *p)
+{
+    uintptr_t count = load_acquire(&classmap_window.count);
+    if (count == tc->window_granules || UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)))
+        return false;
+    tc->window = load_relaxed(&classmap_window.marks);
+    tc->window_at = load_acquire(&classmap_window.first);
+    atomic_signal_fence(memory_order_seq_cst); /* in the order of classmap_window */
+    tc->window_granules = count;
+    return window_index(p, tc->window_at) < count;
+}
+
 void tcache_start(struct tcache *tc, unsigned stripe)
 {
-    tc->window_at = load_relaxed(&classmap_window_at);
-    tc->window = (uintptr_t)classmap_window.classes - tc->window_at;
-    if (UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)))
-        tc->window_at = WINDOW_NOWHERE; /* every free takes the slow path */
+    (void)tcache_renew(tc, NULL);
     tc->stripe = stripe;
     tc->aged_ms = os_recent_ms();
     for (unsigned c = 1; c < CLASSES; c++) {
@@ -330,8 +339,8 @@ const struct layout_row layout_tcache[] = {
     LAYOUT_FIELD(tcache, popped),   LAYOUT_FIELD(tcache, capacity),
     LAYOUT_FIELD(tcache, misses),   LAYOUT_FIELD(tcache, spare),
     LAYOUT_FIELD(tcache, shelf),    LAYOUT_SIZEOF(magazine),
-    LAYOUT_FIELD(magazine, count),  LAYOUT_FIELD(shelf, last),
-    LAYOUT_FIELD(shelf, last_run),  LAYOUT_FIELD(shelf, span),
+    LAYOUT_FIELD(magazine, count),  LAYOUT_FIELD(shelf, latest),
+    LAYOUT_FIELD(shelf, last_run),  LAYOUT_FIELD(shelf, slab),
     LAYOUT_FIELD(shelf, taken),     LAYOUT_CONSTANT(FILL_SHIFT),
     LAYOUT_CONSTANT(SPAN_GRANULES), LAYOUT_END,
 };

@@ -38,26 +38,27 @@ struct bin {
 
 /* See shelf.h. */
 struct shelf {
-    void *last; /* the span freed last, of last_run granules; last_run is 0: none */
+    struct slab *latest; /* the first of the span freed last, of last_run granules; last_run is 0: none */
     size_t last_run;
-    void *span[SPAN_GRANULES];  /* [n]: an earlier one of n + 1 granules, or NULL */
-    unsigned granules, allowed; /* sum of all, and its limit */
-    uint32_t given;             /* bit n: a span of n + 1 granules was given up since one was missed */
+    struct slab *slab[SPAN_GRANULES]; /* [n]: of an earlier one of n + 1 granules, or NULL */
+    unsigned granules, allowed;       /* sum of all, and its limit */
+    uint32_t given;                   /* bit n: a span of n + 1 granules was given up since one was missed */
     uint64_t taken;
     uint64_t seen_taken, seen_ms; /* `taken` when shelf_decay saw it change last, and when that was */
 };
 
 struct tcache {
-    struct bin bin[MAP_CLASSES]; /* first: the bin of a size is at that distance from the cache */
-    uintptr_t window;            /* table of the class map, less window_at: the class is found without it */
-    uintptr_t window_at;         /* classmap_window_at, fixed; WINDOW_NOWHERE in the empty cache */
-    uint32_t magic[MAP_CLASSES]; /* class_magic: fixed */
-    bool in_use;                 /* THREADS lock */
-    uint32_t stripe;             /* of the transfer slots, fixed while in use */
-    struct list all, idle;       /* every cache ever made; those without a thread. THREADS lock */
-    struct tcache *next_leaving; /* thread.c: the cache that was put there before this one */
-    gate_word inside;            /* its thread changes what is shared: gate.h */
-    uint64_t popped[CLASSES];    /* total, less what fill still holds */
+    struct bin bin[MAP_CLASSES];    /* first: the bin of a size is at that distance from the cache */
+    uintptr_t window;               /* classmap_window.marks */
+    uintptr_t window_at;            /* the window as this thread knows it: the first granule, */
+    uintptr_t window_granules;      /* and how many; 0 in the empty cache: then no address lies in it */
+    uint32_t magic[MAP_CLASSES];    /* class_magic: fixed */
+    bool in_use;                    /* THREADS lock */
+    uint32_t stripe;                /* of the transfer slots, fixed while in use */
+    struct list all, idle;          /* every cache ever made; those without a thread. THREADS lock */
+    struct tcache *next_leaving;    /* thread.c: the cache that was put there before this one */
+    gate_word inside;               /* its thread changes what is shared: gate.h */
+    uint64_t popped[CLASSES];       /* total, less what fill still holds */
     uint16_t capacity[MAP_CLASSES]; /* of the list; policy.magazine[c] at most */
     bool lean[CLASSES];             /* capacity is at its least, and no spare is kept */
     bool drained[CLASSES];          /* a magazine went to the slabs since one was last missed */
@@ -118,6 +119,9 @@ static ALWAYS_INLINE void *tcache_pop(struct tcache *tc, size_t c)
 
 /* Make TC, zeroed or used before, an empty cache. What it held is forgotten. */
 void tcache_init(struct tcache *tc);
+
+/* P lies outside the window as TC knows it. True if it has grown over P since: then TC knows that now. */
+bool tcache_renew(struct tcache *tc, const void *p);
 
 /* Give TC, which is empty, to a thread. */
 void tcache_start(struct tcache *tc, unsigned stripe);

@@ -48,11 +48,6 @@ static int walk_slab(const struct walk *w, const struct slab *slab, uint8_t *bas
     return result;
 }
 
-static NO_TSAN unsigned run_of(const struct slab *slab)
-{
-    return slab->run;
-}
-
 static int walk_superslab(const struct walk *w, const struct superslab *ss, uint8_t *base)
 {
     int result = 0;
@@ -60,7 +55,7 @@ static int walk_superslab(const struct walk *w, const struct superslab *ss, uint
         uint8_t *granule = base + ((size_t)i << GRANULE_SHIFT);
         unsigned c = classmap_get(granule);
         if (c == CLASS_SPAN)
-            result = tell(w, granule, (size_t)run_of(&ss->slab[i]) << GRANULE_SHIFT, c);
+            result = tell(w, granule, span_usable(&ss->slab[i]), c);
         else if (c != CLASS_NONE && c < CLASSES)
             result = walk_slab(w, &ss->slab[i], granule);
     }

@@ -35,9 +35,11 @@ struct heap {
     uint64_t threads, caches;                /* with a cache now; caches ever made */
     uint64_t popped, misses, shelf_taken;
     uint64_t shelved, shelved_bytes, shelved_resident; /* spans on the shelves of threads */
+    uint64_t shelved_used;
     uint64_t young_live, young_bytes, young_carved;
     uint64_t superslabs, slabs[STATES], slab_resident[STATES]; /* by enum slab_state of lib/slab.h */
     uint64_t spans, span_bytes, span_resident;
+    uint64_t span_used; /* the part of span_bytes that was asked for */
     uint64_t larges, large_bytes, large_resident;
     uint64_t cached_larges, cached_large_bytes, cached_large_resident; /* the parked one too */
     uint64_t thread_cache_bytes; /* descriptors: sizeof tcache * caches */

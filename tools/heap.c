@@ -90,8 +90,7 @@ uint64_t heap_live(const struct class_sums *c)
 
 uint64_t heap_live_bytes(const struct heap *h)
 {
-    uint64_t bytes =
-        h->young_bytes + h->large_bytes + h->span_bytes - min_size(h->span_bytes, h->shelved_bytes);
+    uint64_t bytes = h->young_bytes + h->large_bytes + h->span_used - min_size(h->span_used, h->shelved_used);
     for (unsigned c = 1; c < h->classes; c++)
         bytes += heap_live(&h->class[c]) * h->class[c].size;
     return bytes;
@@ -113,24 +112,29 @@ static uint64_t sane_blocks(uint64_t n)
     return n <= UINT16_MAX ? n : 0;
 }
 
-/* A span of RUN granules at BASE lies on a shelf. */
-static void add_shelved(struct target *t, struct heap *h, uint64_t base, uint64_t run, bool resident)
+/* A span of RUN granules, the first of which has its descriptor at SLAB, lies on a shelf. */
+static void add_shelved(struct target *t, struct heap *h, uint64_t slab, uint64_t run, bool resident)
 {
     uint64_t size = run << at(t, ROW_granule_shift);
-    if (!base || !run || run > at(t, ROW_span_granules) || !mapped_at(t, base))
+    if (!slab || slab % 8 || !run || run > at(t, ROW_span_granules) || !mapped_at(t, slab))
+        return;
+    uint64_t base = field_at(t, slab, ROW_slab_base);
+    if (!mapped_at(t, base))
         return;
     h->shelved++;
+    uint64_t used = min_size(size, round_up(field_at(t, slab, ROW_slab_asked), at(t, ROW_span_page)));
     h->shelved_bytes += size;
-    h->shelved_resident += resident ? target_resident_bytes(t, base, base + size) : 0;
+    h->shelved_used += used;
+    h->shelved_resident += resident ? target_resident_bytes(t, base, base + used) : 0;
 }
 
 static void add_shelf(struct target *t, struct heap *h, const char *shelf, bool resident)
 {
-    uint64_t base;
-    add_shelved(t, h, field(t, shelf, ROW_shelf_last), field(t, shelf, ROW_shelf_last_run), resident);
-    for (uint64_t i = 0; i < at(t, ROW_span_granules) && i < at(t, ROW_shelf_span) >> 35; i++) {
-        memcpy(&base, shelf + offset_of(t, ROW_shelf_span) + i * 8, sizeof base);
-        add_shelved(t, h, base, i + 1, resident);
+    uint64_t slab;
+    add_shelved(t, h, field(t, shelf, ROW_shelf_latest), field(t, shelf, ROW_shelf_last_run), resident);
+    for (uint64_t i = 0; i < at(t, ROW_span_granules) && i < at(t, ROW_shelf_slab) >> 35; i++) {
+        memcpy(&slab, shelf + offset_of(t, ROW_shelf_slab) + i * 8, sizeof slab);
+        add_shelved(t, h, slab, i + 1, resident);
     }
     h->shelf_taken += field(t, shelf, ROW_shelf_taken);
 }
@@ -168,7 +172,7 @@ static bool cache_fits(const struct target *t, const struct heap *h)
            offset_of(t, ROW_tcache_spare) + n * at(t, ROW_magazine_size) <= size &&
            offset_of(t, ROW_tcache_popped) + n * 8 <= size &&
            offset_of(t, ROW_tcache_capacity) + n * 2 <= size &&
-           offset_of(t, ROW_tcache_shelf) + offset_of(t, ROW_shelf_span) + (at(t, ROW_shelf_span) >> 32) <=
+           offset_of(t, ROW_tcache_shelf) + offset_of(t, ROW_shelf_slab) + (at(t, ROW_shelf_slab) >> 32) <=
                size;
 }
 
@@ -249,24 +253,46 @@ static void add_slab(struct target *t, struct heap *h, const char *slab, uint64_
     }
 }
 
+/* The span that begins with SLAB, the I-th of its superslab: the granule behind it, and what was asked for.
+ */
+static uint64_t add_span(struct target *t, struct heap *h, const char *slab, uint64_t i, uint64_t *used)
+{
+    uint64_t run = field(t, slab, ROW_slab_run);
+    *used = min_size(round_up(field(t, slab, ROW_slab_asked), at(t, ROW_span_page)),
+                     run << at(t, ROW_granule_shift));
+    h->span_used += *used;
+    return i + (run ? run : 1);
+}
+
 static void add_superslab(struct target *t, struct heap *h, uint64_t address, const char *ss, bool resident)
 {
     static uint8_t there[4096];
     uint64_t granule = UINT64_C(1) << at(t, ROW_granule_shift), size = UINT64_C(1)
                                                                        << at(t, ROW_superslab_shift);
-    size_t pages = (size_t)(size / t->page), each = (size_t)(granule / t->page), total = 0;
-    if (!resident || pages > sizeof there || !each)
-        memset(there, 0, sizeof there);
-    else
+    /* What lies behind the granules that were opened is not mapped, or not the library's. */
+    uint64_t mapped = min_size(size, field(t, ss, ROW_superslab_opened) * granule);
+    size_t pages = (size_t)(mapped / t->page), each = (size_t)(granule / t->page), total = 0;
+    memset(there, 0, sizeof there);
+    if (resident && pages <= sizeof there && each)
         total = target_resident(t, address, pages, there);
-    for (uint64_t i = 0; i < size / granule; i++) {
+    for (uint64_t i = 0, span_end = 0, used = 0; i < size / granule; i++) {
         uint64_t bytes = 0;
+        const char *slab = ss + offset_of(t, ROW_superslab_slab) + i * at(t, ROW_slab_size);
+        bool span = field(t, slab, ROW_slab_state) == at(t, ROW_slab_span);
+        if (i >= span_end && span)
+            span_end = add_span(t, h, slab, i, &used);
         for (size_t k = 0; k < each && (i + 1) * each <= sizeof there; k++)
             bytes += there[i * each + k] * t->page;
-        add_slab(t, h, ss + offset_of(t, ROW_superslab_slab) + i * at(t, ROW_slab_size), bytes);
+        add_slab(t, h, slab, bytes);
+        if (span) { /* behind the pages that were asked for: nobody's */
+            uint64_t beyond = bytes - min_size(bytes, used);
+            h->account.live -= beyond;
+            h->account.fragmentation += beyond;
+            used -= min_size(used, granule);
+        }
     }
     h->superslabs++;
-    add_range(h, address, address + size, total * t->page);
+    add_range(h, address, address + mapped, total * t->page);
 }
 
 /* A mapping of a large request: free ones count as retained. */
@@ -311,16 +337,17 @@ static void add_region(struct target *t, struct heap *h, uint64_t address, uint6
     }
 }
 
-/* All regions of the leaf at LEAF, whose first address is FROM. Its pages are mostly untouched: they read as
- * zero without being asked for. */
-static void read_leaf(struct target *t, struct heap *h, uint64_t leaf, uint64_t from, char *buffer,
-                      bool resident)
+/* The regions whose COUNT pointers are at TABLE, and whose first address is FROM. Pages of it are mostly
+ * untouched: they read as zero without being asked for. */
+static void read_regions(struct target *t, struct heap *h, uint64_t table, uint64_t count, uint64_t from,
+                         char *buffer, bool resident)
 {
-    uint64_t count = ((at(t, ROW_leaf_regions) >> 32) & UINT32_MAX) / 8, region[REGION_BATCH];
+    uint64_t region[REGION_BATCH];
     for (uint64_t i = 0; i < count; i += REGION_BATCH) {
-        if (!target_read(t, leaf + offset_of(t, ROW_leaf_regions) + i * 8, region, sizeof region))
+        uint64_t n = min_size(REGION_BATCH, count - i);
+        if (!target_read(t, table + i * 8, region, n * 8))
             return;
-        for (uint64_t k = 0; k < REGION_BATCH && i + k < count; k++)
+        for (uint64_t k = 0; k < n; k++)
             if (region[k])
                 add_region(t, h, from + ((i + k) << at(t, ROW_superslab_shift)), region[k], buffer, resident);
     }
@@ -336,24 +363,58 @@ static void add_metadata(struct target *t, struct heap *h, uint64_t start, uint6
     add_range(h, start, end, bytes);
 }
 
-static void read_map(struct target *t, struct heap *h, bool resident)
+static void read_window(struct target *t, struct heap *h, char *buffer, bool resident)
 {
-    uint64_t count = min_size(at(t, ROW_roots), 65536), *roots = need_memory(NULL, 8 * count);
-    char *buffer = need_memory(NULL, at(t, ROW_superslab_size));
-    uint64_t window_at = word_at(t, at(t, ROW_at_window_at)), shift = at(t, ROW_leaf_shift) & 63;
-    if (window_at < UINT64_C(1) << 32)
-        read_leaf(t, h, at(t, ROW_at_window), window_at << at(t, ROW_granule_shift), buffer, resident);
-    (void)target_read(t, at(t, ROW_at_roots), roots, 8 * count);
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t leaf = roots[i];
+    uint64_t first = field_at(t, at(t, ROW_at_window), ROW_window_first);
+    uint64_t count = field_at(t, at(t, ROW_at_window), ROW_window_count);
+    uint64_t marks = field_at(t, at(t, ROW_at_window), ROW_window_marks);
+    uint64_t regions = field_at(t, at(t, ROW_at_window), ROW_window_regions);
+    uint64_t granule = at(t, ROW_granule_shift) & 63;
+    unsigned shift = (unsigned)(at(t, ROW_superslab_shift) - granule) & 63;
+    uint64_t from = first >> shift, most = UINT64_C(1) << (at(t, ROW_branch_shift) & 63);
+    if (!count)
+        return;
+    if (count > most >> granule || !mapped_at(t, marks + first) || !mapped_at(t, regions + from * 8)) {
+        h->damaged++;
+        return;
+    }
+    add_metadata(t, h, marks + first, count, resident);
+    read_regions(t, h, regions + from * 8, count >> shift, first << granule, buffer, resident);
+}
+
+/* The leaves of the branch at BRANCH, whose first address is FROM. They lie among the other descriptors. */
+static void read_branch(struct target *t, struct heap *h, uint64_t branch, uint64_t from, char *buffer,
+                        bool resident)
+{
+    uint64_t shift = at(t, ROW_leaf_shift) & 63, count = at(t, ROW_branch_leaf) >> 35;
+    for (uint64_t i = 0; i < min_size(count, 65536); i++) {
+        uint64_t leaf = word_at(t, branch + offset_of(t, ROW_branch_leaf) + i * 8);
         if (!leaf)
             continue;
         if (leaf % 8 || !mapped_at(t, leaf)) {
             h->damaged++;
             continue;
         }
-        add_metadata(t, h, leaf, at(t, ROW_leaf_size), resident);
-        read_leaf(t, h, leaf, i << shift, buffer, resident);
+        read_regions(t, h, leaf + offset_of(t, ROW_leaf_regions), at(t, ROW_leaf_regions) >> 35,
+                     from + (i << shift), buffer, resident);
+    }
+}
+
+static void read_map(struct target *t, struct heap *h, bool resident)
+{
+    uint64_t count = min_size(at(t, ROW_roots), 65536), *roots = need_memory(NULL, 8 * count);
+    char *buffer = need_memory(NULL, at(t, ROW_superslab_size));
+    memset(roots, 0, 8 * count);
+    read_window(t, h, buffer, resident);
+    (void)target_read(t, at(t, ROW_at_roots), roots, 8 * count);
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t branch = roots[i];
+        if (!branch)
+            continue;
+        if (branch % 8 || !mapped_at(t, branch))
+            h->damaged++;
+        else
+            read_branch(t, h, branch, i << (at(t, ROW_branch_shift) & 63), buffer, resident);
     }
     free(roots);
     free(buffer);
@@ -382,7 +443,6 @@ static void read_chunks(struct target *t, struct heap *h, bool resident)
 {
     uint64_t chunk = field_at(t, at(t, ROW_at_meta), ROW_meta_chunks), sum = 0;
     add_metadata(t, h, at(t, ROW_at_first_chunk), at(t, ROW_first_chunk_size), resident);
-    add_metadata(t, h, at(t, ROW_at_window), at(t, ROW_leaf_size), resident);
     while (chunk && sum <= h->metadata) { /* as many bytes as there are: a circle ends */
         uint64_t size = field_at(t, chunk, ROW_chunk_size);
         if (chunk % t->page || !mapped_at(t, chunk) || size % t->page || !size) {

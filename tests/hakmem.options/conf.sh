@@ -129,13 +129,13 @@ if strace -o "$work/trace" true 2>/dev/null; then
         conf "$@"
         [ $# -gt 0 ] || rm -f $etc
         strace -o "$work/trace" ./shows >/dev/null 2>&1
-        awk '/hakmem\.conf/ { on = 1 } /^(mmap|getpid|write)/ { on = 0 } on { sub(/\(.*/, ""); print }' "$work/trace" |
+        awk '/hakmem\.conf/ { on = 1 } /^(getpid|write)/ || /^mmap/ && last !~ /fstat/ { on = 0 } { last = $0 } on { sub(/\(.*/, ""); print }' "$work/trace" |
             tr '\n' ' ' | sed 's/newfstatat/fstat/'
     }
     said "calls without a file" "openat " calls
-    said "calls with a file" "openat fstat read close " calls '# nothing'
-    said "calls with sections" "openat fstat read close readlinkat " calls '[program:a]' '[program:b]'
-    said "calls with a section that matches" "openat fstat read close mprotect mprotect " calls '[program:shows]' ace=0
+    said "calls with a file" "openat fstat mmap read close " calls '# nothing'
+    said "calls with sections" "openat fstat mmap read close readlinkat " calls '[program:a]' '[program:b]'
+    said "calls with a section that matches" "openat fstat mmap read close mprotect mprotect " calls '[program:shows]' ace=0
 else
     echo "UNSUPPORTED: system calls: strace is missing, or may not trace here"
 fi

@@ -34,11 +34,20 @@ static uint64_t *word(uint64_t address)
     return (uint64_t *)(uintptr_t)address;
 }
 
+/* The pointers of the regions in the window; their number. */
+static uint64_t *regions(uint64_t *count)
+{
+    unsigned shift = row("SUPERSLAB_SHIFT") - row("GRANULE_SHIFT");
+    uint64_t first = *word(row("&classmap_window") + offset("window.first")) >> shift;
+    *count = *word(row("&classmap_window") + offset("window.count")) >> shift;
+    return word(*word(row("&classmap_window") + offset("window.regions")) + first * 8);
+}
+
 /* First region of KIND, its descriptor. */
 static uint64_t region(const char *kind)
 {
-    uint64_t *at = word(row("&classmap_window") + offset("leaf.regions"));
-    for (uint64_t i = 0; i < row("LEAF_REGIONS"); i++)
+    uint64_t count, *at = regions(&count);
+    for (uint64_t i = 0; i < count; i++)
         if (at[i] && (*word(at[i]) & UINT32_MAX) == row(kind))
             return at[i];
     dprintf(2, "no region\n");
@@ -48,7 +57,7 @@ static uint64_t region(const char *kind)
 static void ruin(const char *what, uint64_t wild)
 {
     uint64_t caches = row("&threads") + offset("threads.all"), cache = *word(caches) - offset("tcache.all");
-    uint64_t window = row("&classmap_window") + offset("leaf.regions"), ss, slab;
+    uint64_t ss, slab, count, *window = regions(&count);
     if (strcmp(what, "cache-circle") == 0) {
         *word(cache + offset("tcache.all")) = cache + offset("tcache.all");
     } else if (strcmp(what, "cache-wild") == 0) {
@@ -69,8 +78,8 @@ static void ruin(const char *what, uint64_t wild)
     } else if (strcmp(what, "chunk-wild") == 0) {
         *word(row("&meta") + offset("meta.chunks")) = wild;
     } else if (strcmp(what, "region-wild") == 0) {
-        for (uint64_t i = 0; i < row("LEAF_REGIONS"); i += 1000)
-            word(window)[i] = wild * (i + 1);
+        for (uint64_t i = 0; i < count; i += 10)
+            window[i] = wild * (i + 1);
     } else if (strcmp(what, "root-wild") == 0) {
         for (uint64_t i = 0; i < row("ROOTS"); i += 3)
             word(row("&classmap_roots"))[i] = wild + i * 8;
@@ -84,7 +93,7 @@ static void ruin(const char *what, uint64_t wild)
     } else if (strcmp(what, "counts") == 0) {
         for (uint64_t c = 1; c < row("CLASSES"); c++)
             *word(row("&pools") + c * row("sizeof pool") + offset("pool.out")) = UINT64_MAX - c;
-        *word(row("&classmap_window_at")) = wild;
+        *word(row("&classmap_window") + offset("window.count")) = wild;
         *word(row("&heap_mode")) = 77;
     } else if (strcmp(what, "nothing") != 0) {
         dprintf(2, "unknown damage\n");
