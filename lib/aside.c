@@ -24,6 +24,16 @@ static _Atomic(struct note *) notes;
 
 static _Atomic(size_t) blocks; /* of the C library's; relaxed: a pointer reaches another thread after it */
 
+/* The C library counts on malloc being called before there are threads: of two that call it first, both would
+ * set it up, and fork would copy it unlocked. */
+void aside_prepare(void)
+{
+    static bool set_up; /* START lock */
+    if (!set_up && libc_find())
+        libc_free(libc_malloc(1));
+    set_up = true;
+}
+
 bool aside_enter(void)
 {
     if (LIKELY(gate_enter()))

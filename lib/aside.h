@@ -5,6 +5,10 @@
 
 #include "gate.h"
 
+/* fork.c, before the gate is closed, the START lock held: find the C library's functions, and set its
+ * allocator up. */
+void aside_prepare(void);
+
 /* Enter the gate; false if it is closed and the C library can serve meanwhile. */
 bool aside_enter(void);
 

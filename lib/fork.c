@@ -26,7 +26,9 @@ static void prepare(void)
 {
     if (single_threaded())
         return;
-    (void)libc_find(); /* before anybody needs it */
+    start_take_lock();
+    aside_prepare();
+    start_give_lock();
     gate_close();
     thread_each_unlocked(gate_wait_for);
 }
