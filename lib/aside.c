@@ -2,8 +2,7 @@
 /* aside.c - memory while a fork has the gate closed (floor F7).
  *
  * The C library takes the locks of its allocator after everything else that fork waits for, so its malloc can
- * be called by any thread at any time. Its blocks are not in the class map; while there are any, a pointer
- * that is not ours may be one of them, and the C library judges it. */
+ * be called by any thread at any time. Its blocks are not in the class map, but in a table here. */
 #include "aside.h"
 
 #include <errno.h>
@@ -22,7 +21,64 @@ struct note {
  * and nobody reads a note that may be gone. */
 static _Atomic(struct note *) notes;
 
-static _Atomic(size_t) blocks; /* of the C library's; relaxed: a pointer reaches another thread after it */
+/* The C library's blocks that are with the program. A block has one of the WINDOW places that its address
+ * leads to; each is a word of its own, 0 or an address, so that the copy that fork makes of the table is
+ * sound, whatever other threads do meanwhile. Where all are taken, blocks are only counted, and while there
+ * are such, any pointer that is not ours may be one of them. Relaxed: a pointer reaches another thread after
+ * its entry. */
+enum { PLACES = 4096, WINDOW = 64 };
+static struct {
+    _Atomic(size_t) listed, unlisted;
+    _Atomic(uintptr_t) place[PLACES + WINDOW];
+} blocks;
+
+/* The window of P. */
+static _Atomic(uintptr_t) *window_of(const void *p)
+{
+    return &blocks.place[((uintptr_t)p >> 4) * 0x9e3779b97f4a7c15u >> 52];
+}
+static_assert(PLACES == 1 << (64 - 52), "the upper bits of the product");
+
+/* Exchange FROM for TO in the window of P; false if it is not there. */
+static bool exchange(const void *p, uintptr_t from, uintptr_t to)
+{
+    _Atomic(uintptr_t) *place = window_of(p);
+    for (int i = 0; i < WINDOW; i++) {
+        uintptr_t seen = from;
+        if (load_relaxed(&place[i]) == from &&
+            atomic_compare_exchange_strong_explicit(&place[i], &seen, to, memory_order_relaxed,
+                                                    memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+static void enter_block(const void *p)
+{
+    if (p)
+        add_relaxed(exchange(p, 0, (uintptr_t)p) ? &blocks.listed : &blocks.unlisted, 1);
+}
+
+/* P is none any more: false if it was none, as far as we know. */
+static bool leave_block(const void *p)
+{
+    if (load_relaxed(&blocks.listed) && exchange(p, (uintptr_t)p, 0))
+        sub_relaxed(&blocks.listed, 1);
+    else if (load_relaxed(&blocks.unlisted))
+        sub_relaxed(&blocks.unlisted, 1);
+    else
+        return false;
+    return true;
+}
+
+bool aside_owns(const void *p)
+{
+    const _Atomic(uintptr_t) *place = window_of(p);
+    for (int i = 0; p && load_relaxed(&blocks.listed) && i < WINDOW; i++)
+        if (load_relaxed(&place[i]) == (uintptr_t)p)
+            return true;
+    return false;
+}
 
 /* The C library counts on malloc being called before there are threads: of two that call it first, both would
  * set it up, and fork would copy it unlocked. */
@@ -51,33 +107,34 @@ void *aside_alloc(size_t size, size_t align, bool zero)
         p = libc_calloc(1, size);
     else
         p = align > MIN_ALIGN ? libc_memalign(align, size) : libc_malloc(size);
-    add_relaxed(&blocks, p != NULL);
+    enter_block(p);
     return p;
 }
 
-bool aside_is_libcs(void)
+static bool any_is_libcs(void)
 {
-    return load_relaxed(&heap_mode) == HEAP_PASSIVE || load_relaxed(&heap_mixed) ||
-           load_relaxed(&blocks) != 0;
+    return load_relaxed(&heap_mode) == HEAP_PASSIVE || load_relaxed(&heap_mixed);
 }
 
-static void one_less(void)
+bool aside_is_libcs(const void *p)
 {
-    if (load_relaxed(&blocks) != 0)
-        sub_relaxed(&blocks, 1);
+    return any_is_libcs() || aside_owns(p) || load_relaxed(&blocks.unlisted) != 0;
 }
 
-void aside_free_libcs(void *p)
+bool aside_free_libcs(void *p)
 {
+    if (!leave_block(p) && !any_is_libcs())
+        return false;
     libc_free(p);
-    one_less();
+    return true;
 }
 
 void *aside_realloc_libcs(void *p, size_t size)
 {
+    bool aside = leave_block(p);
     void *q = libc_realloc(p, size);
-    if (!q && size == 0)
-        one_less();
+    if (aside)
+        enter_block(q || size == 0 ? q : p);
     return q;
 }
 

@@ -15,11 +15,15 @@ bool aside_enter(void);
 /* SIZE bytes of the C library's. NULL if it has none; errno is set then. */
 void *aside_alloc(size_t size, size_t align, bool zero);
 
-/* True if a pointer that is not ours may be one of the C library's: in passive mode and mode 1, and while
- * what it gave out during a fork is with the program. */
-bool aside_is_libcs(void);
-void aside_free_libcs(void *p);
+/* True if P, which is not ours, may be a block of the C library's: in passive mode and mode 1, and where it
+ * was given out during a fork. */
+bool aside_is_libcs(const void *p);
+/* Free it; false if it is none. */
+bool aside_free_libcs(void *p);
 void *aside_realloc_libcs(void *p, size_t size);
+
+/* True if P was given out during a fork, and is still with the program. */
+bool aside_owns(const void *p);
 
 /* Free P later, when the gate is open. False: that cannot be noted. */
 bool aside_free(void *p, const char *function);

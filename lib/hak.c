@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "align.h"
+#include "aside.h"
 #include "config.h"
 #include "control.h"
 #include "ctl.h"
@@ -65,7 +66,7 @@ EXPORT size_t hak_usable_size(const void *block)
 
 EXPORT int hak_owns(const void *address)
 {
-    return classmap_get(address) != CLASS_NONE || large_holds(address);
+    return classmap_get(address) != CLASS_NONE || large_holds(address) || aside_owns(address);
 }
 
 EXPORT int hak_trim(size_t pad)

@@ -276,9 +276,9 @@ void *heap_memalign_slow(size_t align, size_t size, const char *function)
 /* Free P without the cache, in whatever mode; its class byte is C. Aborts on what is no block. */
 static void free_uncached(void *p, unsigned c, const char *function)
 {
-    if (c == CLASS_NONE && aside_is_libcs())
-        aside_free_libcs(p);
-    else if (mode() == HEAP_CHECKED)
+    if (c == CLASS_NONE && aside_free_libcs(p))
+        return;
+    if (mode() == HEAP_CHECKED)
         checked_free(p, c, function);
     else
         direct_free(p, c, function);
@@ -290,11 +290,7 @@ static bool enter_to_free(void *p, unsigned c, const char *function)
 {
     if (LIKELY(gate_enter()))
         return true;
-    if (c == CLASS_NONE && aside_is_libcs()) {
-        aside_free_libcs(p);
-        return false;
-    }
-    if (c != CLASS_NONE && aside_free(p, function))
+    if (c == CLASS_NONE ? aside_free_libcs(p) : aside_free(p, function))
         return false;
     gate_enter_waiting();
     return true;
@@ -454,7 +450,7 @@ static NOINLINE size_t usable_size_slow(const void *p, const char *function)
     if (!p)
         return 0;
     unsigned c = classmap_get(p);
-    if (c == CLASS_NONE && aside_is_libcs())
+    if (c == CLASS_NONE && aside_is_libcs(p))
         return libc_usable_size((void *)p);
     return size_of(p, c, function);
 }
@@ -527,7 +523,7 @@ void *heap_realloc(void *p, size_t size, const char *function)
     if (LIKELY(size - 1 < PTRDIFF_MAX) && LIKELY(is_cached_block(p, &c)))
         return realloc_cached(p, c, size, function);
     c = classmap_get(p);
-    if (c == CLASS_NONE && aside_is_libcs())
+    if (c == CLASS_NONE && aside_is_libcs(p))
         return aside_realloc_libcs(p, size);
     if (size == 0) {
         heap_free(p, function);

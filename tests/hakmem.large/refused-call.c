@@ -5,7 +5,6 @@
 /* { dg-variant "-DCALL=OS_MMAP" } */
 /* { dg-variant "-DCALL=OS_MUNMAP" } */
 /* { dg-variant "-DCALL=OS_MREMAP" } */
-/* { dg-variant "-DCALL=OS_MPROTECT" } */
 /* { dg-variant "-DCALL=OS_PURGE" } */
 /* { dg-variant "-DCALL=OS_PURGE -DTHREADS=2" } */
 /* { dg-variant "-DCALL=OS_MMAP -DTHREADS=2" } */

@@ -30,6 +30,7 @@ static void *scribble(void *unused)
 int main(void)
 {
     pthread_t thread;
+    free(malloc(1));
     for (int i = 0; i < 20; i++) {
         CHECK(pthread_create(&thread, NULL, i % 2 ? work : scribble, NULL) == 0);
         CHECK(pthread_join(thread, NULL) == 0);
