@@ -9,6 +9,7 @@
 
 #include "heap.h"
 #include "libc.h"
+#include "os.h"
 
 /* A block to be freed. The block itself is not touched: it may be guarded, or a fault. */
 struct note {
@@ -17,8 +18,8 @@ struct note {
     const char *function;
 };
 
-/* Any thread puts a note in front (release); who takes them takes all (acquire), so that ABA does not arise
- * and nobody reads a note that may be gone. */
+/* Any thread puts a note in front; who takes them takes all, so that ABA does not arise and nobody reads a
+ * note that may be gone. seq_cst: see gate_is_closed. */
 static _Atomic(struct note *) notes;
 
 /* The C library's blocks that are with the program. A block has one of the WINDOW places that its address
@@ -26,27 +27,29 @@ static _Atomic(struct note *) notes;
  * sound, whatever other threads do meanwhile. Where all are taken, blocks are only counted, and while there
  * are such, any pointer that is not ours may be one of them. Relaxed: a pointer reaches another thread after
  * its entry. */
-enum { PLACES = 4096, WINDOW = 64 };
+enum { PLACES_SHIFT = 16, WINDOW = 64 };
+typedef _Atomic(uintptr_t) place;
 static struct {
     _Atomic(size_t) listed, unlisted;
-    _Atomic(uintptr_t) place[PLACES + WINDOW];
+    _Atomic(place *) table; /* mapped by the first fork; where it could not be, nothing is listed */
 } blocks;
+enum { TABLE_BYTES = ((1 << PLACES_SHIFT) + WINDOW) * sizeof(place) };
 
-/* The window of P. */
-static _Atomic(uintptr_t) *window_of(const void *p)
+/* The window of P, or NULL. */
+static place *window_of(const void *p)
 {
-    return &blocks.place[((uintptr_t)p >> 4) * 0x9e3779b97f4a7c15u >> 52];
+    place *table = load_acquire(&blocks.table);
+    return table ? table + (((uintptr_t)p >> 4) * 0x9e3779b97f4a7c15u >> (64 - PLACES_SHIFT)) : NULL;
 }
-static_assert(PLACES == 1 << (64 - 52), "the upper bits of the product");
 
 /* Exchange FROM for TO in the window of P; false if it is not there. */
 static bool exchange(const void *p, uintptr_t from, uintptr_t to)
 {
-    _Atomic(uintptr_t) *place = window_of(p);
-    for (int i = 0; i < WINDOW; i++) {
+    place *at = window_of(p);
+    for (int i = 0; at && i < WINDOW; i++) {
         uintptr_t seen = from;
-        if (load_relaxed(&place[i]) == from &&
-            atomic_compare_exchange_strong_explicit(&place[i], &seen, to, memory_order_relaxed,
+        if (load_relaxed(&at[i]) == from &&
+            atomic_compare_exchange_strong_explicit(&at[i], &seen, to, memory_order_relaxed,
                                                     memory_order_relaxed))
             return true;
     }
@@ -73,9 +76,9 @@ static bool leave_block(const void *p)
 
 bool aside_owns(const void *p)
 {
-    const _Atomic(uintptr_t) *place = window_of(p);
-    for (int i = 0; p && load_relaxed(&blocks.listed) && i < WINDOW; i++)
-        if (load_relaxed(&place[i]) == (uintptr_t)p)
+    const place *at = p && load_relaxed(&blocks.listed) ? window_of(p) : NULL;
+    for (int i = 0; at && i < WINDOW; i++)
+        if (load_relaxed(&at[i]) == (uintptr_t)p)
             return true;
     return false;
 }
@@ -85,9 +88,13 @@ bool aside_owns(const void *p)
 void aside_prepare(void)
 {
     static bool set_up; /* START lock */
-    if (!set_up && libc_find())
-        libc_free(libc_malloc(1));
+    if (set_up || !libc_find())
+        return;
     set_up = true;
+    libc_free(libc_malloc(1));
+    struct os_error before = os_error; /* no reason why an allocation failed */
+    store_release(&blocks.table, os_map(TABLE_BYTES, os_page_size(), NULL, true));
+    os_error = before;
 }
 
 bool aside_enter(void)
@@ -146,15 +153,16 @@ bool aside_free(void *p, const char *function)
     if (!note)
         return false;
     *note = (struct note){load_relaxed(&notes), p, function};
-    while (!atomic_compare_exchange_weak_explicit(&notes, &note->next, note, memory_order_release,
-                                                  memory_order_relaxed))
+    while (!atomic_compare_exchange_weak(&notes, &note->next, note))
         ;
+    if (!gate_is_closed())
+        aside_resume();
     return true;
 }
 
 void aside_resume(void)
 {
-    struct note *note = atomic_exchange_explicit(&notes, NULL, memory_order_acquire), *next;
+    struct note *note = atomic_exchange(&notes, NULL), *next;
     for (; note; note = next) {
         next = note->next;
         heap_free(note->p, note->function);

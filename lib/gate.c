@@ -65,7 +65,7 @@ void gate_enter_waiting(void)
 
 bool gate_is_closed(void)
 {
-    return load_relaxed(&closed) != 0;
+    return atomic_load(&closed) != 0;
 }
 
 void gate_close(void)

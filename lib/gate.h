@@ -54,7 +54,8 @@ static ALWAYS_INLINE void gate_leave(void)
 /* Enter, after a wait if it must be. Only where nothing else can be done. */
 void gate_enter_waiting(void);
 
-/* A hint: a fork is under way. */
+/* True if a fork is under way. seq_cst, as gate_open is: who left something to be done when the gate opens
+ * looks again, and does it himself if it has opened meanwhile. */
 bool gate_is_closed(void);
 
 /* fork.c: close it and wait for threads without a word; wait for the owner of WORD. */

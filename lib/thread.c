@@ -21,8 +21,9 @@ static struct threads {
     pthread_key_t key; /* its destructor ends the thread; both fixed after start */
     struct list all, idle, forgotten;
     size_t in_use;
-    _Atomic(struct tcache *) leaving; /* of threads that ended while the gate was closed. Any thread puts one
-                                         in front (release), who takes them takes all (acquire): no ABA */
+    _Atomic(struct tcache *)
+        leaving; /* of threads that ended while the gate was closed. Any thread puts one in
+                    front, who takes them takes all: no ABA. seq_cst: gate_is_closed */
 } threads;
 
 static void take_lock(void)
@@ -48,24 +49,25 @@ static void retire(struct tcache *tc)
     lock_give(&threads.lock, RANK_THREADS);
 }
 
-static void retire_later(struct tcache *tc)
-{
-    tc->next_leaving = load_relaxed(&threads.leaving);
-    while (!atomic_compare_exchange_weak_explicit(&threads.leaving, &tc->next_leaving, tc,
-                                                  memory_order_release, memory_order_relaxed))
-        ;
-}
-
 void thread_resume(void)
 {
-    if (LIKELY(!load_relaxed(&threads.leaving)) || !gate_enter())
+    if (LIKELY(!atomic_load(&threads.leaving)) || !gate_enter())
         return; /* the next fork's thread will come by */
-    struct tcache *tc = atomic_exchange_explicit(&threads.leaving, NULL, memory_order_acquire), *next;
+    struct tcache *tc = atomic_exchange(&threads.leaving, NULL), *next;
     for (; tc; tc = next) {
         next = tc->next_leaving;
         retire(tc);
     }
     gate_leave();
+}
+
+static void retire_later(struct tcache *tc)
+{
+    tc->next_leaving = load_relaxed(&threads.leaving);
+    while (!atomic_compare_exchange_weak(&threads.leaving, &tc->next_leaving, tc))
+        ;
+    if (!gate_is_closed())
+        thread_resume();
 }
 
 /* Runs among the destructors of the thread's other keys: some of them free after this. The value of the key
