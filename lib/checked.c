@@ -103,16 +103,23 @@ static const void *damaged(const uint8_t *p, unsigned c, size_t usable)
     return left && guarded_size(left, usable, c) == SIZE_MAX ? left : NULL;
 }
 
+/* Faults are reported without the lock: a handler of SIGABRT may allocate. */
 void checked_free(void *p, unsigned c, const char *function)
 {
+    size_t usable;
+    const void *bad = NULL;
+    enum slab_verdict verdict = SLAB_OK;
     take_lock();
-    size_t usable = direct_size(p, c, function);
-    bool slab = c >= 1 && c < CLASSES;
-    enum slab_verdict verdict = slab ? pool_inspect(c, p) : SLAB_OK;
-    const void *bad = verdict == SLAB_OK ? damaged(p, c, usable) : NULL;
-    if (verdict == SLAB_OK && !bad)
+    bool found = direct_find_size(p, c, &usable);
+    if (found && c < CLASSES)
+        verdict = pool_inspect(c, p);
+    if (found && verdict == SLAB_OK)
+        bad = damaged(p, c, usable);
+    if (found && verdict == SLAB_OK && !bad)
         direct_free(p, c, function);
     give_lock();
+    if (!found)
+        direct_report(p, function);
     if (verdict != SLAB_OK)
         report_fault(verdict == SLAB_IS_FREE ? FAULT_DOUBLE_FREE : FAULT_INVALID_POINTER, function, p);
     if (bad)
@@ -121,9 +128,14 @@ void checked_free(void *p, unsigned c, const char *function)
 
 size_t checked_size(const void *p, unsigned c, const char *function)
 {
+    size_t usable, size = 0;
     lock_take(&checked_lock, RANK_CHECKED);
-    size_t size = guarded_size(p, direct_size(p, c, function), c);
+    bool found = direct_find_size(p, c, &usable);
+    if (found)
+        size = guarded_size(p, usable, c);
     lock_give(&checked_lock, RANK_CHECKED);
+    if (!found)
+        direct_report(p, function);
     if (size == SIZE_MAX)
         report_fault(FAULT_OVERRUN, function, p);
     return size;

@@ -92,18 +92,27 @@ void direct_free(void *p, unsigned c, const char *function)
     }
 }
 
+bool direct_find_size(const void *p, unsigned c, size_t *size)
+{
+    if (c >= 1 && c < CLASSES && begins_block(p, c)) {
+        *size = class_size(c);
+        return true;
+    }
+    if (c == CLASS_SPAN && span_valid(p)) {
+        *size = span_size(p);
+        return true;
+    }
+    if (c == CLASS_YOUNG)
+        return (*size = young_size(p)) != 0;
+    return c == CLASS_LARGE && large_find(p, size);
+}
+
 size_t direct_size(const void *p, unsigned c, const char *function)
 {
     size_t size;
-    if (c >= 1 && c < CLASSES && begins_block(p, c))
-        return class_size(c);
-    if (c == CLASS_SPAN && span_valid(p))
-        return span_size(p);
-    if (c == CLASS_LARGE && large_find(p, &size))
-        return size;
-    if (c == CLASS_YOUNG && (size = young_size(p)) != 0)
-        return size;
-    direct_report(p, function);
+    if (!direct_find_size(p, c, &size))
+        direct_report(p, function);
+    return size;
 }
 
 void direct_flush(const char *function)

@@ -15,7 +15,9 @@ void *direct_alloc(size_t size, size_t align, bool zero);
 /* Give back P, whose class byte was C. Aborts on what is no live block. */
 void direct_free(void *p, unsigned c, const char *function);
 
-/* Usable size of P, whose class byte is C. Aborts on what is no block. */
+/* Usable size of P, whose class byte is C: true, and in *SIZE. False if P is no block. */
+bool direct_find_size(const void *p, unsigned c, size_t *size);
+/* The same. Aborts on what is no block. */
 size_t direct_size(const void *p, unsigned c, const char *function);
 
 /* True if P, which begins a block of class C and looks free, is: in the caller's cache, in a slab

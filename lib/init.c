@@ -110,7 +110,7 @@ void start_each_lock(lock_visitor *visit)
     visit(&start_lock);
 }
 
-/* Before other constructors, so that their fork handlers come after ours. */
+/* Early, with the environment that the loader gave. */
 __attribute__((constructor(101))) static void on_load(int argc, char **argv, char **environment)
 {
     (void)argc;
@@ -121,11 +121,10 @@ __attribute__((constructor(101))) static void on_load(int argc, char **argv, cha
 }
 
 /* exit may be called by a handler of a signal that interrupted a slow path of this thread: then it holds
- * locks, or lists are half changed, and there is nothing to be told. What malloc and free do before that
- * keeps every list sound at each instruction: malloc  the block is taken off the list, then its check is
- * cleared, then the count goes down free    the count goes up, then the block is linked, then it becomes the
- * head so a list is never longer than its count, and its links are whole (INTERRUPTED_HERE in tcache.h,
- * heap.h). */
+ * locks, or lists are half changed, and there is nothing to be told. Before that, every list is sound at each
+ * instruction: malloc takes the block off, then clears its check, then counts down; free counts up, then
+ * links the block, then makes it the head (INTERRUPTED_HERE in tcache.h and heap.h). So no list is longer
+ * than its count, and its links are whole. */
 __attribute__((destructor)) static void on_unload(void)
 {
     if (lock_busy)

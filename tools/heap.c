@@ -139,9 +139,8 @@ static void add_shelf(struct target *t, struct heap *h, const char *shelf, bool 
     h->shelf_taken += field(t, shelf, ROW_shelf_taken);
 }
 
-static void add_cache(struct target *t, struct heap *h, const char *tc, bool resident)
+static void add_cache(struct target *t, struct heap *h, const char *tc, bool in_use, bool resident)
 {
-    bool in_use = field(t, tc, ROW_tcache_in_use) & 1;
     unsigned shift = (unsigned)at(t, ROW_fill_shift) & 63;
     for (unsigned c = 1; c < h->classes; c++) {
         const char *bin = tc + offset_of(t, ROW_tcache_bin) + c * at(t, ROW_bin_size);
@@ -176,13 +175,11 @@ static bool cache_fits(const struct target *t, const struct heap *h)
                size;
 }
 
-static void read_caches(struct target *t, struct heap *h, bool resident)
+/* The caches of a list, one after the other in TC. Those that a fork left behind tell only what was done. */
+static void read_list(struct target *t, struct heap *h, uint64_t head, char *tc, bool forgotten,
+                      bool resident)
 {
-    uint64_t size = at(t, ROW_tcache_size), head = at(t, ROW_at_threads) + offset_of(t, ROW_threads_all);
-    if (!cache_fits(t, h))
-        return;
-    char *tc = need_memory(NULL, size);
-    uint64_t link = word_at(t, head + offset_of(t, ROW_list_next));
+    uint64_t size = at(t, ROW_tcache_size), link = word_at(t, head + offset_of(t, ROW_list_next));
     /* No more than the descriptors' memory holds: a list that runs in a circle ends there. */
     uint64_t most = min_size(h->metadata / size + 1, CACHES_MOST);
     while (link && link != head && h->caches < most) {
@@ -191,12 +188,22 @@ static void read_caches(struct target *t, struct heap *h, bool resident)
             h->damaged++;
             break;
         }
-        add_cache(t, h, tc, resident);
+        add_cache(t, h, tc, !forgotten && field(t, tc, ROW_tcache_in_use) & 1, resident);
         h->caches++;
         link = word_at(t, link + offset_of(t, ROW_list_next));
     }
     if (link != head && link && h->caches == most)
         h->damaged++;
+}
+
+static void read_caches(struct target *t, struct heap *h, bool resident)
+{
+    uint64_t size = at(t, ROW_tcache_size), threads = at(t, ROW_at_threads);
+    if (!cache_fits(t, h))
+        return;
+    char *tc = need_memory(NULL, size);
+    read_list(t, h, threads + offset_of(t, ROW_threads_all), tc, false, resident);
+    read_list(t, h, threads + offset_of(t, ROW_threads_forgotten), tc, true, resident);
     h->thread_cache_bytes = h->caches * size;
     free(tc);
 }

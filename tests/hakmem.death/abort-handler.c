@@ -4,8 +4,11 @@
 /* { dg-variant "-DSIZE=3000" } */
 /* { dg-variant "-DSIZE=300000" } */
 /* { dg-variant "-DSIZE=3000000" } */
+/* { dg-variant "-DSIZE=300000 -DTHREADED" } */
+/* { dg-variant "-DSIZE=300000 -DTHREADED HAKMEM_TINY_SLL_VALIDATE_HDR=1" } */
 /* { dg-death {free\(\): (double free|invalid pointer) %p} } */
 /* { dg-timeout 20 } */
+#include <pthread.h>
 #include <signal.h>
 
 #include "death.h"
@@ -23,8 +26,19 @@ static void handler(int number)
     free(q);
 }
 
+static UNUSED void *wait_for_ever(void *unused)
+{
+    for (;;)
+        pause();
+    return unused;
+}
+
 int main(void)
 {
+#ifdef THREADED
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, wait_for_ever, NULL) == 0);
+#endif
     signal(SIGABRT, handler);
     churn(SIZE);
     char *p = tell(malloc(SIZE));
