@@ -119,8 +119,8 @@ static bool cover_regions(uintptr_t first, uintptr_t end)
 
 static void set_bounds(uintptr_t first, uintptr_t count)
 {
-    store_release(&classmap_window.first, first);
-    store_release(&classmap_window.count, count);
+    union window_bounds bounds = {.count = (uint32_t)count, .first = (uint32_t)first};
+    store_release(&classmap_window.bounds, bounds.word);
 }
 
 /* The first page, around GRANULE. The kernel maps downwards: most of it lies below. */
@@ -153,7 +153,8 @@ static bool map_marks(uintptr_t first, size_t n)
 /* Let the window reach GRANULE: false if that is far away, or if it cannot. */
 static bool grow_window(uintptr_t granule)
 {
-    uintptr_t first = load_relaxed(&classmap_window.first), count = load_relaxed(&classmap_window.count);
+    union window_bounds bounds = window_bounds();
+    uintptr_t first = bounds.first, count = bounds.count;
     size_t page = os_page_size();
     bool down = granule < first;
     uintptr_t end = first + count;
@@ -173,7 +174,7 @@ static bool grow_window(uintptr_t granule)
 static bool make_mark(const void *address)
 {
     uintptr_t granule = (uintptr_t)address >> GRANULE_SHIFT;
-    if (!load_relaxed(&classmap_window.count))
+    if (!window_bounds().count)
         return place_window(granule);
     return grow_window(granule) || add_leaf(address);
 }
@@ -243,8 +244,8 @@ void classmap_set_region(const void *address, struct region *region)
 static uintptr_t next_table(uintptr_t at)
 {
     unsigned shift = find_branch((const void *)at) ? LEAF_SHIFT : BRANCH_SHIFT;
-    uintptr_t next = (at | (((uintptr_t)1 << shift) - 1)) + 1, window = load_acquire(&classmap_window.first)
-                                                                        << GRANULE_SHIFT;
+    uintptr_t next = (at | (((uintptr_t)1 << shift) - 1)) + 1;
+    uintptr_t window = (uintptr_t)window_bounds().first << GRANULE_SHIFT;
     return at < window && window < next ? window : next;
 }
 
@@ -265,10 +266,9 @@ struct region *classmap_next(uintptr_t *address)
 
 void classmap_each(void (*each)(const void *base, size_t size, void *arg), void *arg)
 {
-    size_t count = load_acquire(&classmap_window.count);
-    if (count)
-        each((const void *)(load_relaxed(&classmap_window.marks) + load_acquire(&classmap_window.first)),
-             count, arg);
+    union window_bounds bounds = window_bounds();
+    if (bounds.count)
+        each((const void *)(load_relaxed(&classmap_window.marks) + bounds.first), bounds.count, arg);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

@@ -52,10 +52,23 @@ struct branch {
     _Atomic(struct leaf *) leaf[BRANCH_LEAVES];
 };
 
+/* The granules [first, first + count). One word: of a window that grows downwards, an old count from the new
+ * first one on would leave the upper end out. */
+union window_bounds {
+    uint64_t word;
+    struct {
+        uint32_t count, first;
+    };
+};
+static_assert(ADDRESS_BITS - GRANULE_SHIFT <= 32, "a granule's number fits");
+
 struct window {
-    _Atomic(uintptr_t) first; /* its first granule: falls. Written before count, read after it: */
-    _Atomic(uintptr_t)
-        count; /* an older number of granules from a newer first one on is part of the window. */
+    union { /* release, behind all that it makes visible */
+        _Atomic(uint64_t) bounds;
+        struct {
+            uint32_t count, first; /* for who looks from outside */
+        };
+    };
     _Atomic(uintptr_t) marks;   /* where the byte of granule 0 would lie; fixed before count is set */
     _Atomic(uintptr_t) regions; /* where the pointer of the region at address 0 would lie */
 };
@@ -67,10 +80,15 @@ static ALWAYS_INLINE uintptr_t window_index(const void *address, uintptr_t at)
     return ((uintptr_t)address >> GRANULE_SHIFT) - at;
 }
 
+static ALWAYS_INLINE union window_bounds window_bounds(void)
+{
+    return (union window_bounds){.word = load_acquire(&classmap_window.bounds)};
+}
+
 static ALWAYS_INLINE bool window_holds(const void *address)
 {
-    uintptr_t count = load_acquire(&classmap_window.count);
-    return window_index(address, load_acquire(&classmap_window.first)) < count;
+    union window_bounds bounds = window_bounds();
+    return window_index(address, bounds.first) < bounds.count;
 }
 
 /* The entry of the region of ADDRESS, which lies in the window. */

@@ -22,9 +22,11 @@
 #include "tracelog.h"
 #include "young.h"
 
+/* From a handler of a signal that interrupted this thread inside, nobody else could be waited for, as this
+ * thread may hold what they need; and its child may not allocate. */
 static void prepare(void)
 {
-    if (single_threaded())
+    if (single_threaded() || lock_busy)
         return;
     start_take_lock();
     aside_prepare();

@@ -46,11 +46,11 @@ NOINLINE void gate_leave_shared(void)
     gate_state = GATE_OUTSIDE;
 }
 
-/* Wait until *WORD is at most MOST. It may change without a wake: hence short sleeps. */
-static void wait_for(const gate_word *word, uint32_t most)
+/* Wait until *WORD is 0. It may change without a wake: hence short sleeps. */
+static void wait_for(const gate_word *word)
 {
     static _Atomic(uint32_t) nobody;
-    for (unsigned n = 0; atomic_load(word) > most; n++)
+    for (unsigned n = 0; atomic_load(word) != 0; n++)
         if (n < SPINS)
             cpu_pause();
         else
@@ -59,8 +59,13 @@ static void wait_for(const gate_word *word, uint32_t most)
 
 void gate_enter_waiting(void)
 {
-    while (!gate_enter())
-        wait_for(&closed, 0);
+    while (!gate_enter()) {
+        if (closed_here) {
+            lock_busy++;
+            return;
+        }
+        wait_for(&closed);
+    }
 }
 
 bool gate_is_closed(void)
@@ -72,14 +77,12 @@ void gate_close(void)
 {
     closed_here++;
     atomic_fetch_add(&closed, 1);
-    /* A handler of a signal that interrupted this thread inside may fork: it does not wait for itself. */
-    wait_for(&others, gate_state == GATE_BY_OTHERS);
+    wait_for(&others);
 }
 
 void gate_wait_for(const gate_word *word)
 {
-    if (word != gate_own)
-        wait_for(word, 0);
+    wait_for(word);
 }
 
 bool gate_open(void)

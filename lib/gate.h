@@ -51,7 +51,8 @@ static ALWAYS_INLINE void gate_leave(void)
         gate_leave_shared();
 }
 
-/* Enter, after a wait if it must be. Only where nothing else can be done. */
+/* Enter, after a wait if it must be. Only where nothing else can be done. The thread that forks does not wait
+ * for itself: it is in the middle of nothing when it makes the copy. */
 void gate_enter_waiting(void);
 
 /* True if a fork is under way. seq_cst, as gate_open is: who left something to be done when the gate opens

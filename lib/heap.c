@@ -104,12 +104,12 @@ static bool could_map(size_t size)
     return p != NULL;
 }
 
-/* SIZE bytes could not be had. Could they, if everything that is free went back to the system? Not if what
- * would still be wanting is refused: so a program that asks for the impossible, or asks again and again,
- * keeps its caches, and pays for the flush only while there is something to flush. */
-static bool flush_may_help(size_t size)
+/* SIZE bytes at a multiple of ALIGN could not be had. Could they, if everything that is free went back to the
+ * system? Not if what would still be wanting is refused: so a program that asks for the impossible, or asks
+ * again and again, keeps its caches, and pays for the flush only while there is something to flush. */
+static bool flush_may_help(size_t size, size_t align)
 {
-    size_t need = max_size(size, GRANULE), most = level_of(LEVEL_MAPPED);
+    size_t need = max_size(max_size(size, align), GRANULE), most = level_of(LEVEL_MAPPED);
     if (need > most && !could_map(need - most))
         return false;
     most = direct_flushable();
@@ -121,7 +121,7 @@ static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char 
 {
     void *p = NULL;
     os_error.call = NULL; /* what was refused before may have been made up for */
-    if (flush_may_help(size)) {
+    if (flush_may_help(size, align)) {
         direct_flush(function);
         large_trim(0);
         superslab_trim(0);
@@ -344,7 +344,10 @@ static NOINLINE void free_full(struct tcache *tc, void *p, unsigned c, const cha
     if (UNLIKELY(!gate_enter())) {
         if (tcache_push_longer(tc, c, p))
             return;
-        gate_enter_waiting();
+        tc->bin[c].fill -= FILL_PUSH;
+        if (!enter_to_free(p, c, function))
+            return;
+        tc->bin[c].fill += FILL_PUSH;
     }
     tcache_push_slow(tc, c, p, function);
     pulse(tc);

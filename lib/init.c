@@ -88,6 +88,8 @@ __attribute__((used)) static const struct hak_layout *const described = &hak_lay
 void hak_start(void)
 {
     char **environment = environ;
+    if (load_relaxed(&heap_mode) != HEAP_EARLY)
+        return;
     if (!environment && !load_relaxed(&loaded))
         return;
     gate_enter_waiting();

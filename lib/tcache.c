@@ -37,14 +37,16 @@ static uint16_t first_capacity(unsigned c)
 
 bool tcache_renew(struct tcache *tc, const void *p)
 {
-    uintptr_t count = load_acquire(&classmap_window.count);
-    if (count == tc->window_granules || UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)))
+    union window_bounds bounds = window_bounds();
+    if (bounds.count == tc->window_granules || UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)))
         return false;
     tc->window = load_relaxed(&classmap_window.marks);
-    tc->window_at = load_acquire(&classmap_window.first);
-    atomic_signal_fence(memory_order_seq_cst); /* in the order of classmap_window */
-    tc->window_granules = count;
-    return window_index(p, tc->window_at) < count;
+    tc->window_granules = 0; /* a handler may free meanwhile */
+    INTERRUPTED_HERE();
+    tc->window_at = bounds.first;
+    INTERRUPTED_HERE();
+    tc->window_granules = bounds.count;
+    return window_index(p, bounds.first) < bounds.count;
 }
 
 void tcache_start(struct tcache *tc, unsigned stripe)
@@ -227,8 +229,11 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
 
 bool tcache_push_longer(struct tcache *tc, unsigned c, void *p)
 {
-    enum { LONGER = 64 };
-    if (tc->capacity[c] > CHAIN_MAX - LONGER)
+    enum {
+        LONGER = 64,
+        LONGEST = 16384 /* so that the magazine it becomes is none that cannot be counted */
+    };
+    if (counted_blocks(tc, c) >= LONGEST || tc->capacity[c] >= LONGEST)
         return false;
     tc->capacity[c] += LONGER;
     tc->bin[c].fill -= LONGER * FILL_PUSH; /* P was counted */

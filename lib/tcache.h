@@ -133,7 +133,7 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
 /* Push P, whose fill was counted already and is one too many. */
 void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *function);
 
-/* The same with nothing but the list, which may become longer. False if it cannot. */
+/* The same with nothing but the list, which may become longer. False if it is long enough. */
 bool tcache_push_longer(struct tcache *tc, unsigned c, void *p);
 
 /* Abort if a chain is damaged or holds a block twice. */

@@ -38,7 +38,7 @@ static struct magazine unpack(uint64_t word)
 bool transfer_put(unsigned stripe, unsigned size_class, struct magazine mag)
 {
     struct stripe *s = load_acquire(&stripes[stripe]);
-    unsigned credit = load_relaxed(&s->credit[size_class]);
+    unsigned credit = mag.count <= UINT16_MAX ? load_relaxed(&s->credit[size_class]) : 0;
     for (unsigned i = 0; credit && i < SLOTS; i++) {
         uint64_t none = 0;
         _Atomic(uint64_t) *slot = &s->slot[size_class][i];
