@@ -6,7 +6,7 @@
 #include "check.h"
 #include "classmap.h"
 
-enum { STEPS = 400, READERS = 2 };
+enum { GROWTHS = 400, READERS = 2 };
 static _Atomic(int) stop, lost;
 
 static void *look(void *top)
@@ -25,7 +25,7 @@ int main(void)
     void *top = (void *)(((uintptr_t)at.first + at.count - 1) << GRANULE_SHIFT);
     for (int i = 0; i < READERS; i++)
         CHECK(pthread_create(&thread[i], NULL, look, top) == 0);
-    for (int i = 0; i < STEPS; i++) {
+    for (int i = 0; i < GROWTHS; i++) {
         const void *below = (const void *)(((uintptr_t)window_bounds().first - 1) << GRANULE_SHIFT);
         CHECK(classmap_reserve(below, GRANULE) && window_holds(below));
     }
