@@ -90,7 +90,7 @@ static enum deepbind_state settle(enum heap_mode mode)
     before = load_relaxed(&deepbind_state);
     if (before != DEEPBIND_IDLE)
         state = before;
-    else if (state == DEEPBIND_FIXED)
+    else if (state == DEEPBIND_FIXED && libc_find()) /* before its names are ours */
         state = carry_out(&plan);
     store_release(&deepbind_state, state);
     start_give_lock();
