@@ -17,6 +17,7 @@
 #include "fork.h"
 #include "heap.h"
 #include "layout.h"
+#include "libc.h"
 #include "object.h"
 #include "options.h"
 #include "os.h"
