@@ -63,6 +63,8 @@ static enum deepbind_state make_plan(struct plan *plan)
 /* Other threads may be reading the table: each sees the one function or the other. */
 static enum deepbind_state carry_out(const struct plan *plan)
 {
+    if (!libc_find()) /* the C library's own, before its names are ours */
+        return DEEPBIND_REFUSED;
     uintptr_t low = UINTPTR_MAX, high = 0;
     for (unsigned i = 0; i < plan->count; i++) {
         uintptr_t at = (uintptr_t)plan->symbol[i];
@@ -91,7 +93,7 @@ static enum deepbind_state settle(enum heap_mode mode)
     before = load_relaxed(&deepbind_state);
     if (before != DEEPBIND_IDLE)
         state = before;
-    else if (state == DEEPBIND_FIXED && libc_find()) /* before its names are ours */
+    else if (state == DEEPBIND_FIXED)
         state = carry_out(&plan);
     store_release(&deepbind_state, state);
     start_give_lock();

@@ -7,6 +7,7 @@
 /* { dg-variant "-DBLOCKS=120 HAKMEM_TINY_SLL_VALIDATE_HDR=1" } */
 /* { dg-variant "-DBLOCKS=120 HAKMEM_TINY_SS_SHARED=1" } */
 /* { dg-variant "-DBLOCKS=120 -DPASSIVE HAKMEM_ENABLED=0" } */
+/* { dg-variant "-DBLOCKS=120 -DDEEPBIND" } */
 /* { dg-timeout 60 } */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -140,6 +141,9 @@ static int child(void)
 int main(void)
 {
     pthread_t thread[THREADS];
+#ifdef DEEPBIND /* the C library's own names become ours, and it must still be found */
+    CHECK(dlopen("libm.so.6", RTLD_NOW | RTLD_DEEPBIND));
+#endif
     for (int i = 0; i < THREADS; i++) {
         work[i].random = 77 + i;
         CHECK(pthread_create(&thread[i], NULL, run, &work[i]) == 0);
