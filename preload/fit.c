@@ -23,16 +23,24 @@
 static const char *unit_name;
 static bool works;
 
+/* Both say it of the unit. */
+static void tell(const char *beginning, const char *format, va_list list)
+    __attribute__((format(printf, 2, 0)));
+static void tell(const char *beginning, const char *format, va_list list)
+{
+    char words[1024];
+    (void)vsnprintf(words, sizeof words, format, list);
+    fault("%s%s: %s", beginning, unit_name, words);
+}
+
 /* It will not work. */
 static void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void refuse(const char *format, ...)
 {
-    char words[1024];
     va_list list;
     va_start(list, format);
-    (void)vsnprintf(words, sizeof words, format, list);
+    tell("", format, list);
     va_end(list);
-    fault("%s: %s", unit_name, words);
     works = false;
 }
 
@@ -40,12 +48,10 @@ static void refuse(const char *format, ...)
 static void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void warn(const char *format, ...)
 {
-    char words[1024];
     va_list list;
     va_start(list, format);
-    (void)vsnprintf(words, sizeof words, format, list);
+    tell("warning: ", format, list);
     va_end(list);
-    fault("warning: %s: %s", unit_name, words);
 }
 
 /* --- Programs ------------------------------------------------------------------------------------*/
