@@ -34,12 +34,17 @@ static uint64_t *word(uint64_t address)
     return (uint64_t *)(uintptr_t)address;
 }
 
+static uint32_t *half(uint64_t address)
+{
+    return (uint32_t *)(uintptr_t)address;
+}
+
 /* The pointers of the regions in the window; their number. */
 static uint64_t *regions(uint64_t *count)
 {
     unsigned shift = row("SUPERSLAB_SHIFT") - row("GRANULE_SHIFT");
-    uint64_t first = *word(row("&classmap_window") + offset("window.first")) >> shift;
-    *count = *word(row("&classmap_window") + offset("window.count")) >> shift;
+    uint64_t first = *half(row("&classmap_window") + offset("window.first")) >> shift;
+    *count = *half(row("&classmap_window") + offset("window.count")) >> shift;
     return word(*word(row("&classmap_window") + offset("window.regions")) + first * 8);
 }
 
@@ -93,7 +98,7 @@ static void ruin(const char *what, uint64_t wild)
     } else if (strcmp(what, "counts") == 0) {
         for (uint64_t c = 1; c < row("CLASSES"); c++)
             *word(row("&pools") + c * row("sizeof pool") + offset("pool.out")) = UINT64_MAX - c;
-        *word(row("&classmap_window") + offset("window.count")) = wild;
+        *half(row("&classmap_window") + offset("window.count")) = (uint32_t)wild;
         *word(row("&heap_mode")) = 77;
     } else if (strcmp(what, "nothing") != 0) {
         dprintf(2, "unknown damage\n");
