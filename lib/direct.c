@@ -41,7 +41,8 @@ void *direct_alloc(size_t size, size_t align, bool zero)
     return p;
 }
 
-bool direct_is_free(const void *p, unsigned c)
+/* True if P, which looks free, is. */
+static bool is_free(const void *p, unsigned c)
 {
     const struct tcache *tc = thread_self.cache; /* none in checked mode */
     if ((tc != TCACHE_NONE && tcache_holds(tc, c, p)) || pool_inspect(c, p) == SLAB_IS_FREE)
@@ -58,6 +59,16 @@ bool direct_is_free(const void *p, unsigned c)
         if (!transfer_put(0, c, seen[n]))
             pool_drain(c, seen[n], "free");
     return found;
+}
+
+void direct_refuse_free(const void *p, unsigned c, const char *function)
+{
+    if (!gate_enter())
+        return;
+    bool found = is_free(p, c);
+    gate_leave();
+    if (found)
+        report_fault(FAULT_DOUBLE_FREE, function, p);
 }
 
 void direct_report(const void *p, const char *function)
@@ -83,7 +94,7 @@ void direct_free(void *p, unsigned c, const char *function)
         young_free(p, function);
     } else if (c >= 1 && c < CLASSES && begins_block(p, c)) {
         struct block *b = p;
-        if (block_linked(b, block_key) && direct_is_free(p, c))
+        if (block_linked(b, block_key) && is_free(p, c))
             report_fault(FAULT_DOUBLE_FREE, function, p);
         block_link(b, BLOCK_END, block_key);
         pool_drain(c, (struct magazine){b, 1}, function);
@@ -121,6 +132,7 @@ void direct_flush(const char *function)
         tcache_flush(thread_self.cache, function);
         shelf_flush(thread_self.cache);
     }
+    thread_flush_idle(UINT64_MAX, function);
     for (unsigned c = 1; c < CLASSES; c++) {
         struct magazine mag;
         while ((mag = transfer_remove(c)).count)
@@ -134,6 +146,7 @@ size_t direct_flushable(void)
     const struct tcache *tc = thread_self.cache;
     size_t kept = level_of(LEVEL_KEPT_SLABS) + level_of(LEVEL_KEPT_LARGE) + large_parked(), blocks = 0;
     kept += (size_t)tc->shelf.granules << GRANULE_SHIFT;
+    blocks += thread_idle_bytes() / MIN_ALIGN;
     for (unsigned c = 1; c < CLASSES; c++)
         blocks += (tc == TCACHE_NONE ? 0 : tcache_blocks(tc, c)) + transfer_blocks(c);
     /* Each may be the last one of its slab. */

@@ -20,9 +20,9 @@ bool direct_find_size(const void *p, unsigned c, size_t *size);
 /* The same. Aborts on what is no block. */
 size_t direct_size(const void *p, unsigned c, const char *function);
 
-/* True if P, which begins a block of class C and looks free, is: in the caller's cache, in a slab
- * or in a transfer slot. (In another thread's cache it is not found.) */
-bool direct_is_free(const void *p, unsigned c);
+/* P, of class C, looks free: abort if it is, in the caller's cache, in a slab or in a transfer slot. (In
+ * another thread's cache it is not found.) */
+void direct_refuse_free(const void *p, unsigned c, const char *function);
 
 /* Report P, whose class byte is 0 or wrong: a double free where it was a block once. */
 COLD NORETURN void direct_report(const void *p, const char *function);

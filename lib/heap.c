@@ -182,6 +182,12 @@ void *heap_malloc_mid(size_t size, const char *function)
     return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
+/* What the cache itself has for SIZE bytes, beyond its list, or NULL. */
+static void *malloc_near(size_t size)
+{
+    return size <= MID_MAX ? tcache_pop_near(thread_self.cache, class_of(size)) : NULL;
+}
+
 static void *malloc_inside(size_t size, const char *function)
 {
     void *p;
@@ -200,6 +206,9 @@ static void *malloc_inside(size_t size, const char *function)
 
 void *heap_malloc_slow(size_t size, const char *function)
 {
+    void *near = malloc_near(size);
+    if (LIKELY(near != NULL))
+        return near;
     if (UNLIKELY(!aside_enter()))
         return aside_alloc(size, MIN_ALIGN, false);
     void *p = malloc_inside(size, function);
@@ -235,6 +244,8 @@ void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
         if (p)
             return memset(p, 0, total);
     }
+    if ((p = malloc_near(total)) != NULL)
+        return memset(p, 0, total);
     if (UNLIKELY(!aside_enter()))
         return aside_alloc(total, MIN_ALIGN, true);
     p = calloc_inside(total, function);
@@ -262,7 +273,8 @@ void *heap_memalign_slow(size_t align, size_t size, const char *function)
 {
     void *p;
     unsigned c = direct_class(size, align);
-    if (c != CLASS_NONE && (p = tcache_pop(thread_self.cache, c)) != NULL)
+    if (c != CLASS_NONE && ((p = tcache_pop(thread_self.cache, c)) != NULL ||
+                            (p = tcache_pop_near(thread_self.cache, c)) != NULL))
         return p;
     if (UNLIKELY(!aside_enter()))
         return aside_alloc(size, align, false);
@@ -341,6 +353,8 @@ static NOINLINE void free_full(struct tcache *tc, void *p, unsigned c, const cha
 {
     if (UNLIKELY(p == tc->bin[c].head)) /* the slabs find what is free twice, but this at once */
         report_fault(FAULT_DOUBLE_FREE, function, p);
+    if (LIKELY(tcache_push_near(tc, c, p)))
+        return;
     if (UNLIKELY(!gate_enter())) {
         if (tcache_push_longer(tc, c, p))
             return;
@@ -484,14 +498,12 @@ static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
     return NULL;
 }
 
+/* A block that is free is linked, but those that a thread gathered: these are found when they are freed
+ * again. */
 static ALWAYS_INLINE void refuse_free_block(const void *p, unsigned c, const char *function)
 {
-    if (LIKELY(!block_linked(p, block_key)) || !gate_enter())
-        return;
-    bool found = direct_is_free(p, c);
-    gate_leave();
-    if (found)
-        report_fault(FAULT_DOUBLE_FREE, function, p);
+    if (UNLIKELY(block_linked(p, block_key)))
+        direct_refuse_free(p, c, function);
 }
 
 /* The bytes of P, OLD of them, in a new block of SIZE. NULL if there is no memory, and P stays. */

@@ -57,6 +57,7 @@ struct layout_row {
     X(arena)                                                                                                 \
     X(pool)                                                                                                  \
     X(large)                                                                                                 \
+    X(gather)                                                                                                \
     X(transfer)                                                                                              \
     X(young)                                                                                                 \
     X(tcache)                                                                                                \

@@ -21,6 +21,7 @@ struct pool {
     size_t carved;       /* the same of `carved` */
     /* Written under the lock, read by anybody: atomics, relaxed. */
     _Atomic(uint32_t) refills, drains; /* magazines, since start */
+    _Atomic(uint64_t) locks;           /* how often blocks came or went, since start */
     _Atomic(uint32_t) slabs;           /* ACTIVE, but those on their way */
 } CACHE_ALIGNED;
 
@@ -42,6 +43,14 @@ static void pool_lock(unsigned size_class)
     }
 }
 
+/* For blocks that come or go. */
+static void pool_lock_counted(unsigned size_class)
+{
+    pool_lock(size_class);
+    _Atomic(uint64_t) *locks = &pools[size_class].locks;
+    store_relaxed(locks, load_relaxed(locks) + 1);
+}
+
 static void pool_unlock(unsigned size_class)
 {
     lock_give(&pools[size_class].lock, RANK_CLASS);
@@ -53,18 +62,18 @@ void pool_each_lock(lock_visitor *visit)
         visit(&pools[c].lock);
 }
 
-/* Fill MAG from partial slabs. Freed blocks are taken from as many slabs as it needs, new ones from
- * one page. Class lock held. */
-static void take_partial(struct pool *pool, unsigned want, struct magazine *mag, bool *untouched)
+/* Take up to WANT blocks from partial slabs. Freed blocks are taken from as many slabs as it needs, new ones
+ * from one page. Class lock held. */
+static void take_partial(struct pool *pool, unsigned want, struct pieces *to)
 {
-    while (mag->count < want && !list_empty(&pool->partial)) {
+    while (to->blocks < want && to->n < PIECES && !list_empty(&pool->partial)) {
         struct slab *slab = LIST_FIRST(&pool->partial, struct slab, link);
         bool freed = slab->used < slab->carved;
-        if (mag->count && !freed)
+        if (to->blocks && !freed)
             break;
-        unsigned before = mag->count, carved = slab->carved;
-        slab_take(slab, want - before, mag, untouched);
-        pool->out += mag->count - before;
+        unsigned before = to->blocks, carved = slab->carved;
+        slab_take(slab, want - before, !single_threaded(), to);
+        pool->out += to->blocks - before;
         pool->carved += slab->carved - carved;
         if (slab->used == slab->total)
             list_remove(&slab->link);
@@ -77,14 +86,15 @@ static void take_partial(struct pool *pool, unsigned want, struct magazine *mag,
 struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
 {
     struct pool *pool = &pools[size_class];
-    struct magazine mag = {BLOCK_END, 0};
-    bool all_untouched = true;
+    struct pieces taken;
+    taken.n = taken.blocks = 0;
+    taken.untouched = true;
     for (;;) {
-        pool_lock(size_class);
-        take_partial(pool, want, &mag, &all_untouched);
-        bump(&pool->refills, mag.count > 1); /* one: not for a magazine */
+        pool_lock_counted(size_class);
+        take_partial(pool, want, &taken);
+        bump(&pool->refills, taken.blocks > 1); /* one: not for a magazine */
         pool_unlock(size_class);
-        if (mag.count)
+        if (taken.blocks)
             break;
         struct slab *slab = superslab_take_slab(size_class);
         if (!slab)
@@ -95,68 +105,162 @@ struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
         pool_unlock(size_class);
     }
     if (untouched)
-        *untouched = all_untouched;
-    return mag;
+        *untouched = taken.untouched;
+    return slab_link(&taken, size_class);
 }
 
 /* SLAB, whose last block came back, leaves the class. Class lock held. */
 static void leave(struct pool *pool, struct slab *slab, struct list *empties)
 {
-    list_remove(&slab->link);
     list_push_back(empties, &slab->link);
     pool->carved -= slab->carved;
     bump(&pool->slabs, UINT32_MAX);
 }
 
-/* Take one block of SLAB back; a slab that becomes EMPTY moves to EMPTIES. Class lock held. */
-static enum slab_verdict put_block(struct pool *pool, struct slab *slab, const struct block *b,
+/* Take blocks of SLAB back; a slab that becomes EMPTY moves to EMPTIES. Class lock held. */
+static enum slab_verdict put_group(struct pool *pool, struct slab *slab, const struct group *group,
                                    struct list *empties)
 {
-    bool was_full = slab->used == slab->total;
-    enum slab_verdict verdict = slab_put(slab, b);
-    if (verdict != SLAB_OK)
+    bool listed = slab->used != slab->total && !slab->trimming;
+    unsigned used = slab->used;
+    enum slab_verdict verdict = slab_put(slab, group->word & (GRANULE - 1), group->mask);
+    if (UNLIKELY(verdict != SLAB_OK))
         return verdict;
-    pool->out--;
+    pool->out -= used - slab->used;
     pool->untrimmed = true;
     if (slab->trimming)
         return SLAB_OK; /* whoever trims puts it where it belongs */
-    if (slab->used == 0)
+    if (slab->used == 0) {
+        if (listed)
+            list_remove(&slab->link);
         leave(pool, slab, empties);
-    else if (was_full)
+    } else if (!listed) {
         list_push_front(&pool->partial, &slab->link);
+    }
     return SLAB_OK;
 }
 
-void pool_drain(unsigned size_class, struct magazine mag, const char *function)
+static uint8_t *granule_of(const struct group *group)
+{
+    return (uint8_t *)(group->word & ~(uintptr_t)(GRANULE - 1));
+}
+
+/* The blocks of GROUP could not be taken back: say it of the one that is wrong, or else of the first. */
+static COLD NORETURN void report_group(unsigned size_class, const struct slab *slab,
+                                       const struct group *group, enum slab_verdict verdict,
+                                       const char *function)
+{
+    unsigned word = group->word & (GRANULE - 1);
+    uint64_t wrong = verdict == SLAB_IS_FREE ? slab->free_bits[word] & group->mask : group->mask;
+    size_t block = word * 64 + (unsigned)__builtin_ctzll(wrong ? wrong : group->mask);
+    report_fault(verdict == SLAB_IS_FREE ? FAULT_DOUBLE_FREE : FAULT_INVALID_POINTER, function,
+                 granule_of(group) + block * class_size(size_class));
+}
+
+/* Return the blocks of up to GROUPS groups, that lie in the slabs SLAB. */
+static void put_groups(unsigned size_class, struct slab *const *slab, const struct group *group, unsigned n,
+                       bool magazine, const char *function)
 {
     struct pool *pool = &pools[size_class];
+    enum slab_verdict verdict = SLAB_OK;
     struct list empties;
+    unsigned i;
     list_init(&empties);
-    int fault = -1;
-    const struct block *b = mag.head;
-    struct slab *slab = NULL; /* of the block before: often of this one, too */
-    pool_lock(size_class);
-    bump(&pool->drains, mag.count > 1);
-    while (b != BLOCK_END) {
-        const struct block *next = b->next;
-        if (!block_linked(b, block_key)) {
-            fault = FAULT_DAMAGED_LIST;
-            break;
-        }
-        if (!slab || (uintptr_t)b - (uintptr_t)slab->base >= GRANULE || slab->used == 0)
-            slab = classmap_get(b) == size_class ? superslab_slab_of(b) : NULL;
-        enum slab_verdict verdict = slab ? put_block(pool, slab, b, &empties) : SLAB_NOT_A_BLOCK;
-        if (verdict != SLAB_OK) {
-            fault = verdict == SLAB_IS_FREE ? FAULT_DOUBLE_FREE : FAULT_INVALID_POINTER;
-            break;
-        }
-        b = next;
+    pool_lock_counted(size_class);
+    bump(&pool->drains, magazine);
+    for (i = 0; i < n && LIKELY(verdict == SLAB_OK); i++) {
+        bool ours = slab[i]->size_class == size_class;
+        verdict = ours ? put_group(pool, slab[i], &group[i], &empties) : SLAB_NOT_A_BLOCK;
     }
     pool_unlock(size_class);
     if (!list_empty(&empties))
         superslab_give_slabs(&empties);
-    if (UNLIKELY(fault >= 0))
-        report_fault((enum fault)fault, function, b);
+    if (UNLIKELY(verdict != SLAB_OK))
+        report_group(size_class, slab[i - 1], &group[i - 1], verdict, function);
+}
+
+/* A block that is out keeps its slab what it is: ACTIVE, of its class. So the slab is looked up, and its line
+ * asked for, without the lock; what is not true of a block that was freed twice is checked under it. */
+static void find_slabs(unsigned size_class, struct slab **slab, const struct group *group, unsigned n,
+                       const char *function)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (UNLIKELY(classmap_get(granule_of(&group[i])) != size_class)) {
+            size_t first = (group[i].word & (GRANULE - 1)) * 64 + (unsigned)__builtin_ctzll(group[i].mask);
+            report_fault(FAULT_DOUBLE_FREE, function, granule_of(&group[i]) + first * class_size(size_class));
+        }
+        slab[i] = superslab_slab_of(granule_of(&group[i]));
+        __builtin_prefetch(slab[i], 1);
+    }
+}
+
+void pool_put(unsigned size_class, const struct group *group, unsigned n, const char *function)
+{
+    struct slab *slab[GROUPS];
+    for (; n; group += min_size(n, GROUPS), n -= min_size(n, GROUPS)) {
+        unsigned some = (unsigned)min_size(n, GROUPS);
+        find_slabs(size_class, slab, group, some, function);
+        put_groups(size_class, slab, group, some, false, function);
+    }
+}
+
+/* The blocks of the chain B, by word, as many as GROUPS have room for; the number of groups. *B is then what
+ * follows, and *BLOCKS more by what was taken. A block that is none, or comes twice, ends the process. */
+static unsigned group_chain(const struct block **b, unsigned size_class, struct group *group,
+                            unsigned *blocks, const char *function)
+{
+    uint64_t key = block_key;
+    uint32_t magic = class_magic(size_class);
+    struct group now = {0, 0};
+    unsigned n = 0;
+    for (const struct block *at = *b, *next; at != BLOCK_END; *b = at = next) {
+        if (UNLIKELY(!block_linked(at, key)))
+            report_fault(FAULT_DAMAGED_LIST, function, at);
+        next = at->next;
+        uint16_t offset = (uint16_t)(uintptr_t)at;
+        uint64_t product = (uint64_t)offset * magic;
+        uintptr_t word = ((uintptr_t)at ^ offset) + (product >> 38);
+        uint64_t bit = 1ull << (product >> 32 & 63);
+        if (word != now.word) {
+            if (now.mask)
+                group[n++] = now;
+            now = (struct group){word, 0};
+            if (n == GROUPS)
+                return n;
+            if (UNLIKELY(classmap_get(at) != size_class))
+                report_fault(FAULT_INVALID_POINTER, function, at);
+        }
+        if (UNLIKELY((uint32_t)product >= MAGIC_LIMIT))
+            report_fault(FAULT_INVALID_POINTER, function, at);
+        if (UNLIKELY(now.mask & bit))
+            report_fault(FAULT_DOUBLE_FREE, function, at);
+        now.mask |= bit;
+        ++*blocks;
+    }
+    if (now.mask)
+        group[n++] = now;
+    return n;
+}
+
+unsigned pool_drain(unsigned size_class, struct magazine mag, const char *function)
+{
+    struct group group[GROUPS];
+    struct slab *slab[GROUPS];
+    const struct block *b = mag.head;
+    bool magazine = mag.count > 1;
+    unsigned blocks = 0;
+    while (b != BLOCK_END) {
+        unsigned n = group_chain(&b, size_class, group, &blocks, function);
+        find_slabs(size_class, slab, group, n, function);
+        put_groups(size_class, slab, group, n, magazine, function);
+        magazine = false;
+    }
+    return blocks;
+}
+
+unsigned pool_slabs(unsigned size_class)
+{
+    return load_relaxed(&pools[size_class].slabs);
 }
 
 enum slab_verdict pool_inspect(unsigned size_class, const void *p)
@@ -346,6 +450,7 @@ void pool_check(void (*fault)(const char *what, const void *where))
 const struct layout_row layout_pool[] = {
     LAYOUT_SIZEOF(pool),
     LAYOUT_FIELD(pool, out),
+    LAYOUT_FIELD(pool, locks),
     LAYOUT_END,
 };
 const struct layout_row layout_at_pool[] = {

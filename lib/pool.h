@@ -12,8 +12,22 @@
 struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched);
 
 /* Return every block of MAG to its slab. A slab whose last block comes back is EMPTY, and at once
- * reusable by every class. Aborts with FUNCTION's name on a block that is none. */
-void pool_drain(unsigned size_class, struct magazine mag, const char *function);
+ * reusable by every class. The number of blocks. Aborts with FUNCTION's name on a block that is none. */
+unsigned pool_drain(unsigned size_class, struct magazine mag, const char *function);
+
+/* Blocks of one word of one slab, on their way home. */
+struct group {
+    uintptr_t word; /* address of the slab's granule, and the number of the word in its lower bits */
+    uint64_t mask;
+};
+
+/* Return the blocks of N groups. Their slabs are looked up before the lock of the class is taken, once for
+ * GROUPS of them at most. As pool_drain. */
+enum { GROUPS = 64 };
+void pool_put(unsigned size_class, const struct group *group, unsigned n, const char *function);
+
+/* Slabs of the class; a hint. */
+unsigned pool_slabs(unsigned size_class);
 
 /* What block P of an ACTIVE slab is: takes the lock of the class. */
 enum slab_verdict pool_inspect(unsigned size_class, const void *p);

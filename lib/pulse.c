@@ -8,6 +8,7 @@
 #include "level.h"
 #include "options.h"
 #include "os.h"
+#include "policy.h"
 #include "pool.h"
 #include "shelf.h"
 #include "superslab.h"
@@ -54,6 +55,7 @@ void pulse_give_back(uint64_t now_ms, size_t slabs)
     give_excess();
     superslab_decay(now_ms);
     large_decay(now_ms);
+    thread_flush_idle(now_ms - min_size(now_ms, policy(purge_delay_ms)), "free");
     if (engine_quiet())
         pool_trim(slabs);
     if (UNLIKELY(tracelog_memory_due(now_ms)))

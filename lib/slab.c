@@ -30,34 +30,76 @@ static unsigned carve_limit(const struct slab *slab, size_t size)
     return n < left ? n : left;
 }
 
-static void link_block(struct magazine *mag, struct slab *slab, unsigned i, size_t size)
+/* The lowest N bits of BITS, which has more. */
+static uint64_t lowest_bits(uint64_t bits, unsigned n)
 {
-    struct block *b = (struct block *)(slab->base + i * size);
-    block_link(b, mag->head, block_key);
-    mag->head = b;
-    mag->count++;
+    uint64_t rest = bits;
+    while (n--)
+        rest &= rest - 1;
+    return bits ^ rest;
 }
 
-void slab_take(struct slab *slab, unsigned want, struct magazine *mag, bool *untouched)
+/* Take up to WANT blocks that were freed. */
+static void take_freed(struct slab *slab, size_t size, unsigned want, struct pieces *to)
+{
+    unsigned words = (slab->total + 63u) / 64, w = slab->first_word;
+    for (; w < words && want && to->n < PIECES; w++) {
+        uint64_t bits = slab->free_bits[w];
+        unsigned n = (unsigned)__builtin_popcountll(bits);
+        if (n == 0)
+            continue;
+        if (n > want)
+            bits = lowest_bits(bits, n = want);
+        to->piece[to->n++] = (struct piece){slab->base + (size_t)w * 64 * size, bits, n};
+        to->blocks += n;
+        want -= n;
+        slab->free_bits[w] ^= bits;
+        if (slab->free_bits[w])
+            break;
+    }
+    slab->first_word = (uint16_t)w;
+}
+
+void slab_take(struct slab *slab, unsigned want, bool many, struct pieces *to)
 {
     size_t size = class_size(slab->size_class);
-    unsigned words = (slab->total + 63u) / 64, before = mag->count;
-    for (unsigned w = slab->first_word; w < words && want; w++) {
-        uint64_t bits = slab->free_bits[w];
-        for (; bits && want; bits &= bits - 1, want--)
-            link_block(mag, slab, w * 64 + (unsigned)__builtin_ctzll(bits), size);
-        slab->free_bits[w] = bits;
-        slab->first_word = (uint16_t)(bits ? w : w + 1);
-    }
-    *untouched = *untouched && mag->count == before && slab->fresh;
-    if (mag->count == before) {
-        unsigned n = carve_limit(slab, size);
+    unsigned before = to->blocks;
+    take_freed(slab, size, want, to);
+    to->untouched = to->untouched && to->blocks == before && slab->fresh;
+    if (to->blocks == before) {
+        unsigned n = many ? (unsigned)slab->total - slab->carved : carve_limit(slab, size);
         n = n < want ? n : want;
-        for (unsigned i = n; i-- > 0;) /* the lowest ends up in front */
-            link_block(mag, slab, slab->carved + i, size);
+        to->piece[to->n++] = (struct piece){slab->base + slab->carved * size, 0, n};
+        to->blocks += n;
         slab->carved = (uint16_t)(slab->carved + n);
     }
-    slab->used = (uint16_t)(slab->used + mag->count - before);
+    slab->used = (uint16_t)(slab->used + to->blocks - before);
+}
+
+/* Link B behind LAST. */
+static ALWAYS_INLINE struct block *append(struct block *last, void *b, uint64_t key)
+{
+    block_link(last, b, key);
+    return b;
+}
+
+struct magazine slab_link(const struct pieces *from, unsigned size_class)
+{
+    struct block front, *last = &front;
+    size_t size = class_size(size_class);
+    uint64_t key = block_key;
+    for (unsigned i = 0; i < from->n; i++) {
+        const struct piece *p = &from->piece[i];
+        uint8_t *b = p->base, *end = b + p->count * size;
+        if (p->bits == 0 || p->bits == UINT64_MAX)
+            for (; b != end; b += size)
+                last = append(last, b, key);
+        else
+            for (uint64_t bits = p->bits; bits; bits &= bits - 1)
+                last = append(last, b + (size_t)(unsigned)__builtin_ctzll(bits) * size, key);
+    }
+    block_link(last, BLOCK_END, key);
+    return (struct magazine){front.next, from->blocks};
 }
 
 /* Index of the block that begins at P, or -1. */
@@ -78,19 +120,17 @@ enum slab_verdict slab_inspect(const struct slab *slab, const void *p)
     return slab->free_bits[i / 64] >> (i % 64) & 1 ? SLAB_IS_FREE : SLAB_OK;
 }
 
-enum slab_verdict slab_put(struct slab *slab, const void *p)
+enum slab_verdict slab_put(struct slab *slab, unsigned word, uint64_t mask)
 {
-    int index = slab->state == SLAB_ACTIVE ? index_of(slab, p) : -1;
-    if (UNLIKELY(index < 0 || index >= slab->carved))
+    unsigned last = word * 64 + 63 - (unsigned)__builtin_clzll(mask);
+    if (UNLIKELY(slab->state != SLAB_ACTIVE || last >= slab->carved))
         return SLAB_NOT_A_BLOCK;
-    unsigned word = (unsigned)index / 64;
-    uint64_t bit = 1ull << (index % 64);
-    if (UNLIKELY(slab->free_bits[word] & bit))
+    if (UNLIKELY(slab->free_bits[word] & mask))
         return SLAB_IS_FREE;
-    slab->free_bits[word] |= bit;
+    slab->free_bits[word] |= mask;
     if (word < slab->first_word)
         slab->first_word = (uint16_t)word;
-    slab->used--;
+    slab->used = (uint16_t)(slab->used - (unsigned)__builtin_popcountll(mask));
     slab->trimmed = false;
     return SLAB_OK;
 }

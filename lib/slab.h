@@ -92,14 +92,30 @@ struct magazine {
 /* Give SLAB, whose pages are dirty unless FRESH, to a class. */
 void slab_start(struct slab *slab, unsigned size_class, bool fresh);
 
-/* Take up to WANT blocks, lowest first: those that were freed, else those of one page more.
- * Links them in front of MAG. Sets *UNTOUCHED if all of them come from pages never touched. */
-void slab_take(struct slab *slab, unsigned want, struct magazine *mag, bool *untouched);
+/* Blocks that were taken from slabs, and are to be linked when the lock is given back: they are cold. */
+enum { PIECES = 64 };
+struct piece {
+    uint8_t *base; /* of the block of bit 0 */
+    uint64_t bits; /* which of 64; 0: the first COUNT, more than 64 perhaps */
+    uint32_t count;
+};
+struct pieces {
+    unsigned n, blocks;
+    bool untouched; /* all of them lie in pages that were never touched */
+    struct piece piece[PIECES];
+};
+
+/* Take up to WANT blocks, lowest first: those that were freed, else those of one page more, or of as many as
+ * it takes where MANY. Fewer where PIECES has no room for more, which it must have for one. */
+void slab_take(struct slab *slab, unsigned want, bool many, struct pieces *to);
+
+/* The blocks of FROM, of class SIZE_CLASS, as a chain in ascending order within each piece. */
+struct magazine slab_link(const struct pieces *from, unsigned size_class);
 
 enum slab_verdict { SLAB_OK, SLAB_NOT_A_BLOCK, SLAB_IS_FREE };
 
-/* Take block P back. Nothing changes unless SLAB_OK. */
-enum slab_verdict slab_put(struct slab *slab, const void *p);
+/* Take the blocks of MASK, not 0, of word WORD back. Nothing changes unless SLAB_OK. */
+enum slab_verdict slab_put(struct slab *slab, unsigned word, uint64_t mask);
 
 /* What P is, without taking it: SLAB_OK for a block that is handed out or cached. */
 enum slab_verdict slab_inspect(const struct slab *slab, const void *p);

@@ -40,7 +40,7 @@ NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
     struct sums *sums = arg;
     add_history(tc, arg);
     for (unsigned c = 1; c < CLASSES; c++)
-        sums->cached[c] += tc->in_use ? tcache_blocks(tc, c) : 0;
+        sums->cached[c] += tcache_blocks(tc, c);
     sums->shelved += tc->shelf.last_run != 0;
     for (unsigned i = 0; i < SPAN_GRANULES; i++)
         sums->shelved += tc->shelf.slab[i] != NULL;

@@ -10,9 +10,9 @@
  * malloc adds FILL_POP, free adds FILL_PUSH. After 2^30 pops without a slow path the lower part
  * carries into the upper one; tcache.c finds that by the length of the list and puts it right.
  *
- * A capacity begins small, doubles with each magazine that had to come from below the cache or that
- * another thread wants, and halves with each that had to go to the slabs because nobody does: a
- * thread that only frees soon holds almost nothing, so that slabs can become EMPTY.
+ * A capacity doubles with each magazine that had to come from below the cache or that another thread
+ * wants, and halves with each that had to go to the slabs because nobody does. It begins at 0, and there it
+ * ends for a class whose blocks the thread only frees: such a class gathers (gather.h).
  *
  * Invariants: bin[c].head is a chain that ends in BLOCK_END; its length is what fill says, but
  * for that carry; spare[c] is empty or a magazine; class 0 and the classes that only the class
@@ -22,6 +22,7 @@
 
 #include "classmap.h"
 #include "gate.h"
+#include "gather.h"
 #include "slab.h"
 
 enum { FILL_SHIFT = 30 };
@@ -56,24 +57,31 @@ struct tcache {
     bool in_use;                    /* THREADS lock */
     uint32_t stripe;                /* of the transfer slots, fixed while in use */
     struct list all, idle;          /* every cache ever made; those without a thread. THREADS lock */
+    uint32_t kept;                  /* bytes, of a cache without a thread. THREADS lock */
     struct tcache *next_leaving;    /* thread.c: the cache that was put there before this one */
     gate_word inside;               /* its thread changes what is shared: gate.h */
     uint64_t popped[CLASSES];       /* total, less what fill still holds */
     uint16_t capacity[MAP_CLASSES]; /* of the list; policy.magazine[c] at most */
-    bool lean[CLASSES];             /* capacity is at its least, and no spare is kept */
+    bool gathers[CLASSES];          /* the thread only frees: capacity is 0, no spare is kept */
     bool drained[CLASSES];          /* a magazine went to the slabs since one was last missed */
-    uint32_t settled_ms[CLASSES];   /* when the slow path last came by */
+    bool active[CLASSES];           /* the slow path came by since tcache_age did */
     uint32_t until_tick;            /* slow paths until the clock is read again */
     uint64_t ticked_ms, aged_ms;    /* when that was; when tcache_age came by last */
     size_t peak;                    /* level_peak when the slow path settled with it last */
     uint64_t misses;                /* pops that had to go below the cache */
     struct magazine spare[CLASSES];
     struct shelf shelf;
+    _Atomic(struct gather *) gather; /* NULL: no class has gathered yet. Atomic for hak_walk: release */
 };
 
 /* Always empty, never written: what a thread has before its first slow path, in passive and
  * checked mode, and after its end. */
 extern const struct tcache tcache_empty;
+
+static ALWAYS_INLINE struct gather *gather_of(const struct tcache *tc)
+{
+    return load_acquire(&tc->gather);
+}
 
 static inline int64_t fill_of(unsigned capacity, unsigned blocks)
 {
@@ -123,8 +131,14 @@ void tcache_init(struct tcache *tc);
 /* P lies outside the window as TC knows it. True if it has grown over P since: then TC knows that now. */
 bool tcache_renew(struct tcache *tc, const void *p);
 
-/* Give TC, which is empty, to a thread. */
+/* Give TC, which has none, to a thread. */
 void tcache_start(struct tcache *tc, unsigned stripe);
+
+/* What needs nothing but the cache itself, and no gate: a block of class C from the spare magazine, which
+ * becomes the list, or NULL; and to push P, whose fill was counted already and is one too many: the list
+ * becomes the spare magazine, or P is gathered. False if that cannot be. */
+void *tcache_pop_near(struct tcache *tc, unsigned c);
+bool tcache_push_near(struct tcache *tc, unsigned c, void *p);
 
 /* A block of class C after tcache_pop found none: spare magazine, transfer slot, pool. NULL if the
  * system refuses. *UNTOUCHED: the block is zero behind its header. Aborts on a damaged list. */
@@ -141,6 +155,10 @@ void tcache_verify(const struct tcache *tc, const char *function);
 
 /* Return the blocks of classes that were not used for the policy's time to the slabs. Cheap to call often. */
 void tcache_age(struct tcache *tc, uint64_t now_ms, const char *function);
+
+/* Return all blocks to the slabs but MOST bytes of those that the thread allocated and freed; what is left.
+ */
+size_t tcache_keep(struct tcache *tc, size_t most, const char *function);
 
 /* Return all blocks to the slabs. */
 void tcache_flush(struct tcache *tc, const char *function);

@@ -6,11 +6,17 @@
 #include <pthread.h>
 
 #include "layout.h"
+#include "level.h"
 #include "lock.h"
 #include "meta.h"
+#include "os.h"
+#include "policy.h"
 #include "shelf.h"
 #include "tracelog.h"
 #include "transfer.h"
+
+/* Of the caches whose threads ended, in all; and more by a part of what is in use. */
+enum { FILLED_MOST = 64, FILLED_BYTES = 1 << 20, FILLED_SHIFT = 5 };
 
 THREAD_LOCAL struct thread_self thread_self = {.cache = TCACHE_NONE, .derived = TCACHE_NONE};
 
@@ -19,7 +25,11 @@ static struct threads {
     bool ready;
     bool have_key;
     pthread_key_t key; /* its destructor ends the thread; both fixed after start */
-    struct list all, idle, forgotten;
+    struct list all, forgotten;
+    /* Caches without a thread, the latest first: empty, and with blocks, which count `filled` and hold
+     * FILLED_MOST and filled_bytes at most. Who takes one off its list owns it. */
+    struct list idle, filled;
+    size_t filled_count, filled_bytes;
     size_t in_use;
     _Atomic(struct tcache *)
         leaving; /* of threads that ended while the gate was closed. Any thread puts one in
@@ -33,20 +43,86 @@ static void take_lock(void)
         return;
     list_init(&threads.all);
     list_init(&threads.idle);
+    list_init(&threads.filled);
     list_init(&threads.forgotten);
     threads.ready = true;
+}
+
+/* TC is in no list and has no thread: it holds KEPT bytes. THREADS lock held. */
+static void lay_down(struct tcache *tc, size_t kept)
+{
+    tc->kept = (uint32_t)kept;
+    list_push_front(kept ? &threads.filled : &threads.idle, &tc->idle);
+    threads.filled_count += kept != 0;
+    threads.filled_bytes += kept;
+}
+
+/* The latest one of LIST, or the oldest. THREADS lock held. */
+static struct tcache *pick_up(const struct list *list, bool oldest)
+{
+    struct tcache *tc = CONTAINER_OF(oldest ? list->prev : list->next, struct tcache, idle);
+    list_remove(&tc->idle);
+    threads.filled_count -= tc->kept != 0;
+    threads.filled_bytes -= tc->kept;
+    return tc;
+}
+
+/* How much TC may keep for its next thread, which then need not fill it again: where threads come and go,
+ * that is all that they do. Hints. */
+static size_t may_keep(void)
+{
+    size_t most = FILLED_BYTES + (level_of(LEVEL_IN_USE) >> FILLED_SHIFT), now = threads.filled_bytes;
+    return threads.filled_count < FILLED_MOST && now < most ? min_size(most - now, FILLED_BYTES) : 0;
 }
 
 /* TC, whose thread ended, is for the next one. Inside the gate. */
 static void retire(struct tcache *tc)
 {
-    tcache_flush(tc, "thread exit");
+    take_lock();
+    size_t most = may_keep();
+    lock_give(&threads.lock, RANK_THREADS);
+    size_t kept = tcache_keep(tc, most, "thread exit");
     shelf_flush(tc);
+    tc->aged_ms = os_recent_ms();
     take_lock();
     tc->in_use = false;
-    list_push_front(&threads.idle, &tc->idle);
+    lay_down(tc, kept);
     threads.in_use--;
     lock_give(&threads.lock, RANK_THREADS);
+}
+
+size_t thread_idle_bytes(void)
+{
+    take_lock();
+    size_t bytes = threads.filled_bytes;
+    lock_give(&threads.lock, RANK_THREADS);
+    return bytes;
+}
+
+/* Empty the oldest of the caches that wait with blocks, if it was laid down before BEFORE_MS. False if there
+ * is none. */
+static bool empty_oldest(uint64_t before_ms, const char *function)
+{
+    struct tcache *tc = NULL;
+    take_lock();
+    if (!list_empty(&threads.filled) &&
+        CONTAINER_OF(threads.filled.prev, struct tcache, idle)->aged_ms <= before_ms)
+        tc = pick_up(&threads.filled, true);
+    lock_give(&threads.lock, RANK_THREADS);
+    if (!tc)
+        return false;
+    tcache_flush(tc, function);
+    take_lock();
+    lay_down(tc, 0);
+    lock_give(&threads.lock, RANK_THREADS);
+    return true;
+}
+
+void thread_flush_idle(uint64_t before_ms, const char *function)
+{
+    /* Those that others lay down meanwhile are not for this call. */
+    for (unsigned n = 0; n < FILLED_MOST && empty_oldest(before_ms, function); n++)
+        ;
 }
 
 void thread_resume(void)
@@ -105,11 +181,10 @@ void thread_init(void)
 static struct tcache *unused_cache(void)
 {
     struct tcache *tc = NULL;
-    if (!list_empty(&threads.idle)) {
-        tc = LIST_FIRST(&threads.idle, struct tcache, idle);
-        list_remove(&tc->idle);
-        return tc;
-    }
+    if (!list_empty(&threads.filled))
+        return pick_up(&threads.filled, false);
+    if (!list_empty(&threads.idle))
+        return pick_up(&threads.idle, false);
     if (!list_empty(&threads.forgotten)) {
         tc = LIST_FIRST(&threads.forgotten, struct tcache, all);
         list_remove(&tc->all);
@@ -191,12 +266,21 @@ void thread_forget_others(void)
     if (!threads.ready)
         return;
     struct tcache *own = thread_self.cache;
-    if (own != TCACHE_NONE)
+    struct list kept;
+    list_init(&kept);
+    if (own != TCACHE_NONE) {
         list_remove(&own->all);
+        list_push_back(&kept, &own->all);
+    }
+    /* Nobody was changing these; they are few. */
+    for (struct list *l = threads.filled.next; l != &threads.filled; l = l->next) {
+        struct tcache *tc = CONTAINER_OF(l, struct tcache, idle);
+        list_remove(&tc->all);
+        list_push_back(&kept, &tc->all);
+    }
     list_move_all(&threads.forgotten, &threads.all);
     list_init(&threads.idle);
-    if (own != TCACHE_NONE)
-        list_push_back(&threads.all, &own->all);
+    list_move_all(&threads.all, &kept);
     threads.in_use = own != TCACHE_NONE;
     store_relaxed(&threads.leaving, NULL);
 }

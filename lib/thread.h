@@ -9,7 +9,7 @@
 enum thread_phase {
     THREAD_NEW,   /* has not come by the slow path yet */
     THREAD_LIVE,  /* has a cache */
-    THREAD_ENDED, /* its cache is flushed; libc may still free after that: served uncached */
+    THREAD_ENDED, /* has given its cache up; libc may still free after that: served uncached */
 };
 
 /* The thread-local storage of the library, with os_error (os.h), lock_busy (lock.h), and what gate.h and
@@ -31,6 +31,12 @@ void thread_init(void);
 
 /* Give the calling thread, of phase THREAD_NEW, a cache. NULL if there is no memory for one. */
 struct tcache *thread_begin(void);
+
+/* Bytes of blocks in caches whose threads have ended. */
+size_t thread_idle_bytes(void);
+
+/* Return the blocks in caches whose threads ended before BEFORE_MS to their slabs. Inside the gate. */
+void thread_flush_idle(uint64_t before_ms, const char *function);
 
 /* Call EACH for every cache of this process, the THREADS lock held; and for those of threads that a fork left
  * behind: their counters are of the past, and what lies in them is lost. */

@@ -35,10 +35,9 @@ static struct magazine unpack(uint64_t word)
                 : (struct magazine){BLOCK_END, 0};
 }
 
-bool transfer_put(unsigned stripe, unsigned size_class, struct magazine mag)
+static bool put_in(struct stripe *s, unsigned size_class, struct magazine mag)
 {
-    struct stripe *s = load_acquire(&stripes[stripe]);
-    unsigned credit = mag.count <= UINT16_MAX ? load_relaxed(&s->credit[size_class]) : 0;
+    unsigned credit = load_relaxed(&s->credit[size_class]);
     for (unsigned i = 0; credit && i < SLOTS; i++) {
         uint64_t none = 0;
         _Atomic(uint64_t) *slot = &s->slot[size_class][i];
@@ -48,6 +47,26 @@ bool transfer_put(unsigned stripe, unsigned size_class, struct magazine mag)
             store_relaxed(&s->credit[size_class], (uint8_t)(credit - 1));
             return true;
         }
+    }
+    return false;
+}
+
+bool transfer_put(unsigned stripe, unsigned size_class, struct magazine mag)
+{
+    for (unsigned n = 0; n < POLICY_STRIPES && mag.count <= UINT16_MAX; n++) {
+        struct stripe *s = load_acquire(&stripes[(stripe + n) % POLICY_STRIPES]);
+        if (s && put_in(s, size_class, mag))
+            return true;
+    }
+    return false;
+}
+
+bool transfer_wanted(unsigned stripe, unsigned size_class)
+{
+    for (unsigned n = 0; n < POLICY_STRIPES; n++) {
+        const struct stripe *s = load_acquire(&stripes[(stripe + n) % POLICY_STRIPES]);
+        if (s && load_relaxed(&s->credit[size_class]) && !load_relaxed(&s->slot[size_class][SLOTS - 1]))
+            return true;
     }
     return false;
 }

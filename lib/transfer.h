@@ -15,8 +15,12 @@
 /* A put needs demand: each take leaves a few credits, each put spends one.
  * Without them the slots of a program that only frees would hold on to slabs. */
 
-/* True if a slot took MAG; its blocks are then no longer the caller's. */
+/* True if a slot took MAG, of the caller's stripe or of one where magazines are missed; its blocks are then
+ * no longer the caller's. */
 bool transfer_put(unsigned stripe, unsigned size_class, struct magazine mag);
+
+/* A hint: a put would succeed. */
+bool transfer_wanted(unsigned stripe, unsigned size_class);
 
 /* A magazine of the class: from the caller's stripe, else from any other. Count 0 if there is none. */
 struct magazine transfer_take(unsigned stripe, unsigned size_class);

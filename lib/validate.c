@@ -46,7 +46,7 @@ static void check_own_cache(void)
     const struct tcache *tc = thread_self.cache;
     for (unsigned c = 1; c < CLASSES && tc != TCACHE_NONE; c++) {
         unsigned n = check_chain(tc->bin[c].head, c) + check_chain(tc->spare[c].head, c);
-        if (n != tcache_blocks(tc, c))
+        if (n + gather_blocks(gather_of(tc), c) != tcache_blocks(tc, c))
             fault("thread cache miscounted", tc);
     }
 }

@@ -35,13 +35,37 @@ static int walk_young(const struct walk *w)
     return result;
 }
 
+/* The blocks of one slab that wait in the caches of threads to go home: they are not marked as free. */
+struct waiting {
+    const uint8_t *base;
+    unsigned size_class;
+    uint64_t not [SLAB_WORDS];
+};
+
+static void subtract(const struct tcache *tc, void *arg)
+{
+    struct waiting *w = arg;
+    gather_subtract(gather_of(tc), w->size_class, w->base, w->not );
+}
+
+/* Before the slab is looked at: a block that goes home in between is free there, and one that begins to wait
+ * was live. */
+static void find_waiting(struct waiting *w)
+{
+    memset(w->not, 0xff, sizeof w->not );
+    thread_each(subtract, w);
+    thread_each_forgotten(subtract, w);
+}
+
 static int walk_slab(const struct walk *w, const struct slab *slab, uint8_t *base)
 {
     uint64_t live[SLAB_WORDS];
+    struct waiting waiting = {.base = base, .size_class = classmap_get(base)};
+    find_waiting(&waiting);
     unsigned c = pool_live(slab, base, live);
     int result = 0;
     for (unsigned word = 0; c != CLASS_NONE && word < SLAB_WORDS; word++)
-        for (uint64_t bits = live[word]; bits && !result; bits &= bits - 1) {
+        for (uint64_t bits = live[word] & waiting.not [word]; bits && !result; bits &= bits - 1) {
             size_t i = word * 64 + (unsigned)__builtin_ctzll(bits);
             result = tell(w, base + i * class_size(c), class_size(c), c);
         }

@@ -34,6 +34,7 @@ struct heap {
     uint64_t metadata;                       /* address space */
     uint64_t threads, caches;                /* with a cache now; caches ever made */
     uint64_t popped, misses, shelf_taken;
+    uint64_t class_locks; /* taken for blocks that came from slabs or went there */
     uint64_t shelved, shelved_bytes, shelved_resident; /* spans on the shelves of threads */
     uint64_t shelved_used;
     uint64_t young_live, young_bytes, young_carved;

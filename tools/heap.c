@@ -74,7 +74,9 @@ static void read_counts(struct target *t, struct heap *h)
     h->classes = (unsigned)min_size(at(t, ROW_classes), MOST_CLASSES);
     for (unsigned c = 1; c < h->classes; c++) {
         h->class[c].size = size_of_class(t, c);
-        h->class[c].out = field_at(t, at(t, ROW_at_pools) + c * at(t, ROW_pool_size), ROW_pool_out);
+        uint64_t pool = at(t, ROW_at_pools) + c * at(t, ROW_pool_size);
+        h->class[c].out = field_at(t, pool, ROW_pool_out);
+        h->class_locks += field_at(t, pool, ROW_pool_locks);
     }
 }
 
@@ -139,7 +141,19 @@ static void add_shelf(struct target *t, struct heap *h, const char *shelf, bool 
     h->shelf_taken += field(t, shelf, ROW_shelf_taken);
 }
 
-static void add_cache(struct target *t, struct heap *h, const char *tc, bool in_use, bool resident)
+/* Blocks that the thread freed and that wait to go home: the room they take of what there may be. */
+static void add_gathered(struct target *t, struct heap *h, uint64_t gather)
+{
+    uint16_t room[MOST_CLASSES], most[MOST_CLASSES];
+    if (!gather || gather % 8 || !mapped_at(t, gather) ||
+        !target_read(t, gather + offset_of(t, ROW_gather_room), room, h->classes * sizeof *room) ||
+        !target_read(t, gather + offset_of(t, ROW_gather_most), most, h->classes * sizeof *most))
+        return;
+    for (unsigned c = 1; c < h->classes; c++)
+        h->class[c].cached += most[c] > room[c] ? most[c] - room[c] : 0;
+}
+
+static void add_cache(struct target *t, struct heap *h, const char *tc, bool ours, bool resident)
 {
     unsigned shift = (unsigned)at(t, ROW_fill_shift) & 63;
     for (unsigned c = 1; c < h->classes; c++) {
@@ -151,7 +165,7 @@ static void add_cache(struct target *t, struct heap *h, const char *tc, bool in_
         memcpy(&popped, tc + offset_of(t, ROW_tcache_popped) + c * sizeof popped, sizeof popped);
         memcpy(&capacity, tc + offset_of(t, ROW_tcache_capacity) + c * sizeof capacity, sizeof capacity);
         int64_t listed = (fill >> shift) + capacity + 1;
-        if (in_use)
+        if (ours)
             h->class[c].cached += (listed > 0 ? sane_blocks((uint64_t)listed) : 0) +
                                   sane_blocks(field(t, spare, ROW_magazine_count));
         popped += (uint64_t)fill & ((UINT64_C(1) << shift) - 1);
@@ -159,8 +173,10 @@ static void add_cache(struct target *t, struct heap *h, const char *tc, bool in_
         h->popped += popped;
     }
     h->misses += field(t, tc, ROW_tcache_misses);
-    if (in_use)
+    if (ours)
         add_shelf(t, h, tc + offset_of(t, ROW_tcache_shelf), resident);
+    if (ours)
+        add_gathered(t, h, field(t, tc, ROW_tcache_gather));
 }
 
 /* Do the arrays of a cache lie within its size? */
@@ -188,7 +204,7 @@ static void read_list(struct target *t, struct heap *h, uint64_t head, char *tc,
             h->damaged++;
             break;
         }
-        add_cache(t, h, tc, !forgotten && field(t, tc, ROW_tcache_in_use) & 1, resident);
+        add_cache(t, h, tc, !forgotten, resident);
         h->caches++;
         link = word_at(t, link + offset_of(t, ROW_list_next));
     }

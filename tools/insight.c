@@ -77,6 +77,7 @@ void insight_json_heap(struct target *t, const struct heap *h)
                                    heap_counter(t, h, ROW_count_spans) + h->shelf_taken +
                                    heap_counter(t, h, ROW_count_larges));
     json_number("cache_hits", h->popped - min_size(h->popped, h->misses));
+    json_number("class_locks", h->class_locks);
     json_number("direct", heap_counter(t, h, ROW_count_direct));
     json_number("spans", heap_counter(t, h, ROW_count_spans) + h->shelf_taken);
     json_number("larges", heap_counter(t, h, ROW_count_larges));

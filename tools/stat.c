@@ -25,6 +25,9 @@ static void print_counters(struct target *t, const struct heap *h)
     puts("\nsince the process began");
     number("blocks out of thread caches", h->popped);
     number("  of those, the cache was empty", h->misses);
+    number("class locks taken for blocks", h->class_locks);
+    if (h->popped)
+        printf("  %-40s %16.1f\n", "  for 1,000 blocks", 1000.0 * (double)h->class_locks / (double)h->popped);
     number("blocks without a cache", heap_counter(t, h, ROW_count_direct));
     number("spans (32 KiB to 1 MiB)", heap_counter(t, h, ROW_count_spans) + h->shelf_taken);
     number("large mappings", heap_counter(t, h, ROW_count_larges));

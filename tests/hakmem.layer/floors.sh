@@ -11,7 +11,7 @@ table='
 2 options conf counters report trace tracelog policy level regret.h meta
 3 sizeclass classmap ace
 4 superslab arena purge slab pool large account
-5 transfer span young
+5 gather transfer span young
 6 tcache shelf thread
 7 heap aside pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout
 8 init fork deepbind

@@ -88,6 +88,23 @@ static void *wait_for_ever(void *unused)
     return unused;
 }
 
+/* Blocks of another thread: those of sizes that this one does not allocate wait to go home. */
+enum { FOREIGN = 60 };
+static void *foreign[FOREIGN];
+
+static void *make_foreign(void *unused)
+{
+    for (int i = 0; i < FOREIGN; i++)
+        CHECK((foreign[i] = malloc(i % 2 ? 600 : 9000)));
+    return unused;
+}
+
+static void free_foreign(void)
+{
+    for (int i = 0; i < FOREIGN; i++)
+        free(foreign[i]);
+}
+
 /* Each way through malloc and free at least once: hits, misses, full and spare magazines. */
 static void use_heap(size_t size, int blocks)
 {
@@ -105,9 +122,10 @@ int main(void)
     dl_iterate_phdr(find_text, (void *)(uintptr_t)dlsym(RTLD_DEFAULT, "hak_version"));
     CHECK(text_from && sigaction(SIGTRAP, &action, NULL) == 0);
 #ifdef THREADS
+    CHECK(pthread_create(&thread, NULL, make_foreign, NULL) == 0 && pthread_join(thread, NULL) == 0);
     CHECK(pthread_create(&thread, NULL, wait_for_ever, NULL) == 0);
 #else
-    (void)thread, (void)wait_for_ever;
+    (void)thread, (void)wait_for_ever, (void)make_foreign;
 #endif
     free(malloc(10)); /* the start of the library is another matter */
     step(1);
@@ -122,6 +140,7 @@ int main(void)
     use_heap(3000000, 2);
     free(realloc(malloc(100), 3000));
     free(calloc(10, 10));
+    free_foreign();
     step(0);
     dprintf(1, "%ld windows\n", windows);
     CHECK(windows > 500);
