@@ -300,7 +300,7 @@ static bool move_at_once(struct large *l, size_t size)
         return false;
     }
     l->base = target;
-    l->size = size;
+    l->size = size; /* the number of its area stays: what else has it is no neighbour now */
     return true;
 }
 
@@ -310,9 +310,9 @@ static bool grow_to(struct large *l, size_t size, size_t asked)
     size_t more = size - l->size, from = l->size;
     if (mapping_extend(l, more))
         return kept_recycle(l, from, asked);
-    if ((l->areas > 1 || level_of(LEVEL_KEPT_LARGE) >= MOVE_UNIT) && mapping_move(l, size, asked))
+    if ((!l->area || level_of(LEVEL_KEPT_LARGE) >= MOVE_UNIT) && mapping_move(l, size, asked))
         return true;
-    if (l->areas > 1 || !level_may_map(more))
+    if (!l->area || !level_may_map(more))
         return false;
     if (!move_at_once(l, size)) {
         level_unmapped(more);

@@ -56,12 +56,19 @@ void mapping_count_areas(struct large *l, size_t areas)
     l->areas = areas;
 }
 
+static uint64_t new_area(void)
+{
+    static _Atomic(uint64_t) last; /* relaxed: each number once, in whatever order */
+    return add_relaxed(&last, 1) + 1;
+}
+
 void mapping_divide(struct large *l, size_t first, struct large *rest)
 {
     rest->base = l->base + first;
     rest->size = l->size - first;
     rest->freed_ms = l->freed_ms;
     rest->areas = 0;
+    rest->area = l->area;
     l->size = first;
     mapping_count_areas(rest, l->areas);
     mapping_count_areas(l, l->areas);
@@ -69,10 +76,12 @@ void mapping_divide(struct large *l, size_t first, struct large *rest)
 
 void mapping_join(struct large *l, struct large *next)
 {
+    bool one = l->area && l->area == next->area;
     l->size += next->size;
     l->areas += next->areas;
+    l->area = one ? l->area : 0;
     l->freed_ms = max_size(l->freed_ms, next->freed_ms);
-    mapping_count_areas(l, l->areas);
+    mapping_count_areas(l, one ? 1 : l->areas);
     list_push_front(&larges.spare, &next->link);
 }
 
@@ -101,6 +110,7 @@ struct large *mapping_new(size_t size, size_t align)
     l->base = base;
     l->size = size;
     l->areas = 1;
+    l->area = new_area();
     l->freed_ms = os_recent_ms();
     add_relaxed(&larges.areas, 1);
     return l;
@@ -108,14 +118,17 @@ struct large *mapping_new(size_t size, size_t align)
 
 bool mapping_extend(struct large *l, size_t more)
 {
-    if (!level_may_map(more))
+    bool one = l->area != 0;
+    if ((!one && l->size % MOVE_UNIT) || !level_may_map(more))
         return false;
-    if (!os_map_at(mapping_end(l), more)) {
+    bool done =
+        one ? os_resize(l->base, l->size, l->size + more) == 0 : os_map_at(mapping_end(l), more) != NULL;
+    if (!done) {
         level_unmapped(more);
         return false;
     }
     l->size += more;
-    mapping_count_areas(l, l->areas + 1);
+    mapping_count_areas(l, l->areas + !one);
     return true;
 }
 
@@ -181,7 +194,7 @@ static void end_at_hole(struct large *l, size_t at, size_t size)
 bool mapping_take_units(struct large *l, size_t *at, size_t to, struct large *donor)
 {
     size_t most = min_size(to - *at, round_down(donor->size, MOVE_UNIT)), done = 0;
-    size_t step = donor->areas == 1 ? most : MOVE_UNIT;
+    size_t step = donor->area ? most : MOVE_UNIT;
     bool moved = true, whole = true;
     while (done < most && moved) {
         moved = os_move_part(donor->base + done, step, l->base + *at) == 0;
@@ -194,6 +207,7 @@ bool mapping_take_units(struct large *l, size_t *at, size_t to, struct large *do
     level_unmapped(done);
     donor->base += done;
     donor->size -= done;
+    l->area = done ? 0 : l->area;
     mapping_count_areas(l, l->areas + min_size(donor->areas, mapping_units(done)));
     mapping_count_areas(donor, donor->areas);
     if (!whole)
@@ -220,7 +234,7 @@ static void move_back(char *from, size_t size, char *target)
  * of TO has gone: L is as it was. */
 static bool bring(struct large *l, struct large *to)
 {
-    size_t copied = 0, unit = l->areas == 1 ? l->size : MOVE_UNIT;
+    size_t copied = 0, unit = l->area ? l->size : MOVE_UNIT;
     for (size_t at = 0; at < l->size; at += unit) {
         size_t step = min_size(unit, l->size - at);
         char *target = to->base + at;
@@ -253,6 +267,7 @@ bool mapping_move(struct large *l, size_t size, size_t asked)
         l->base = to->base;
         l->size = to->size;
         l->areas = to->areas;
+        l->area = 0;
         to->base = old.base;
         to->size = old.size;
         to->areas = old.areas;

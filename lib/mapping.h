@@ -6,6 +6,7 @@
  * it may be several areas: pages that came from another mapping keep to themselves. Invariants:
  *   a mapping in use begins at a multiple of SUPERSLAB, a kept one anywhere
  *   areas of the kernel's meet inside of a mapping at multiples of SUPERSLAB only, `areas` of them at most
+ *   area != 0  =>  areas == 1, and neighbours of the same number are one area: no number is used twice
  *   sum of `areas` <= number of mappings + AREAS_MORE, and what requests under way add
  *   kept: cached_bytes is the sum of their sizes, latest first, CACHED_MOST at most but for a moment
  * Descriptors are recycled and never unmapped. Nobody else includes this file. */
@@ -28,6 +29,7 @@ struct large {
     char *base;           /* as size: the look at a parked one that may be gone is verified after the take */
     _Atomic(size_t) size; /* atomic only for the look at a parked one; LARGE lock or sole owner */
     size_t areas;         /* of the kernel's, at most; LARGE lock or sole owner */
+    uint64_t area;        /* the number of the one area that it is, or is a part of; 0: of several */
     uint64_t freed_ms;
     struct list link; /* live, cached (latest first) or spare */
 };

@@ -10,7 +10,7 @@ void retain_gone(struct retain *r, size_t n, uint64_t now_ms)
     r->gone_ms = now_ms;
 }
 
-void retain_needed(struct retain *r, size_t n, size_t most, uint64_t now_ms)
+void retain_regret(struct retain *r, size_t n, size_t most, uint64_t now_ms)
 {
     n = min_size(n, r->lately);
     if (n == 0 || now_ms - r->gone_ms >= RETAIN_MS)

@@ -8,7 +8,7 @@ cd "$TOP/lib" || exit 1
 table='
 0 compiler.h bits.h atomic.h list.h layout.h
 1 os syscall auxv vdso message lock gate object libc
-2 options conf counters report trace tracelog policy level regret.h retain meta
+2 options conf counters report trace tracelog policy level retain meta
 3 sizeclass classmap ace
 4 superslab arena purge slab pool large kept mapping account
 5 transfer span young
