@@ -7,7 +7,7 @@
 #define HAK_ARENA_H
 
 #include "lock.h"
-#include "regret.h"
+#include "retain.h"
 #include "superslab.h"
 
 enum { ALL_GRANULES = GRANULES /* max_run of a superslab nobody uses */ };
@@ -27,7 +27,7 @@ struct arena {
     size_t closed;                                             /* superslabs of which more can be opened */
     size_t prewarmed;                                          /* EMPTY slabs kept whatever the budget says */
     uint64_t purge_again_ms;                                   /* no purging before this time */
-    struct regret regret;                                      /* of granules */
+    struct retain retain;                                      /* of EMPTY slabs */
 };
 HIDDEN extern struct arena arena;
 

@@ -18,6 +18,7 @@
 #include "libc.h"
 #include "os.h"
 #include "pulse.h"
+#include "retain.h"
 
 enum {
     HELPER_NONE,    /* no thread */
@@ -27,17 +28,14 @@ enum {
     HELPER_ASLEEP   /* it waits for that without a limit */
 };
 
-enum {
-    SETTLE_MS = 4000, /* peaks and regrets are over by then */
-    STACK = 128 << 10
-};
+enum { STACK = 128 << 10 };
 
 static _Atomic(uint32_t) state; /* any thread; orders nothing but itself */
 
 /* How long after the last pulse anything may still become due. */
 static uint64_t settle_ms(void)
 {
-    return SETTLE_MS + ACE_PATIENCE_MAX_MS + control_get(OPT_PURGE_DELAY);
+    return RETAIN_SETTLED_MS + ACE_PATIENCE_MAX_MS + control_get(OPT_PURGE_DELAY);
 }
 
 static void *help(void *arg)

@@ -7,7 +7,7 @@
  * The class byte of a parked mapping is 0, and is the claim of free as for spans (span.c).
  *
  * The LARGE lock guards the three lists and all descriptors in them. System calls are made
- * unlocked, on mappings whose descriptor is in no list. */
+ * unlocked, on mappings whose descriptor is in no list. What is freed is kept by kept.c. */
 #include "large.h"
 
 #include <string.h>
@@ -16,85 +16,20 @@
 #include "gate.h"
 #include "layout.h"
 #include "level.h"
-#include "list.h"
-#include "lock.h"
-#include "meta.h"
+#include "mapping.h"
 #include "os.h"
 #include "policy.h"
 
 enum {
-    CACHED_MAX = 16,  /* mappings in the cache: a linear search stays short */
-    FIT_SHIFT = 3,    /* a mapping may be larger than the request by an eighth */
-    CUT_MAX = 2,      /* a cached one that is up to this many times larger is cut */
-    GROWTH_SHIFT = 2, /* a resize asks for a quarter more address space */
-    UNMAP_BATCH = CACHED_MAX,
-    GHOSTS = 8,
-    GHOST_MS = 1000
+    FIT_SHIFT = 3,   /* the parked mapping may be larger than the request by an eighth */
+    SLACK_SHIFT = 4, /* a kept one by a sixteenth: the rest is kept on its own */
+    GROWTH_SHIFT = 2 /* a resize asks for a quarter more address space */
 };
-
-struct large {
-    struct region region;
-    char *base;           /* as size: the look at a parked one that may be gone is verified after the take */
-    _Atomic(size_t) size; /* atomic only for the look at a parked one; LARGE lock or sole owner */
-    uint64_t freed_ms;
-    struct list link; /* live, cached (latest first) or spare */
-};
-
-/* What is kept is earned: at first a freed mapping goes back to the system at once. Its size is
- * remembered, and if it is wanted again within GHOST_MS, so much more is kept from then on, up to
- * the policy's limit; what then waits in vain for the purge delay is unmapped and kept no more. */
-struct ghost {
-    size_t size;
-    uint64_t ms;
-};
-
-static struct larges {
-    struct lock lock;
-    bool ready;
-    struct list live, cached, spare;
-    size_t live_bytes, cached_bytes, live_count, cached_count;
-    struct ghost ghost[GHOSTS];
-    unsigned next_ghost;
-    _Atomic(size_t) allowed; /* bytes to keep; written under the lock, read by large_free without */
-} larges;
-
-static void take_lock(void)
-{
-    lock_take(&larges.lock, RANK_LARGE);
-    if (LIKELY(larges.ready))
-        return;
-    list_init(&larges.live);
-    list_init(&larges.cached);
-    list_init(&larges.spare);
-    larges.ready = true;
-}
-
-static void give_lock(void)
-{
-    lock_give(&larges.lock, RANK_LARGE);
-}
 
 static size_t mapping_size(size_t size)
 {
     /* A granule at least: the class byte then speaks of nobody else's memory. */
     return max_size(GRANULE, round_up(size, os_page_size()));
-}
-
-/* Lock held. */
-static struct large *new_descriptor(void)
-{
-    struct large *l;
-    if (list_empty(&larges.spare)) {
-        l = meta_alloc(sizeof *l);
-        if (l) {
-            l->region.kind = REGION_LARGE;
-            list_init(&l->link);
-        }
-        return l;
-    }
-    l = LIST_FIRST(&larges.spare, struct large, link);
-    list_remove(&l->link);
-    return l;
 }
 
 /* Enter a mapping as live. Lock held; the leaf of the class map exists. */
@@ -153,113 +88,17 @@ static size_t most_for(size_t size)
     return size + (size >> FIT_SHIFT);
 }
 
-/* --- The cache -----------------------------------------------------------------------------------*/
-
-static void uncache(struct large *l)
-{
-    list_remove(&l->link);
-    larges.cached_bytes -= l->size;
-    level_sub(LEVEL_KEPT_LARGE, l->size);
-    larges.cached_count--;
-}
-
-/* The smallest cached mapping that fits, taken out. Lock held. */
-static struct large *take_cached(size_t size, size_t align)
-{
-    struct large *best = NULL;
-    for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next) {
-        struct large *l = CONTAINER_OF(i, struct large, link);
-        if (fits(l, size, size * CUT_MAX, align) && (!best || l->size < best->size))
-            best = l;
-    }
-    if (best)
-        uncache(best);
-    return best;
-}
-
-/* Move to OUT what exceeds the limits or was freed before BEFORE_MS, oldest first. Lock held. */
-static unsigned evict(struct large **out, size_t keep_bytes, uint64_t before_ms)
-{
-    unsigned n = 0;
-    while (n < UNMAP_BATCH && !list_empty(&larges.cached)) {
-        struct large *oldest = LIST_LAST(&larges.cached, struct large, link);
-        if (larges.cached_bytes <= keep_bytes && larges.cached_count <= CACHED_MAX &&
-            oldest->freed_ms >= before_ms)
-            break;
-        uncache(oldest);
-        out[n++] = oldest;
-    }
-    return n;
-}
-
-/* A mapping of SIZE bytes is to be unmapped. Lock held. */
-static void remember(size_t size, uint64_t now_ms)
-{
-    larges.ghost[larges.next_ghost++ % GHOSTS] = (struct ghost){size, now_ms};
-}
-
-/* A mapping of SIZE bytes has to be made. Lock held. */
-static void regret(size_t size, uint64_t now_ms)
-{
-    for (unsigned i = 0; i < GHOSTS; i++) {
-        struct ghost *ghost = &larges.ghost[i];
-        if (ghost->size < size || ghost->size > size * CUT_MAX || now_ms - ghost->ms > GHOST_MS)
-            continue;
-        store_relaxed(&larges.allowed,
-                      min_size(load_relaxed(&larges.allowed) + ghost->size, policy(large_cache_bytes)));
-        ghost->size = 0;
-        return;
-    }
-}
-
-/* Keep SIZE bytes less. Lock held. */
-static void disallow(size_t size)
-{
-    size_t allowed = load_relaxed(&larges.allowed);
-    store_relaxed(&larges.allowed, allowed > size ? allowed - size : 0);
-}
-
-/* Unmap; what the system refuses to take loses its pages at least. Called unlocked. */
-static size_t unmap_all(struct large **list, unsigned n)
-{
-    size_t bytes = 0;
-    for (unsigned i = 0; i < n; i++) {
-        bool unmapped = os_unmap(list[i]->base, list[i]->size) == 0;
-        if (unmapped) {
-            level_unmapped(list[i]->size);
-        } else {
-            (void)os_purge(list[i]->base, list[i]->size);
-            count(COUNT_LOST_BYTES, list[i]->size);
-        }
-        bytes += list[i]->size;
-    }
-    if (n) {
-        take_lock();
-        for (unsigned i = 0; i < n; i++)
-            list_push_front(&larges.spare, &list[i]->link);
-        give_lock();
-        count(COUNT_PURGED_BYTES, bytes);
-    }
-    return bytes;
-}
-
-/* Move L, live or parked and claimed, to the cache, and what is too much there out of it. */
+/* L, live or parked and claimed, is free. */
 static void release(struct large *l)
 {
-    struct large *out[UNMAP_BATCH];
+    struct large *out[CACHED_MOST];
     uint64_t now_ms = os_now_ms();
-    take_lock();
+    mapping_lock();
     leave(l);
     l->freed_ms = now_ms;
-    if (l->size > load_relaxed(&larges.allowed))
-        remember(l->size, l->freed_ms);
-    list_push_front(&larges.cached, &l->link);
-    larges.cached_bytes += l->size;
-    level_add(LEVEL_KEPT_LARGE, l->size);
-    larges.cached_count++;
-    unsigned n = evict(out, load_relaxed(&larges.allowed), 0);
-    give_lock();
-    unmap_all(out, n);
+    unsigned n = kept_put(l, out);
+    mapping_unlock();
+    mapping_drop(out, n);
 }
 
 NO_TSAN size_t large_parked(void)
@@ -275,64 +114,16 @@ void large_unpark(void)
         release(l);
 }
 
-size_t large_trim(size_t keep)
-{
-    struct large *out[UNMAP_BATCH];
-    size_t bytes = 0, done;
-    do {
-        take_lock();
-        unsigned n = evict(out, keep, keep ? 0 : UINT64_MAX);
-        give_lock();
-        done = unmap_all(out, n);
-        bytes += done;
-    } while (done);
-    return bytes;
-}
-
 void large_decay(uint64_t now_ms)
 {
-    struct large *out[UNMAP_BATCH];
     if (now_ms < policy(purge_delay_ms))
         return;
     if (now_ms - load_relaxed(&parked_ms) >= policy(purge_delay_ms))
         large_unpark();
-    take_lock();
-    size_t before = larges.cached_bytes;
-    unsigned n = evict(out, SIZE_MAX, now_ms - policy(purge_delay_ms));
-    disallow(before - larges.cached_bytes);
-    give_lock();
-    unmap_all(out, n);
+    kept_decay(now_ms);
 }
 
 /* --- Allocation ----------------------------------------------------------------------------------*/
-
-/* A new mapping, not entered yet. NULL if the system refuses. */
-static struct large *map_new(size_t size, size_t align)
-{
-    if (!level_may_map(size))
-        return NULL;
-    char *base = os_map(size, max_size(align, SUPERSLAB), NULL, true);
-    if (!base) {
-        level_unmapped(size);
-        return NULL;
-    }
-    struct large *l = NULL;
-    if (classmap_reserve(base, GRANULE)) {
-        uint64_t now_ms = os_now_ms();
-        take_lock();
-        regret(size, now_ms);
-        l = new_descriptor();
-        give_lock();
-    }
-    if (!l) {
-        (void)os_unmap(base, size);
-        level_unmapped(size);
-        return NULL;
-    }
-    l->base = base;
-    l->size = size;
-    return l;
-}
 
 /* The parked mapping, if it serves the request; it is live again. */
 static struct large *reuse_parked(size_t size, size_t align)
@@ -354,15 +145,6 @@ static struct large *reuse_parked(size_t size, size_t align)
     return NULL;
 }
 
-/* Give the end of L, which is in no list, back. */
-static void shrink_to(struct large *l, size_t size)
-{
-    if (os_resize(l->base, l->size, size) != 0)
-        return;
-    level_unmapped(l->size - size);
-    l->size = size;
-}
-
 void *large_reuse(size_t size)
 {
     struct large *l = reuse_parked(size, MIN_ALIGN);
@@ -373,38 +155,82 @@ void *large_reuse(size_t size)
     return l->base;
 }
 
+/* A mapping for SIZE bytes made of kept pages and new ones: the longest row that is kept, and what is wanting
+ * behind it, or all at a new place; then whole units of other kept mappings in the place of new ones. In no
+ * list. NULL where nothing is kept, or the system refuses. */
+static struct large *piece_together(size_t size, size_t align)
+{
+    if (level_of(LEVEL_KEPT_LARGE) < MOVE_UNIT)
+        return NULL;
+    size_t whole = round_up(size, MOVE_UNIT), from = 0; /* what is too much of the last unit is kept again */
+    struct large *l = kept_begin(whole, align);
+    if (l) {
+        from = l->size;
+        if (!mapping_extend(l, whole - from)) {
+            kept_return(l);
+            l = NULL;
+            from = 0;
+        }
+    }
+    if (!l)
+        l = mapping_new(whole, align);
+    if (l && !kept_recycle(l, from, whole)) {
+        mapping_drop(&l, 1);
+        l = NULL;
+    }
+    return l;
+}
+
+/* A mapping for SIZE bytes that lives nowhere yet. NULL if the system refuses. */
+static struct large *make(size_t size, size_t align, bool zero)
+{
+    large_unpark(); /* too short or too long as it is, but its pages are the first that should be used */
+    struct large *l = kept_take(size, align);
+    count(COUNT_LARGE_REUSED, l != NULL);
+    bool kept = l != NULL;
+    if (!l && !zero)
+        l = piece_together(size, align);
+    if (!l) {
+        kept_needed(size);
+        return mapping_new(size, align);
+    }
+    if (l->size > size + (size >> SLACK_SHIFT))
+        kept_shorten(l, size);
+    if (!classmap_reserve(l->base, GRANULE)) {
+        kept_return(l);
+        return NULL;
+    }
+    if (zero && kept && os_purge(l->base, l->size) != 0)
+        memset(l->base, 0, l->size);
+    return l;
+}
+
 void *large_alloc(size_t size, size_t align, bool zero)
 {
     size = mapping_size(size);
     struct large *l = reuse_parked(size, align);
-    bool entered = l != NULL;
-    if (!l) {
-        take_lock();
-        l = take_cached(size, align);
-        give_lock();
+    if (l) {
+        count(COUNT_LARGE_REUSED, 1);
+        if (zero && os_purge(l->base, l->size) != 0)
+            memset(l->base, 0, l->size);
+        return l->base;
     }
-    count(COUNT_LARGE_REUSED, l != NULL);
-    if (l && l->size > most_for(size))
-        shrink_to(l, size);
+    l = make(size, align, zero);
     if (!l)
-        l = map_new(size, align);
-    else if (zero && os_purge(l->base, l->size) != 0)
-        memset(l->base, 0, l->size);
-    if (l && !entered) {
-        take_lock();
-        enter(l);
-        give_lock();
-    }
-    return l ? l->base : NULL;
+        return NULL;
+    mapping_lock();
+    enter(l);
+    mapping_unlock();
+    return l->base;
 }
 
 bool large_find(const void *p, size_t *size)
 {
-    take_lock();
+    mapping_lock();
     const struct large *l = find(p);
     if (l)
         *size = l->size;
-    give_lock();
+    mapping_unlock();
     return l != NULL;
 }
 
@@ -419,7 +245,7 @@ static struct large *beginning_at(const void *p)
 bool large_park(void *p, class_byte *mark)
 {
     struct large *l = load_relaxed(&parked) == 0 ? beginning_at(p) : NULL;
-    if (!l || load_relaxed(&l->size) > load_relaxed(&larges.allowed) || !mark_claim(mark, CLASS_LARGE))
+    if (!l || load_relaxed(&l->size) > load_relaxed(&larges.retain.earned) || !mark_claim(mark, CLASS_LARGE))
         return false;
     if (!swap_word(&parked, 0, (uintptr_t)l)) {
         store_relaxed(mark, CLASS_LARGE * CLASS_MARK); /* as if nothing had been tried */
@@ -441,30 +267,30 @@ bool large_free(void *p)
 bool large_holds(const void *address)
 {
     bool holds = false;
-    take_lock();
+    mapping_lock();
     for (struct list *i = larges.live.next; i != &larges.live && !holds; i = i->next) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
         holds = (uintptr_t)address - (uintptr_t)l->base < l->size && load_relaxed(&parked) != (uintptr_t)l;
     }
-    give_lock();
+    mapping_unlock();
     return holds;
 }
 
 bool large_was_block(const void *p)
 {
-    take_lock();
+    mapping_lock();
     const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
     bool was = l && l->base == p;
     for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next)
         was = was || CONTAINER_OF(i, struct large, link)->base == p;
-    give_lock();
+    mapping_unlock();
     return was;
 }
 
 /* --- Resize --------------------------------------------------------------------------------------*/
 
-/* Move the pages of L, which is in no list, to a larger place of SIZE bytes. */
-static bool move(struct large *l, size_t size)
+/* Move the pages of L, which is in no list and of one area, to a larger place of SIZE bytes. */
+static bool move_at_once(struct large *l, size_t size)
 {
     char *target = os_map(size, SUPERSLAB, NULL, false);
     if (!target)
@@ -474,46 +300,58 @@ static bool move(struct large *l, size_t size)
         return false;
     }
     l->base = target;
-    l->size = size;
+    l->size = size; /* the number of its area stays: what else has it is no neighbour now */
     return true;
 }
 
-static bool grow_to(struct large *l, size_t size)
+/* To SIZE bytes of address space, of which ASKED are needed now. */
+static bool grow_to(struct large *l, size_t size, size_t asked)
 {
-    size_t more = size - l->size;
-    if (!level_may_map(more))
+    size_t more = size - l->size, from = l->size;
+    if (mapping_extend(l, more))
+        return kept_recycle(l, from, asked);
+    if ((!l->area || level_of(LEVEL_KEPT_LARGE) >= MOVE_UNIT) && mapping_move(l, size, asked))
+        return true;
+    if (!l->area || !level_may_map(more))
         return false;
-    if (os_resize(l->base, l->size, size) == 0) {
-        l->size = size;
-        return true;
+    if (!move_at_once(l, size)) {
+        level_unmapped(more);
+        return false;
     }
-    if (move(l, size))
-        return true;
-    level_unmapped(more);
-    return false;
+    kept_needed(asked - from);
+    return true;
+}
+
+/* Make L, which is in no list, SIZE bytes long: by kept mappings that follow it, and new address space with
+ * kept pages from elsewhere. */
+static bool grow(struct large *l, size_t size)
+{
+    /* Address space in reserve, not memory: the next steps of a growing block find it there. */
+    size_t more = max_size(size, size + round_up(size >> GROWTH_SHIFT, os_page_size()));
+    large_unpark();
+    kept_absorb(l, more);
+    return l->size >= size || (more > size && grow_to(l, more, size)) || l->size >= size ||
+           grow_to(l, size, size);
 }
 
 void *large_resize(void *p, size_t size)
 {
     size = mapping_size(size);
-    take_lock();
+    mapping_lock();
     struct large *l = find(p);
     if (l)
         leave(l);
-    give_lock();
+    mapping_unlock();
     if (!l)
         return NULL;
     bool done = true;
-    if (size > l->size) {
-        /* Address space in reserve, not memory: the next steps of a growing block find it there. */
-        size_t more = size + round_up(size >> GROWTH_SHIFT, os_page_size());
-        done = (more > size && grow_to(l, more)) || grow_to(l, size);
-    } else if (l->size - size > l->size >> GROWTH_SHIFT) {
-        shrink_to(l, size);
-    }
-    take_lock();
+    if (size > l->size)
+        done = grow(l, size);
+    else if (l->size - size > l->size >> GROWTH_SHIFT)
+        kept_shorten(l, size);
+    mapping_lock();
     enter(l);
-    give_lock();
+    mapping_unlock();
     return done ? l->base : NULL;
 }
 
@@ -521,7 +359,7 @@ void *large_resize(void *p, size_t size)
 
 void large_totals(struct large_totals *out)
 {
-    take_lock();
+    mapping_lock();
     *out = (struct large_totals){larges.live_bytes, larges.cached_bytes, larges.live_count};
     const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
     if (l) { /* in the list of live ones, but free */
@@ -530,19 +368,7 @@ void large_totals(struct large_totals *out)
         out->cached += size;
         out->live_count--;
     }
-    give_lock();
-}
-
-unsigned large_cached(struct large_range *out, unsigned most)
-{
-    unsigned n = 0;
-    take_lock();
-    for (struct list *i = larges.cached.next; i != &larges.cached && n < most; i = i->next) {
-        const struct large *l = CONTAINER_OF(i, struct large, link);
-        out[n++] = (struct large_range){l->base, l->size};
-    }
-    give_lock();
-    return n;
+    mapping_unlock();
 }
 
 NO_TSAN struct large_range large_range(const struct region *region)
@@ -553,8 +379,8 @@ NO_TSAN struct large_range large_range(const struct region *region)
 
 void large_check(void (*fault)(const char *what, const void *where))
 {
-    size_t bytes = 0, live = 0, cached = 0;
-    take_lock();
+    size_t bytes = 0, live = 0;
+    mapping_lock();
     for (struct list *i = larges.live.next; i != &larges.live; i = i->next) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
         bytes += l->size;
@@ -563,11 +389,10 @@ void large_check(void (*fault)(const char *what, const void *where))
         if ((mapped != CLASS_LARGE && mapped != CLASS_NONE) || classmap_region(l->base) != &l->region)
             fault("large mapping not in the class map", l->base);
     }
-    for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next)
-        cached++;
-    if (bytes != larges.live_bytes || live != larges.live_count || cached != larges.cached_count)
+    if (bytes != larges.live_bytes || live != larges.live_count)
         fault("large mappings miscounted", &larges);
-    give_lock();
+    kept_check(fault);
+    mapping_unlock();
 }
 
 void large_each_lock(lock_visitor *visit)

@@ -4,9 +4,9 @@
 
 #include "layout.h"
 #include "policy.h"
+#include "retain.h"
 
 enum {
-    WINDOW_MS = 1000,         /* a peak counts for one to two of these */
     MARGIN_SHIFT = 6,         /* of what is in use, kept at any time */
     FIRST_SUPERSLAB = 2 << 20 /* never refused: no program starts without it */
 };
@@ -87,7 +87,7 @@ size_t level_excess(void)
 void level_tick(uint64_t now_ms)
 {
     uint64_t began = load_relaxed(&levels.window_ms);
-    if (now_ms - began < WINDOW_MS || !move_on(&levels.window_ms, began, now_ms))
+    if (now_ms - began < RETAIN_PEAK_MS || !move_on(&levels.window_ms, began, now_ms))
         return;
     store_relaxed(&levels.last_peak, load_relaxed(&levels.peak));
     store_relaxed(&levels.peak, in_use());

@@ -190,6 +190,14 @@ int os_move(void *addr, size_t old_size, size_t new_size, void *target)
     return 0;
 }
 
+int os_move_part(void *addr, size_t size, void *target)
+{
+    int result = os_move(addr, size, size, target);
+    if (result == 0)
+        note_mapped(0, 1);
+    return result;
+}
+
 /* --- Giving pages back ---------------------------------------------------------------------------
  *
  * A filter of seccomp(2) may end the process for a system call, and cannot be asked about without one. So the
@@ -230,6 +238,15 @@ static bool map_over(void *addr, size_t size)
 static bool still_there(void *addr, size_t size)
 {
     return kernel_call(SYS_mprotect, addr, size, PROT_READ | PROT_WRITE, 0, 0, 0) == 0;
+}
+
+bool os_restore(void *target, size_t size)
+{
+    bool mapped = os_map_at(target, size) != NULL;
+    bool there = mapped || os_error.code == EEXIST || still_there(target, size);
+    if (mapped || !there)
+        note_mapped(0 - size, 0); /* counted already; or gone */
+    return there;
 }
 
 static int replace_pages(void *addr, size_t size)

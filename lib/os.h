@@ -53,6 +53,12 @@ size_t os_mappings(void);
 int os_resize(void *addr, size_t old_size, size_t new_size);
 /* Move a mapping over TARGET, a reservation of NEW_SIZE bytes that is replaced. */
 int os_move(void *addr, size_t old_size, size_t new_size, void *target);
+/* Move a part of a mapping, SIZE bytes of one area of the kernel's, over a part of another: both mappings
+ * stay what they are, but that ADDR is no longer mapped. A refused one may leave TARGET unmapped: os_restore
+ * maps it again, false if that is refused, too. (If somebody else mapped there in between, it looks as if it
+ * had stayed; the kernel unmaps it, but for a lack of memory for its own descriptors, in no refused call.) */
+int os_move_part(void *addr, size_t size, void *target);
+bool os_restore(void *target, size_t size);
 
 /* Give the pages back; they read as zero afterwards. */
 int os_purge(void *addr, size_t size);

@@ -10,6 +10,7 @@
 #include "os.h"
 #include "policy.h"
 #include "pool.h"
+#include "retain.h"
 #include "shelf.h"
 #include "superslab.h"
 
@@ -23,6 +24,10 @@ static void give_excess(void)
     size_t excess = level_excess(), large = level_of(LEVEL_KEPT_LARGE), slabs = level_of(LEVEL_KEPT_SLABS);
     if (LIKELY(excess <= (large + slabs) >> WORTH_SHIFT))
         return;
+    size_t tolerated = min_size(superslab_tolerated(), slabs);
+    if (excess <= tolerated + ((large + slabs) >> WORTH_SHIFT))
+        return;
+    excess -= tolerated;
     size_t gone = min_size(excess, large);
     if (gone)
         large_trim(large - gone);
@@ -63,7 +68,6 @@ void pulse_give_back(uint64_t now_ms, size_t slabs)
 }
 
 enum {
-    TICK_MS = 50,
     SLOW_PATHS = 32,
     TRIM_AT_ONCE = 64 /* a request must not wait for more */
 };
@@ -76,12 +80,12 @@ NOINLINE void pulse_now(struct tcache *tc)
     uint64_t now_ms = os_now_ms(), due = load_relaxed(&next_ms);
     if (tc) {
         /* Where slow paths are rare, the next one looks again. */
-        tc->until_tick = now_ms - tc->ticked_ms < TICK_MS ? SLOW_PATHS : 0;
+        tc->until_tick = now_ms - tc->ticked_ms < RETAIN_TICK_MS ? SLOW_PATHS : 0;
         tc->ticked_ms = now_ms;
         shelf_decay(tc, now_ms);
         tcache_age(tc, now_ms, "free");
     }
-    if (LIKELY(now_ms < due) || !move_on(&next_ms, due, now_ms + TICK_MS))
+    if (LIKELY(now_ms < due) || !move_on(&next_ms, due, now_ms + RETAIN_TICK_MS))
         return;
     pulse_give_back(now_ms, TRIM_AT_ONCE);
     if (tc) /* the engine works on caches: checked mode has none */

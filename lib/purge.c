@@ -8,16 +8,15 @@
 #include "tracelog.h"
 
 enum {
-    TOLERANCE_SHIFT = 4,    /* what is regretted may add a sixteenth to a peak */
-    PURGE_WORTH = 8,        /* EMPTY slabs beyond the budget before it is worth the system calls */
-    PURGE_AT_ONCE = 4,      /* pieces of work that one free does: the rest is for the next */
-    REFUSED_PAUSE_MS = 1000 /* no purging for this long after the system refused one */
+    PURGE_WORTH = 8,  /* EMPTY slabs beyond the budget before it is worth the system calls */
+    PURGE_AT_ONCE = 4 /* pieces of work that one free does: the rest is for the next */
 };
 
 static size_t budget(void)
 {
     size_t in_use = (arena.actives + arena.span_granules) * (size_t)GRANULE;
-    size_t regretted = min_size(arena.regret.kept * GRANULE, level_headroom() + (in_use >> TOLERANCE_SHIFT));
+    size_t most = level_headroom() + (in_use >> RETAIN_TOLERANCE_SHIFT);
+    size_t regretted = min_size(retain_earned(&arena.retain), most);
     size_t kept = max_size(policy(retain_bytes), in_use >> policy(retain_shift)) + regretted;
     return max_size(kept, arena.prewarmed * GRANULE);
 }
@@ -68,7 +67,7 @@ static unsigned collect(struct purge_work *work, unsigned most, size_t keep, uin
             break;
         size_t before = arena.empties;
         work[n++] = isolate(oldest, arena.empties - keep_slabs);
-        regret_purge(&arena.regret, before - arena.empties, now_ms);
+        retain_gone(&arena.retain, (before - arena.empties) * GRANULE, now_ms);
     }
     return (unsigned)n;
 }
@@ -96,7 +95,7 @@ static void take_back(struct superslab *ss, unsigned first, unsigned n, bool zer
         }
     }
     if (!zero)
-        arena.purge_again_ms = now_ms + REFUSED_PAUSE_MS;
+        arena.purge_again_ms = now_ms + RETAIN_PAUSE_MS;
     arena_set_free(ss, ss->free_mask | mask_run(first, n));
 }
 
@@ -155,6 +154,11 @@ size_t purge_do(const struct purge_work *work, unsigned n, uint64_t now_ms)
     return bytes;
 }
 
+size_t superslab_tolerated(void)
+{
+    return retain_tolerated(&arena.retain, level_of(LEVEL_IN_USE));
+}
+
 size_t superslab_trim(size_t keep)
 {
     struct purge_work work[PURGE_BATCH];
@@ -176,7 +180,7 @@ void superslab_decay(uint64_t now_ms)
     if (now_ms < policy(purge_delay_ms))
         return;
     superslab_lock();
-    regret_tick(&arena.regret, now_ms);
+    retain_tick(&arena.retain, now_ms);
     unsigned n =
         collect(work, PURGE_BATCH, arena.prewarmed * GRANULE, now_ms - policy(purge_delay_ms), now_ms);
     superslab_unlock();

@@ -103,7 +103,7 @@ static struct slab *find_slab(unsigned size_class, enum counter *stage)
     if (slab->state == SLAB_EMPTY)
         arena_unlink_empty(slab);
     else
-        regret_need(&arena.regret, 1, os_recent_ms());
+        retain_needed(&arena.retain, GRANULE, level_peak(), os_recent_ms());
     struct superslab *ss = superslab_of(slab);
     arena_set_free(ss, ss->free_mask & ~(1u << slab->index));
     return slab;
@@ -177,7 +177,7 @@ static void claim_run(struct superslab *ss, unsigned at, unsigned n)
     arena.span_granules += n;
     level_add(LEVEL_IN_USE, (size_t)n << GRANULE_SHIFT);
     unsigned clean = (unsigned)__builtin_popcount(mask_run(at, n) & ~ss->dirty_mask);
-    regret_need(&arena.regret, clean, os_recent_ms());
+    retain_needed(&arena.retain, (size_t)clean << GRANULE_SHIFT, level_peak(), os_recent_ms());
     ss->dirty_mask |= mask_run(at, n);
     arena_set_free(ss, ss->free_mask & ~mask_run(at, n));
 }

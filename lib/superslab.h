@@ -73,6 +73,8 @@ unsigned superslab_class_of(const void *p);
 
 /* Give back all EMPTY slabs but KEEP bytes, and superslabs wholly free. Returns the bytes. */
 size_t superslab_trim(size_t keep);
+/* What of the EMPTY slabs may add to a peak: any thread, a hint. */
+size_t superslab_tolerated(void);
 /* Give back EMPTY slabs that have waited longer than the policy's delay. */
 void superslab_decay(uint64_t now_ms);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Freed large mappings that are wanted again stay within HAKMEM_LARGE_CACHE_BYTES, and malloc_trim drops them
- * all. */
+/* Freed large mappings that are wanted again stay within HAKMEM_LARGE_CACHE_BYTES, together with what is in use
+ * within the recent peak, and malloc_trim drops them all. */
 /* { dg-link preload core } */
-/* { dg-variant "-DLIMIT=67108864" } */
+/* { dg-variant "-DLIMIT=209715200" } */
+/* { dg-variant "-DLIMIT=67108864 HAKMEM_LARGE_CACHE_BYTES=64m" } */
 /* { dg-variant "-DLIMIT=0 HAKMEM_LARGE_CACHE_BYTES=0" } */
 /* { dg-variant "-DLIMIT=8388608 HAKMEM_LARGE_CACHE_BYTES=8m" } */
 #include "check.h"

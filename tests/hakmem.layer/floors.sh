@@ -8,9 +8,9 @@ cd "$TOP/lib" || exit 1
 table='
 0 compiler.h bits.h atomic.h list.h layout.h
 1 os syscall auxv vdso message lock gate object libc
-2 options conf counters report trace tracelog policy level regret.h meta
+2 options conf counters report trace tracelog policy level retain meta
 3 sizeclass classmap ace
-4 superslab arena purge slab pool large account
+4 superslab arena purge slab pool large kept mapping account
 5 gather transfer span young
 6 tcache shelf thread
 7 heap aside pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout

@@ -26,7 +26,7 @@ static void try_size(size_t n)
     if (expected(n))
         CHECK(usable == expected(n));
     else
-        CHECK(usable - n < 65536 + 4096);
+        CHECK(usable - n < 65536 + 4096 + n / 8); /* a mapping that was kept may be longer */
     memset(p, 0x5a, usable);
     CHECK(heap_owns(p) == 1);
     CHECK(heap_owns(p + usable - 1) == 1);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* mapping.c - the mappings of large blocks: made, lengthened, divided, moved, dropped (floor F4).
+ *
+ * A move that the system refuses leaves pages where they are, or unmaps what it should have replaced. That is
+ * mapped again, or the mapping ends there. */
+#include "mapping.h"
+
+#include <string.h>
+
+#include "counters.h"
+#include "level.h"
+#include "meta.h"
+#include "os.h"
+
+struct larges larges;
+
+void mapping_lock(void)
+{
+    lock_take(&larges.lock, RANK_LARGE);
+    if (LIKELY(larges.ready))
+        return;
+    list_init(&larges.live);
+    list_init(&larges.cached);
+    list_init(&larges.spare);
+    larges.ready = true;
+}
+
+void mapping_unlock(void)
+{
+    lock_give(&larges.lock, RANK_LARGE);
+}
+
+struct large *mapping_descriptor(void)
+{
+    struct large *l;
+    if (list_empty(&larges.spare)) {
+        l = meta_alloc(sizeof *l);
+        if (l) {
+            l->region.kind = REGION_LARGE;
+            list_init(&l->link);
+        }
+        return l;
+    }
+    l = LIST_FIRST(&larges.spare, struct large, link);
+    list_remove(&l->link);
+    return l;
+}
+
+/* --- Areas of the kernel's -----------------------------------------------------------------------*/
+
+void mapping_count_areas(struct large *l, size_t areas)
+{
+    areas = min_size(areas, mapping_units(l->size));
+    add_relaxed(&larges.areas, areas - l->areas);
+    os_note_pieces(areas - l->areas);
+    l->areas = areas;
+}
+
+static uint64_t new_area(void)
+{
+    static _Atomic(uint64_t) last; /* relaxed: each number once, in whatever order */
+    return add_relaxed(&last, 1) + 1;
+}
+
+void mapping_divide(struct large *l, size_t first, struct large *rest)
+{
+    rest->base = l->base + first;
+    rest->size = l->size - first;
+    rest->freed_ms = l->freed_ms;
+    rest->areas = 0;
+    rest->area = l->area;
+    l->size = first;
+    mapping_count_areas(rest, l->areas);
+    mapping_count_areas(l, l->areas);
+}
+
+void mapping_join(struct large *l, struct large *next)
+{
+    bool one = l->area && l->area == next->area;
+    l->size += next->size;
+    l->areas += next->areas;
+    l->area = one ? l->area : 0;
+    l->freed_ms = max_size(l->freed_ms, next->freed_ms);
+    mapping_count_areas(l, one ? 1 : l->areas);
+    list_push_front(&larges.spare, &next->link);
+}
+
+/* --- Memory from the system, and back -------------------------------------------------------------*/
+
+struct large *mapping_new(size_t size, size_t align)
+{
+    if (!level_may_map(size))
+        return NULL;
+    char *base = os_map(size, max_size(align, SUPERSLAB), NULL, true);
+    if (!base) {
+        level_unmapped(size);
+        return NULL;
+    }
+    struct large *l = NULL;
+    if (classmap_reserve(base, GRANULE)) {
+        mapping_lock();
+        l = mapping_descriptor();
+        mapping_unlock();
+    }
+    if (!l) {
+        (void)os_unmap(base, size);
+        level_unmapped(size);
+        return NULL;
+    }
+    l->base = base;
+    l->size = size;
+    l->areas = 1;
+    l->area = new_area();
+    l->freed_ms = os_recent_ms();
+    add_relaxed(&larges.areas, 1);
+    return l;
+}
+
+bool mapping_extend(struct large *l, size_t more)
+{
+    bool one = l->area != 0;
+    if ((!one && l->size % MOVE_UNIT) || !level_may_map(more))
+        return false;
+    bool done =
+        one ? os_resize(l->base, l->size, l->size + more) == 0 : os_map_at(mapping_end(l), more) != NULL;
+    if (!done) {
+        level_unmapped(more);
+        return false;
+    }
+    l->size += more;
+    mapping_count_areas(l, l->areas + !one);
+    return true;
+}
+
+/* Give SIZE bytes at BASE, one of ours or a part of one, back. */
+static void give_back(char *base, size_t size)
+{
+    if (os_unmap(base, size) == 0) {
+        level_unmapped(size);
+    } else {
+        (void)os_purge(base, size);
+        count(COUNT_LOST_BYTES, size);
+    }
+}
+
+size_t mapping_drop(struct large **list, unsigned n)
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct large *l = list[i];
+        mapping_count_areas(l, 1);
+        if (l->size)
+            give_back(l->base, l->size);
+        bytes += l->size;
+        sub_relaxed(&larges.areas, l->areas);
+        l->areas = 0;
+    }
+    if (n) {
+        mapping_lock();
+        for (unsigned i = 0; i < n; i++)
+            list_push_front(&larges.spare, &list[i]->link);
+        mapping_unlock();
+        count(COUNT_PURGED_BYTES, bytes);
+    }
+    return bytes;
+}
+
+void mapping_cut(struct large *l, size_t size)
+{
+    char *end = l->base + size;
+    size_t gone = l->size - size;
+    l->size = size;
+    os_note_pieces(1); /* what is unmapped was no mapping of its own */
+    give_back(end, gone);
+    mapping_count_areas(l, l->areas);
+    count(COUNT_PURGED_BYTES, gone);
+}
+
+/* --- Pages that move ------------------------------------------------------------------------------*/
+
+/* The system took SIZE bytes AT of L away: it ends there. */
+static void end_at_hole(struct large *l, size_t at, size_t size)
+{
+    size_t behind = l->size - at - size;
+    level_unmapped(size);
+    if (behind) {
+        os_note_pieces(1);
+        give_back(l->base + at + size, behind);
+    }
+    l->size = at;
+    mapping_count_areas(l, l->areas);
+}
+
+bool mapping_take_units(struct large *l, size_t *at, size_t to, struct large *donor)
+{
+    size_t most = min_size(to - *at, round_down(donor->size, MOVE_UNIT)), done = 0;
+    size_t step = donor->area ? most : MOVE_UNIT;
+    bool moved = true, whole = true;
+    while (done < most && moved) {
+        moved = os_move_part(donor->base + done, step, l->base + *at) == 0;
+        done += moved ? step : 0;
+        if (!moved)
+            whole = os_restore(l->base + *at, step);
+        else
+            *at += step;
+    }
+    level_unmapped(done);
+    donor->base += done;
+    donor->size -= done;
+    l->area = done ? 0 : l->area;
+    mapping_count_areas(l, l->areas + min_size(donor->areas, mapping_units(done)));
+    mapping_count_areas(donor, donor->areas);
+    if (!whole)
+        end_at_hole(l, *at, step);
+    return whole;
+}
+
+/* --- A block in use moves --------------------------------------------------------------------------*/
+
+/* Back to FROM, where nothing is mapped any more, with the SIZE bytes that have gone to TARGET. */
+static void move_back(char *from, size_t size, char *target)
+{
+    static const char text[] = "hakmem: the system took a part of a moved block\n";
+    bool back = size == 0 || os_map_at(from, size);
+    for (size_t at = 0; back && at < size; at += MOVE_UNIT)
+        back = os_move_part(target + at, MOVE_UNIT, from + at) == 0;
+    if (back)
+        return;
+    os_write(2, text, sizeof text - 1);
+    os_abort();
+}
+
+/* Bring the contents of L over to TO, by pages where the system moves them, else by copying. False if a part
+ * of TO has gone: L is as it was. */
+static bool bring(struct large *l, struct large *to)
+{
+    size_t copied = 0, unit = l->area ? l->size : MOVE_UNIT;
+    for (size_t at = 0; at < l->size; at += unit) {
+        size_t step = min_size(unit, l->size - at);
+        char *target = to->base + at;
+        if (!copied && os_move_part(l->base + at, step, target) == 0)
+            continue;
+        if (!copied && !os_restore(target, step)) {
+            move_back(l->base, at, to->base);
+            end_at_hole(to, at, step);
+            return false;
+        }
+        memcpy(target, l->base + at, step);
+        copied += step;
+    }
+    level_unmapped(l->size - copied);
+    l->base += l->size - copied;
+    l->size = copied;
+    return true;
+}
+
+bool mapping_move(struct large *l, size_t size, size_t asked)
+{
+    struct large *to = mapping_new(size, SUPERSLAB);
+    if (!to)
+        return false;
+    bool moved = kept_recycle(to, l->size, asked) && bring(l, to);
+    if (moved) {
+        mapping_count_areas(to, to->areas + l->areas);
+        mapping_count_areas(l, l->areas); /* of what was copied, nothing mostly */
+        struct large old = *l;
+        l->base = to->base;
+        l->size = to->size;
+        l->areas = to->areas;
+        l->area = 0;
+        to->base = old.base;
+        to->size = old.size;
+        to->areas = old.areas;
+    }
+    mapping_drop(&to, 1);
+    return moved;
+}
