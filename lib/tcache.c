@@ -13,8 +13,8 @@
 #define FOUR(x) x, x, x, x
 #define SIXTEEN(x) FOUR(x), FOUR(x), FOUR(x), FOUR(x)
 #define FORTY_EIGHT(x) SIXTEEN(x), SIXTEEN(x), SIXTEEN(x)
-#define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), FOUR(x), FOUR(x), FOUR(x), x
-static_assert(MAP_CLASSES == 2 * 48 + 3 * 4 + 1, "ALL_CLASSES covers the class map");
+#define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), SIXTEEN(x), x
+static_assert(MAP_CLASSES == 2 * 48 + 16 + 1, "ALL_CLASSES covers the class map");
 
 const struct tcache tcache_empty = {.bin = {ALL_CLASSES({BLOCK_END})}};
 
@@ -71,7 +71,7 @@ void tcache_init(struct tcache *tc)
         if (cached_class(c))
             tc->lean[c] = false;
         tc->bin[c].fill = fill_of(tc->capacity[c], 0);
-        tc->magic[c] = cached_class(c) ? class_magic(c) : 0;
+        tc->magic[c] = cached_class(c) ? class_magic(c) : class_is_binned(c) ? BINNED_MAGIC : 0;
         if (c < CLASSES)
             tc->spare[c] = (struct magazine){BLOCK_END, 0};
     }
@@ -181,7 +181,7 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
 }
 
 /* Length of the list by its counter. */
-static NO_TSAN size_t counted_blocks(const struct tcache *tc, unsigned c)
+NO_TSAN size_t tcache_listed(const struct tcache *tc, unsigned c)
 {
     int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->capacity[c] + 1;
     return blocks > 0 ? (size_t)blocks : 0;
@@ -191,7 +191,7 @@ static NO_TSAN size_t counted_blocks(const struct tcache *tc, unsigned c)
  * for 2^30 pops. */
 static unsigned list_length(const struct tcache *tc, unsigned c, uint32_t now_ms, const char *function)
 {
-    unsigned n = (unsigned)counted_blocks(tc, c);
+    unsigned n = (unsigned)tcache_listed(tc, c);
     return now_ms - tc->settled_ms[c] > CARRY_MS ? chain_length(tc->bin[c].head, n, function) : n;
 }
 
@@ -233,7 +233,7 @@ bool tcache_push_longer(struct tcache *tc, unsigned c, void *p)
         LONGER = 64,
         LONGEST = 16384 /* so that the magazine it becomes is none that cannot be counted */
     };
-    if (counted_blocks(tc, c) >= LONGEST || tc->capacity[c] >= LONGEST)
+    if (tcache_listed(tc, c) >= LONGEST || tc->capacity[c] >= LONGEST)
         return false;
     tc->capacity[c] += LONGER;
     tc->bin[c].fill -= LONGER * FILL_PUSH; /* P was counted */
@@ -273,7 +273,7 @@ static ALWAYS_INLINE bool is_untouched(const struct tcache *tc, unsigned c)
 static NOINLINE void flush_class(struct tcache *tc, unsigned c, uint32_t now_ms, const char *function)
 {
     struct magazine head = {tc->bin[c].head, 0}, spare = tc->spare[c];
-    settle(tc, c, chain_length(head.head, counted_blocks(tc, c), function), now_ms);
+    settle(tc, c, chain_length(head.head, tcache_listed(tc, c), function), now_ms);
     set_head(tc, c, (struct magazine){BLOCK_END, 0});
     tc->spare[c] = (struct magazine){BLOCK_END, 0};
     if (head.head != BLOCK_END)
@@ -327,7 +327,7 @@ bool tcache_holds(const struct tcache *tc, unsigned c, const void *p)
 
 NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
 {
-    return counted_blocks(tc, c) + tc->spare[c].count;
+    return tcache_listed(tc, c) + tc->spare[c].count;
 }
 
 NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
@@ -338,16 +338,29 @@ NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_tcache[] = {
-    LAYOUT_SIZEOF(tcache),          LAYOUT_SIZEOF(bin),
-    LAYOUT_FIELD(bin, fill),        LAYOUT_FIELD(tcache, bin),
-    LAYOUT_FIELD(tcache, in_use),   LAYOUT_FIELD(tcache, all),
-    LAYOUT_FIELD(tcache, popped),   LAYOUT_FIELD(tcache, capacity),
-    LAYOUT_FIELD(tcache, misses),   LAYOUT_FIELD(tcache, spare),
-    LAYOUT_FIELD(tcache, shelf),    LAYOUT_SIZEOF(magazine),
-    LAYOUT_FIELD(magazine, count),  LAYOUT_FIELD(shelf, latest),
-    LAYOUT_FIELD(shelf, last_run),  LAYOUT_FIELD(shelf, slab),
-    LAYOUT_FIELD(shelf, taken),     LAYOUT_CONSTANT(FILL_SHIFT),
-    LAYOUT_CONSTANT(SPAN_GRANULES), LAYOUT_END,
+    LAYOUT_SIZEOF(tcache),
+    LAYOUT_SIZEOF(bin),
+    LAYOUT_FIELD(bin, fill),
+    LAYOUT_FIELD(tcache, bin),
+    LAYOUT_FIELD(tcache, in_use),
+    LAYOUT_FIELD(tcache, all),
+    LAYOUT_FIELD(tcache, popped),
+    LAYOUT_FIELD(tcache, capacity),
+    LAYOUT_FIELD(tcache, misses),
+    LAYOUT_FIELD(tcache, spare),
+    LAYOUT_FIELD(tcache, shelf),
+    LAYOUT_SIZEOF(magazine),
+    LAYOUT_FIELD(magazine, count),
+    LAYOUT_FIELD(shelf, latest),
+    LAYOUT_FIELD(shelf, last_run),
+    LAYOUT_FIELD(shelf, slab),
+    LAYOUT_FIELD(shelf, taken),
+    LAYOUT_CONSTANT(FILL_SHIFT),
+    LAYOUT_CONSTANT(SPAN_GRANULES),
+    LAYOUT_FIELD(shelf, popped),
+    LAYOUT_CONSTANT(CLASS_BINNED),
+    LAYOUT_CONSTANT(BINNED),
+    LAYOUT_END,
 };
 const struct layout_row layout_at_tcache[] = {
     LAYOUT_END,

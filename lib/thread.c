@@ -41,7 +41,7 @@ static void take_lock(void)
 static void retire(struct tcache *tc)
 {
     tcache_flush(tc, "thread exit");
-    shelf_flush(tc);
+    shelf_flush(tc, "thread exit");
     take_lock();
     tc->in_use = false;
     list_push_front(&threads.idle, &tc->idle);
@@ -113,7 +113,7 @@ static struct tcache *unused_cache(void)
     if (!list_empty(&threads.forgotten)) {
         tc = LIST_FIRST(&threads.forgotten, struct tcache, all);
         list_remove(&tc->all);
-        tc->shelf = (struct shelf){.taken = tc->shelf.taken};
+        tc->shelf = (struct shelf){.taken = tc->shelf.taken, .popped = tc->shelf.popped};
     } else if ((tc = meta_alloc(sizeof *tc)) != NULL) {
         list_init(&tc->all);
     }
