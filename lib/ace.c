@@ -4,7 +4,7 @@
 
 #include "bits.h"
 
-static_assert((int)POLICY_CLASSES == (int)MAP_CLASSES, "a policy row for each class");
+static_assert((int)POLICY_CLASSES == (int)CLASSES, "a policy row for each class of blocks");
 
 enum {
     /* More blocks in a magazine than this gain nothing where nothing thrashes: one exchange is already
@@ -44,8 +44,7 @@ static const uint64_t LARGE_HEAP = 64 << 20; /* bytes in use before huge pages a
 
 static uint16_t magazine(uint64_t bytes, unsigned c)
 {
-    uint64_t blocks = c < CLASSES ? bytes / class_size(c) : 1;
-    return (uint16_t)max_size(1, min_size(blocks, MAGAZINE_MAX));
+    return (uint16_t)max_size(1, min_size(bytes / class_size(c), MAGAZINE_MAX));
 }
 
 void ace_begin(const struct ace_settings *set, struct policy *p)
@@ -62,11 +61,10 @@ void ace_begin(const struct ace_settings *set, struct policy *p)
                          .large_cache_bytes = set->large_cache_bytes,
                          .limit_bytes = set->limit_bytes};
     p->magazine[CLASS_NONE] = p->travelling[CLASS_NONE] = 1;
-    for (unsigned c = 1; c < MAP_CLASSES; c++) {
+    for (unsigned c = 1; c < CLASSES; c++) {
         p->magazine[c] = magazine(set->cache_bytes, c);
         p->travelling[c] = magazine(set->cache_bytes >> TRAVEL_SHIFT, c);
-        if (c < CLASSES)
-            p->soft_cap[c] = set->cap[c];
+        p->soft_cap[c] = set->cap[c];
     }
 }
 

@@ -45,6 +45,8 @@ void *direct_alloc(size_t size, size_t align, bool zero)
 static bool is_free(const void *p, unsigned c)
 {
     const struct tcache *tc = thread_self.cache; /* none in checked mode */
+    if (class_is_binned(c))
+        return tcache_chain_holds(tc->bin[c].head, p);
     if ((tc != TCACHE_NONE && tcache_holds(tc, c, p)) || pool_inspect(c, p) == SLAB_IS_FREE)
         return true;
     /* Whoever takes a magazine owns it: look, and put it back. */
@@ -86,7 +88,7 @@ static bool begins_block(const void *p, unsigned c)
 
 void direct_free(void *p, unsigned c, const char *function)
 {
-    if (c == CLASS_SPAN && span_free(p)) {
+    if (class_is_span(c) && span_free(p, c)) {
         return;
     } else if (c == CLASS_LARGE && large_free(p)) {
         return;
@@ -109,7 +111,7 @@ bool direct_find_size(const void *p, unsigned c, size_t *size)
         *size = class_size(c);
         return true;
     }
-    if (c == CLASS_SPAN && span_valid(p)) {
+    if (class_is_span(c) && span_valid(p)) {
         *size = span_size(p);
         return true;
     }
@@ -130,7 +132,7 @@ void direct_flush(const char *function)
 {
     if (thread_self.cache != TCACHE_NONE) {
         tcache_flush(thread_self.cache, function);
-        shelf_flush(thread_self.cache);
+        shelf_flush(thread_self.cache, function);
     }
     thread_flush_idle(UINT64_MAX, function);
     for (unsigned c = 1; c < CLASSES; c++) {
@@ -145,7 +147,7 @@ size_t direct_flushable(void)
 {
     const struct tcache *tc = thread_self.cache;
     size_t kept = level_of(LEVEL_KEPT_SLABS) + level_of(LEVEL_KEPT_LARGE) + large_parked(), blocks = 0;
-    kept += (size_t)tc->shelf.granules << GRANULE_SHIFT;
+    kept += shelf_bytes(tc);
     blocks += thread_idle_bytes() / MIN_ALIGN;
     for (unsigned c = 1; c < CLASSES; c++)
         blocks += (tc == TCACHE_NONE ? 0 : tcache_blocks(tc, c)) + transfer_blocks(c);

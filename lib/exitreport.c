@@ -4,6 +4,7 @@
 
 #include "counters.h"
 #include "lock.h"
+#include "shelf.h"
 #include "thread.h"
 #include "tracelog.h"
 
@@ -47,7 +48,7 @@ NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
     struct histogram *h = arg;
     for (unsigned c = 1; c < CLASSES; c++)
         h->blocks[c] += tcache_popped(tc, c);
-    h->spans += tc->shelf.taken;
+    h->spans += shelf_taken(tc);
 }
 
 static void report_size(unsigned size_class, const char *kind, uint64_t blocks)

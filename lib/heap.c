@@ -156,6 +156,8 @@ static bool settled_early(size_t size, size_t align, bool zero, void **result)
 /* SIZE bytes that no class serves. */
 static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, const char *function)
 {
+    if (tc && size > MID_MAX && size <= SPAN_MAX && align <= GRANULE)
+        shelf_missed(tc, size, function);
     pulse(tc);
     void *p = alloc_uncached(size, align, zero);
     if (p && tc)
@@ -193,8 +195,6 @@ static void *malloc_inside(size_t size, const char *function)
     void *p;
     struct tcache *tc = enter();
     if (size > MID_MAX || !tc) {
-        if (tc && size <= SPAN_MAX)
-            shelf_missed(tc, size);
         if (settled_early(size, MIN_ALIGN, false, &p))
             return p;
         return alloc_big(tc, size, MIN_ALIGN, false, function);
@@ -348,27 +348,30 @@ static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, co
     leave();
 }
 
-/* The magazine of class C is full. */
+/* The magazine of class C, which may be that of a span with a bin, is full. */
 static NOINLINE void free_full(struct tcache *tc, void *p, unsigned c, const char *function)
 {
     if (UNLIKELY(p == tc->bin[c].head)) /* the slabs find what is free twice, but this at once */
         report_fault(FAULT_DOUBLE_FREE, function, p);
-    if (LIKELY(tcache_push_near(tc, c, p)))
+    if (LIKELY(!class_is_binned(c)) && LIKELY(tcache_push_near(tc, c, p)))
         return;
     if (UNLIKELY(!gate_enter())) {
-        if (tcache_push_longer(tc, c, p))
+        if (class_is_binned(c) ? shelf_push_longer(tc, c, p) : tcache_push_longer(tc, c, p))
             return;
         tc->bin[c].fill -= FILL_PUSH;
         if (!enter_to_free(p, c, function))
             return;
         tc->bin[c].fill += FILL_PUSH;
     }
-    tcache_push_slow(tc, c, p, function);
+    if (class_is_binned(c))
+        shelf_push_slow(tc, c, p, function);
+    else
+        tcache_push_slow(tc, c, p, function);
     pulse(tc);
     leave();
 }
 
-/* The span that begins with FIRST was claimed. */
+/* The long span that begins with FIRST was claimed. */
 static NOINLINE void free_span_slow(struct tcache *tc, struct slab *first, unsigned run, const char *function)
 {
     void *p = first->base;
@@ -420,7 +423,7 @@ void heap_free_full(void *p, const char *function)
         }
     } else if (mark == CLASS_LARGE * CLASS_MARK) {
         free_large(tc, p, function);
-    } else if (mark >= CLASS_MARK && mark < CLASSES * CLASS_MARK) {
+    } else if ((mark >= CLASS_MARK && mark < CLASSES * CLASS_MARK) || class_is_binned(mark / CLASS_MARK)) {
         free_full(tc, p, mark / CLASS_MARK, function);
     } else {
         free_without_bin(tc, p, mark / CLASS_MARK, function);
@@ -438,6 +441,8 @@ void heap_verify(const char *function)
     young_verify(function);
     if (thread_self.cache != TCACHE_NONE)
         tcache_verify(thread_self.cache, function);
+    if (thread_self.cache->shelf.binned)
+        shelf_verify(thread_self.cache, function);
 }
 
 /* --- Resize and size -----------------------------------------------------------------------------*/
@@ -448,15 +453,15 @@ static size_t size_of(const void *p, unsigned c, const char *function)
     return mode() == HEAP_CHECKED ? checked_size(p, c, function) : direct_size(p, c, function);
 }
 
-/* True if P begins a block of a class that is cached, found as free finds it: *C. */
+/* True if P begins a block of a class that is cached, and no span, found as free finds it: *C. */
 static ALWAYS_INLINE bool is_cached_block(const void *p, unsigned *c)
 {
     const struct tcache *tc = thread_self.cache;
     if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules))
         return false;
     size_t mark = load_relaxed(tcache_mark(tc, p));
-    uint32_t magic = *tcache_magic(tc, mark); /* 0: not cached */
-    if (UNLIKELY(magic == 0) || UNLIKELY((uint16_t)(uintptr_t)p * magic >= MAGIC_LIMIT))
+    uint32_t magic = *tcache_magic(tc, mark);
+    if (UNLIKELY(magic <= BINNED_MAGIC) || UNLIKELY((uint16_t)(uintptr_t)p * magic >= MAGIC_LIMIT))
         return false;
     *c = (unsigned)mark / CLASS_MARK;
     return true;
@@ -491,7 +496,7 @@ static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
         return NULL;
     if (fits_well(old, size) && c != CLASS_LARGE)
         return p;
-    if (c == CLASS_SPAN && size > old && size <= SPAN_MAX)
+    if (class_is_span(c) && size > old && size <= SPAN_MAX)
         return span_extend(p, size) ? p : NULL;
     if (c == CLASS_LARGE && size > SPAN_MAX)
         return large_resize(p, size);
@@ -545,7 +550,7 @@ void *heap_realloc(void *p, size_t size, const char *function)
         return NULL;
     }
     size_t old = size_of(p, c, function);
-    if (c >= 1 && c < CLASSES)
+    if ((c >= 1 && c < CLASSES) || class_is_binned(c))
         refuse_free_block(p, c, function);
     if (size > PTRDIFF_MAX - SUPERSLAB)
         return trace_failure(TRACE_THRESHOLD, size, MIN_ALIGN, -1);
@@ -557,29 +562,6 @@ void *heap_realloc(void *p, size_t size, const char *function)
         leave();
     }
     return q ? q : move(p, old, size, function);
-}
-
-/* Give back what is free, but PAD bytes of EMPTY slabs; nothing while a fork is under way. */
-static size_t give_back(size_t pad, const char *function)
-{
-    if (!gate_enter())
-        return 0;
-    direct_flush(function);
-    size_t bytes = pool_trim(SIZE_MAX);
-    bytes += large_trim(0);
-    bytes += superslab_trim(pad);
-    leave();
-    return bytes;
-}
-
-bool heap_trim(size_t pad)
-{
-    return give_back(pad, "malloc_trim") != 0;
-}
-
-size_t heap_purge(const char *function)
-{
-    return give_back(0, function);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

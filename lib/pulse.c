@@ -43,12 +43,12 @@ void pulse_settle(struct tcache *tc)
         tc->peak = peak;
         return;
     }
-    held = large_parked() + ((size_t)tc->shelf.granules << GRANULE_SHIFT);
+    held = large_parked() + shelf_bytes(tc);
     if (peak - tc->peak < held >> WORTH_SHIFT)
         return;
     tc->peak = peak;
     if (held) {
-        shelf_flush(tc);
+        shelf_flush(tc, "malloc");
         large_unpark();
     }
     give_excess();
@@ -82,7 +82,7 @@ NOINLINE void pulse_now(struct tcache *tc)
         /* Where slow paths are rare, the next one looks again. */
         tc->until_tick = now_ms - tc->ticked_ms < RETAIN_TICK_MS ? SLOW_PATHS : 0;
         tc->ticked_ms = now_ms;
-        shelf_decay(tc, now_ms);
+        shelf_decay(tc, now_ms, "free");
         tcache_age(tc, now_ms, "free");
     }
     if (LIKELY(now_ms < due) || !move_on(&next_ms, due, now_ms + RETAIN_TICK_MS))

@@ -63,7 +63,7 @@ static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *s
         break;
     case SLAB_SPAN:
         for (n = 0; n == 0 || (n < run && i + n < GRANULES); n++)
-            add_span(a, classmap_get(base + i * (size_t)GRANULE) == CLASS_SPAN, slab, n, resident[i + n]);
+            add_span(a, class_is_span(classmap_get(base + i * (size_t)GRANULE)), slab, n, resident[i + n]);
         break;
     case SLAB_EMPTY:
     case SLAB_PURGE: a->retained += resident[i]; break;

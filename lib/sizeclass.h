@@ -4,8 +4,9 @@
  * class      0  nothing: not ours in the class map, always empty in a thread cache
  *        1..64  16, 32, ... 1024                      (tiny)
  *       65..104 1152, 1280, ... 32768                 (mid)
- *          105  first granule of a span, 106 the granules behind it, 107 first granule of a large
- *               mapping, 108 the granule of young.h: only in the class map */
+ *          105  first granule of a long span, 106 the granules behind it, 107 first granule of a large
+ *               mapping, 108 the granule of young.h: only in the class map
+ *     109..112  first granule of a span of 1, 2, 3, 4 granules: it has a bin (shelf.h) */
 #ifndef HAK_SIZECLASS_H
 #define HAK_SIZECLASS_H
 
@@ -32,7 +33,10 @@ enum {
     CLASS_SPAN_TAIL = 106,
     CLASS_LARGE = 107,
     CLASS_YOUNG = 108,
-    MAP_CLASSES = 109, /* values of the class map */
+    CLASS_BINNED = 109,
+    BINNED = 4, /* granules of the longest span that has a bin */
+    BINNED_MAX = BINNED << GRANULE_SHIFT,
+    MAP_CLASSES = CLASS_BINNED + BINNED, /* values of the class map */
 
     SPAN_MAX = 1 << 20,
     SPAN_GRANULES = SPAN_MAX / GRANULE
@@ -77,6 +81,25 @@ enum { MAGIC_LIMIT = 1 << 16 };
 static inline uint32_t class_magic(unsigned c)
 {
     return (uint32_t)(0xffffffffu / class_size(c) + 1);
+}
+
+/* Of the classes of spans with a bin: nothing but the beginning of a granule passes. */
+enum { BINNED_MAGIC = 1 << 16 }; /* below those of blocks, above 0, which is that of other classes */
+
+/* Class of a span of RUN granules. */
+static ALWAYS_INLINE unsigned class_of_span(unsigned run)
+{
+    return run <= BINNED ? CLASS_BINNED + run - 1 : CLASS_SPAN;
+}
+
+static ALWAYS_INLINE bool class_is_binned(unsigned c)
+{
+    return c - CLASS_BINNED < BINNED;
+}
+
+static inline bool class_is_span(unsigned c)
+{
+    return c == CLASS_SPAN || class_is_binned(c);
 }
 
 /* Blocks in a slab of the class. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* span.c - requests of 32 KiB to 1 MiB: runs of granules (floor F5).
  *
- * The class byte of a span is the claim on it: free swaps it for 0, so that of two threads that free
- * the same span one learns that it came second. What is claimed goes to the shelf of the thread
- * (shelf.h) or back to its superslab. */
+ * The class byte of a span is the claim on it: whoever gives the span back to its superslab, or puts a long
+ * one on the shelf of the thread (shelf.h), swaps it for 0 first, so that of two threads that free the same
+ * span one learns that it came second. Spans in a bin keep theirs, as small blocks do. */
 #include "span.h"
 
 #include <string.h>
@@ -36,12 +36,12 @@ size_t span_size(const void *p)
 
 bool span_valid(const void *p)
 {
-    return ((uintptr_t)p & (GRANULE - 1)) == 0 && classmap_get(p) == CLASS_SPAN;
+    return ((uintptr_t)p & (GRANULE - 1)) == 0 && class_is_span(classmap_get(p));
 }
 
-bool span_free(void *p)
+bool span_free(void *p, unsigned c)
 {
-    if (((uintptr_t)p & (GRANULE - 1)) != 0 || !classmap_claim(p, CLASS_SPAN))
+    if (((uintptr_t)p & (GRANULE - 1)) != 0 || !classmap_claim(p, c))
         return false;
     superslab_give_run(superslab_slab_of(p));
     return true;

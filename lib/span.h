@@ -14,14 +14,14 @@ static inline unsigned span_granules(size_t size)
 /* SIZE bytes, SPAN_MAX at most, aligned to a granule. NULL if the system refuses. */
 void *span_alloc(size_t size, bool zero);
 
-/* Usable size of the span that begins at P; its class byte must be CLASS_SPAN. */
+/* Usable size of the span that begins at P; its class byte must be that of a span. */
 size_t span_size(const void *p);
 
-/* True if P is the beginning of a span in use. */
+/* True if P is the beginning of a span, in use or in a bin. */
 bool span_valid(const void *p);
 
-/* Give P back to its superslab; false if it is no span in use (another thread was faster). */
-bool span_free(void *p);
+/* Give P back to its superslab; false if it is no span of class C any more: another thread was faster. */
+bool span_free(void *p, unsigned c);
 
 /* True if the span at P holds SIZE bytes now, where it is. Never shrinks. */
 bool span_extend(void *p, size_t size);

@@ -14,6 +14,7 @@
 #include "pool.h"
 #include "print.h"
 #include "residency.h"
+#include "shelf.h"
 #include "superslab.h"
 #include "thread.h"
 #include "transfer.h"
@@ -23,6 +24,7 @@ struct sums {
     size_t cached[CLASSES]; /* blocks */
     uint64_t popped, misses, shelf_taken;
     size_t shelved, shelved_bytes; /* spans on the shelves of threads */
+    size_t binned[BINNED];         /* the number of those with bins */
 };
 
 /* What the thread has done so far; of one that a fork left behind, all that counts. */
@@ -32,7 +34,7 @@ NO_TSAN static void add_history(const struct tcache *tc, void *arg)
     for (unsigned c = 1; c < CLASSES; c++)
         sums->popped += tcache_popped(tc, c);
     sums->misses += tc->misses;
-    sums->shelf_taken += tc->shelf.taken;
+    sums->shelf_taken += shelf_taken(tc);
 }
 
 NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
@@ -41,10 +43,31 @@ NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
     add_history(tc, arg);
     for (unsigned c = 1; c < CLASSES; c++)
         sums->cached[c] += tcache_blocks(tc, c);
-    sums->shelved += tc->shelf.last_run != 0;
-    for (unsigned i = 0; i < SPAN_GRANULES; i++)
-        sums->shelved += tc->shelf.slab[i] != NULL;
-    sums->shelved_bytes += (size_t)tc->shelf.granules << GRANULE_SHIFT;
+    sums->shelved += shelf_spans(tc);
+    sums->shelved_bytes += shelf_bytes(tc);
+    for (unsigned i = 0; i < BINNED; i++)
+        sums->binned[i] += tcache_listed(tc, CLASS_BINNED + i);
+}
+
+/* Bytes asked for of the spans in use; what lies in bins is known by its number: of the calling thread by its
+ * bytes, too, of others it counts as the average of its length. *BINNED_BYTES: what was left out. */
+static size_t live_span_bytes(const struct sums *sums, size_t *binned_bytes)
+{
+    struct span_sum all[BINNED + 1], own[BINNED] = {{0}};
+    superslab_span_sums(all);
+    if (thread_self.cache != TCACHE_NONE)
+        shelf_sums(thread_self.cache, own);
+    size_t live = all[BINNED].bytes;
+    *binned_bytes = 0;
+    for (unsigned i = 0; i < BINNED; i++) {
+        size_t others = all[i].count - min_size(all[i].count, own[i].count);
+        size_t bytes = all[i].bytes - min_size(all[i].bytes, own[i].bytes);
+        size_t cached = min_size(others, sums->binned[i] - min_size(sums->binned[i], own[i].count));
+        size_t left = cached < others ? bytes - bytes / others * cached : 0;
+        live += left;
+        *binned_bytes += all[i].bytes - min_size(all[i].bytes, left);
+    }
+    return live;
 }
 
 static struct summary_class of_class(const struct sums *sums, unsigned c)
@@ -80,6 +103,7 @@ static void add_regions(struct hak_stats *out, const struct sums *sums)
 {
     struct superslab_totals slabs;
     struct large_totals large;
+    size_t binned_bytes;
     superslab_totals(&slabs);
     large_totals(&large);
     out->shelved_bytes = min_size(slabs.span, sums->shelved_bytes);
@@ -88,7 +112,7 @@ static void add_regions(struct hak_stats *out, const struct sums *sums)
     out->large_blocks = large.live_count;
     out->large_cached_bytes = large.cached;
     out->live_blocks += slabs.spans - min_size(slabs.spans, sums->shelved) + large.live_count;
-    out->live_bytes += min_size(superslab_span_bytes(), out->span_bytes) + large.live;
+    out->live_bytes += min_size(live_span_bytes(sums, &binned_bytes), out->span_bytes) + large.live;
     out->empty_bytes = slabs.empty;
     out->slab_bytes = slabs.active + slabs.empty;
     out->superslabs = slabs.superslabs;
@@ -134,7 +158,11 @@ void summary_get(struct hak_stats *out)
 void summary_residency(struct hak_stats *out)
 {
     struct account a;
-    residency_get(&a, out->cached_bytes);
+    struct sums sums = {0};
+    size_t binned_bytes;
+    thread_each(add_cache, &sums);
+    (void)live_span_bytes(&sums, &binned_bytes);
+    residency_get(&a, out->cached_bytes + binned_bytes);
     out->resident_live_bytes = a.live;
     out->resident_cached_bytes = a.cached;
     out->resident_free_bytes = a.free_in_slabs;

@@ -2,6 +2,8 @@
 /* superslab.c - regions of 2 MiB, the source of all slabs and spans (floor F4). */
 #include "superslab.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "counters.h"
 #include "level.h"
@@ -198,7 +200,7 @@ struct slab *superslab_take_run(unsigned run, uint32_t *dirty)
     struct slab *first = &ss->slab[at];
     first->run = (uint16_t)run;
     arena.spans++;
-    classmap_set(first->base, 1, CLASS_SPAN);
+    classmap_set(first->base, 1, class_of_span(run));
     classmap_set(first->base + GRANULE, run - 1, CLASS_SPAN_TAIL);
     superslab_unlock();
     return first;
@@ -223,6 +225,7 @@ bool superslab_extend_run(struct slab *first, unsigned run, uint32_t *dirty)
         *dirty = ss->dirty_mask >> at & mask_run(0, more);
         claim_run(ss, at, more);
         classmap_set(first->base + ((size_t)first->run << GRANULE_SHIFT), more, CLASS_SPAN_TAIL);
+        classmap_set(first->base, 1, class_of_span(run));
         first->run = (uint16_t)run;
     }
     superslab_unlock();
@@ -356,17 +359,35 @@ void superslab_totals(struct superslab_totals *out)
     superslab_unlock();
 }
 
-NO_TSAN size_t superslab_span_bytes(void)
+NO_TSAN void superslab_span_sums(struct span_sum sums[BINNED + 1])
 {
-    size_t bytes = 0;
     struct region *region;
+    memset(sums, 0, sizeof *sums * (BINNED + 1));
     for (uintptr_t at = 0; (region = classmap_next(&at)) != NULL; at += SUPERSLAB) {
         const struct superslab *ss = CONTAINER_OF(region, struct superslab, region);
-        for (unsigned i = 0; region->kind == REGION_SUPERSLAB && i < GRANULES; i++)
-            if (classmap_get((const char *)at + ((size_t)i << GRANULE_SHIFT)) == CLASS_SPAN)
-                bytes += span_usable(&ss->slab[i]);
+        for (unsigned i = 0; region->kind == REGION_SUPERSLAB && i < GRANULES; i++) {
+            unsigned c = classmap_get((const char *)at + ((size_t)i << GRANULE_SHIFT));
+            if (!class_is_span(c))
+                continue;
+            struct span_sum *sum = &sums[c == CLASS_SPAN ? BINNED : c - CLASS_BINNED];
+            sum->count++;
+            sum->bytes += span_usable(&ss->slab[i]);
+        }
     }
-    return bytes;
+}
+
+/* The lock keeps the memory of the span mapped while its first words are read. */
+NO_TSAN size_t superslab_live_span(const void *p)
+{
+    size_t size = 0;
+    superslab_lock();
+    struct region *region = classmap_region(p);
+    unsigned c = classmap_get(p);
+    if (region && region->kind == REGION_SUPERSLAB && class_is_span(c) &&
+        !(class_is_binned(c) && block_linked(p, block_key)))
+        size = span_usable(superslab_slab_of(p));
+    superslab_unlock();
+    return size;
 }
 
 void superslab_each(void (*each)(struct superslab *ss, void *arg), void *arg)

@@ -89,8 +89,15 @@ struct superslab_totals {
 };
 void superslab_totals(struct superslab_totals *out);
 
-/* Bytes of the spans in use, as they were asked for. No lock: a moment's picture. */
-size_t superslab_span_bytes(void);
+/* Spans whose class byte says that they are in use or in a bin, and their bytes, as they were asked for: [n]
+ * those of n + 1 granules, [BINNED] the longer ones. No lock: a moment's picture. */
+struct span_sum {
+    size_t count, bytes;
+};
+void superslab_span_sums(struct span_sum sums[BINNED + 1]);
+
+/* Usable size of the span that begins at P; 0 if it is none, or lies in a bin. */
+size_t superslab_live_span(const void *p);
 
 /* Check every superslab; FAULT is called for each broken invariant. */
 void superslab_check(void (*fault)(const char *what, const void *where));

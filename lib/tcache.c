@@ -14,8 +14,8 @@
 #define FOUR(x) x, x, x, x
 #define SIXTEEN(x) FOUR(x), FOUR(x), FOUR(x), FOUR(x)
 #define FORTY_EIGHT(x) SIXTEEN(x), SIXTEEN(x), SIXTEEN(x)
-#define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), FOUR(x), FOUR(x), FOUR(x), x
-static_assert(MAP_CLASSES == 2 * 48 + 3 * 4 + 1, "ALL_CLASSES covers the class map");
+#define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), SIXTEEN(x), x
+static_assert(MAP_CLASSES == 2 * 48 + 16 + 1, "ALL_CLASSES covers the class map");
 
 const struct tcache tcache_empty = {.bin = {ALL_CLASSES({BLOCK_END})}};
 
@@ -63,7 +63,7 @@ void tcache_init(struct tcache *tc)
         if (cached_class(c))
             tc->gathers[c] = true;
         tc->bin[c].fill = fill_of(0, 0);
-        tc->magic[c] = cached_class(c) ? class_magic(c) : 0;
+        tc->magic[c] = cached_class(c) ? class_magic(c) : class_is_binned(c) ? BINNED_MAGIC : 0;
         if (c < CLASSES)
             tc->spare[c] = (struct magazine){BLOCK_END, 0};
     }
@@ -83,7 +83,7 @@ static unsigned chain_length(const struct block *b, size_t most, const char *fun
 }
 
 /* Length of the list by its counter. */
-static NO_TSAN size_t counted_blocks(const struct tcache *tc, unsigned c)
+NO_TSAN size_t tcache_listed(const struct tcache *tc, unsigned c)
 {
     int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->capacity[c] + 1;
     return blocks > 0 ? (size_t)blocks : 0;
@@ -213,7 +213,7 @@ bool tcache_push_near(struct tcache *tc, unsigned c, void *p)
     tc->until_tick--;
     struct block *full = bin->head, *b = p;
     /* P was counted. After a carry there is one less: that is found where the chain ends. */
-    uint32_t count = (uint32_t)counted_blocks(tc, c) - 1;
+    uint32_t count = (uint32_t)tcache_listed(tc, c) - 1;
     bin->head = BLOCK_END;
     INTERRUPTED_HERE();
     tc->spare[c].count = count;
@@ -263,7 +263,7 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
 static struct magazine full_head(struct tcache *tc, unsigned c)
 {
     tc->bin[c].fill -= FILL_PUSH; /* the push that did not happen */
-    unsigned n = (unsigned)counted_blocks(tc, c);
+    unsigned n = (unsigned)tcache_listed(tc, c);
     settle(tc, c, n);
     return (struct magazine){tc->bin[c].head, n};
 }
@@ -276,7 +276,7 @@ static void look_for_demand(struct tcache *tc, struct gather *g, unsigned c, con
         g->stay[c]--;
     } else if (transfer_wanted(tc->stripe, c)) {
         gather_flush(g, c, function);
-        unsigned n = (unsigned)counted_blocks(tc, c);
+        unsigned n = (unsigned)tcache_listed(tc, c);
         settle(tc, c, n);
         tc->gathers[c] = false;
         tc->capacity[c] = (uint16_t)max_size(first_capacity(c), n);
@@ -336,7 +336,7 @@ bool tcache_push_longer(struct tcache *tc, unsigned c, void *p)
         LONGER = 64,
         LONGEST = 16384 /* so that the magazine it becomes is none that cannot be counted */
     };
-    if (counted_blocks(tc, c) >= LONGEST || tc->capacity[c] >= LONGEST)
+    if (tcache_listed(tc, c) >= LONGEST || tc->capacity[c] >= LONGEST)
         return false;
     tc->capacity[c] += LONGER;
     tc->bin[c].fill -= LONGER * FILL_PUSH; /* P was counted */
@@ -359,7 +359,7 @@ static void verify_chain(const struct block *b, size_t blocks, const char *funct
 /* 2^30 pops may have added one to the count: a chain may be shorter, not longer. */
 static void verify_class(const struct tcache *tc, unsigned c, const char *function)
 {
-    verify_chain(tc->bin[c].head, counted_blocks(tc, c), function);
+    verify_chain(tc->bin[c].head, tcache_listed(tc, c), function);
     verify_chain(tc->spare[c].head, tc->spare[c].count, function);
 }
 
@@ -380,7 +380,7 @@ static ALWAYS_INLINE bool is_untouched(const struct tcache *tc, unsigned c)
 static NOINLINE void flush_class(struct tcache *tc, unsigned c, const char *function)
 {
     struct magazine head = {tc->bin[c].head, 0}, spare = tc->spare[c];
-    settle(tc, c, chain_length(head.head, counted_blocks(tc, c), function));
+    settle(tc, c, chain_length(head.head, tcache_listed(tc, c), function));
     set_head(tc, c, (struct magazine){BLOCK_END, 0});
     tc->spare[c] = (struct magazine){BLOCK_END, 0};
     if (head.head != BLOCK_END)
@@ -407,7 +407,7 @@ size_t tcache_keep(struct tcache *tc, size_t most, const char *function)
             reset_class(tc, c);
             continue;
         }
-        size_t bytes = (counted_blocks(tc, c) + tc->spare[c].count) * class_size(c);
+        size_t bytes = (tcache_listed(tc, c) + tc->spare[c].count) * class_size(c);
         if (bytes == 0 || kept + bytes > most) {
             flush_class(tc, c, function);
             reset_class(tc, c);
@@ -439,7 +439,7 @@ void tcache_age(struct tcache *tc, uint64_t now_ms, const char *function)
         bool active = tc->active[c] || FILL_POPPED(tc->bin[c].fill);
         tc->active[c] = false;
         if (active) {
-            settle(tc, c, (unsigned)counted_blocks(tc, c));
+            settle(tc, c, (unsigned)tcache_listed(tc, c));
         } else if (!is_untouched(tc, c)) {
             flush_class(tc, c, function);
             drain_slots(c, function);
@@ -465,7 +465,7 @@ bool tcache_holds(const struct tcache *tc, unsigned c, const void *p)
 
 NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
 {
-    return counted_blocks(tc, c) + tc->spare[c].count + gather_blocks(gather_of(tc), c);
+    return tcache_listed(tc, c) + tc->spare[c].count + gather_blocks(gather_of(tc), c);
 }
 
 NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
@@ -476,16 +476,29 @@ NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_tcache[] = {
-    LAYOUT_SIZEOF(tcache),          LAYOUT_SIZEOF(bin),
-    LAYOUT_FIELD(bin, fill),        LAYOUT_FIELD(tcache, bin),
-    LAYOUT_FIELD(tcache, all),      LAYOUT_FIELD(tcache, popped),
-    LAYOUT_FIELD(tcache, capacity), LAYOUT_FIELD(tcache, misses),
-    LAYOUT_FIELD(tcache, spare),    LAYOUT_FIELD(tcache, shelf),
-    LAYOUT_SIZEOF(magazine),        LAYOUT_FIELD(magazine, count),
-    LAYOUT_FIELD(shelf, latest),    LAYOUT_FIELD(shelf, last_run),
-    LAYOUT_FIELD(shelf, slab),      LAYOUT_FIELD(shelf, taken),
-    LAYOUT_CONSTANT(FILL_SHIFT),    LAYOUT_CONSTANT(SPAN_GRANULES),
-    LAYOUT_FIELD(tcache, gather),   LAYOUT_END,
+    LAYOUT_SIZEOF(tcache),
+    LAYOUT_SIZEOF(bin),
+    LAYOUT_FIELD(bin, fill),
+    LAYOUT_FIELD(tcache, bin),
+    LAYOUT_FIELD(tcache, all),
+    LAYOUT_FIELD(tcache, popped),
+    LAYOUT_FIELD(tcache, capacity),
+    LAYOUT_FIELD(tcache, misses),
+    LAYOUT_FIELD(tcache, spare),
+    LAYOUT_FIELD(tcache, shelf),
+    LAYOUT_SIZEOF(magazine),
+    LAYOUT_FIELD(magazine, count),
+    LAYOUT_FIELD(shelf, latest),
+    LAYOUT_FIELD(shelf, last_run),
+    LAYOUT_FIELD(shelf, slab),
+    LAYOUT_FIELD(shelf, taken),
+    LAYOUT_CONSTANT(FILL_SHIFT),
+    LAYOUT_CONSTANT(SPAN_GRANULES),
+    LAYOUT_FIELD(shelf, popped),
+    LAYOUT_CONSTANT(CLASS_BINNED),
+    LAYOUT_CONSTANT(BINNED),
+    LAYOUT_FIELD(tcache, gather),
+    LAYOUT_END,
 };
 const struct layout_row layout_at_tcache[] = {
     LAYOUT_END,

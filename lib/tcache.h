@@ -16,7 +16,8 @@
  *
  * Invariants: bin[c].head is a chain that ends in BLOCK_END; its length is what fill says, but
  * for that carry; spare[c] is empty or a magazine; class 0 and the classes that only the class
- * map knows have capacity 0, so that every free of theirs takes the slow path. */
+ * map knows have capacity 0, so that every free of theirs takes the slow path. Spans with a bin are such
+ * classes until some may be kept (shelf.h). */
 #ifndef HAK_TCACHE_H
 #define HAK_TCACHE_H
 
@@ -39,6 +40,7 @@ struct bin {
 
 /* See shelf.h. */
 struct shelf {
+    /* Long spans. */
     struct slab *latest; /* the first of the span freed last, of last_run granules; last_run is 0: none */
     size_t last_run;
     struct slab *slab[SPAN_GRANULES]; /* [n]: of an earlier one of n + 1 granules, or NULL */
@@ -46,6 +48,12 @@ struct shelf {
     uint32_t given;                   /* bit n: a span of n + 1 granules was given up since one was missed */
     uint64_t taken;
     uint64_t seen_taken, seen_ms; /* `taken` when shelf_decay saw it change last, and when that was */
+    /* [n]: spans of n + 1 granules, which lie in the bin of their class. */
+    bool binned;                /* there may be some, or something to decay */
+    uint8_t earned[BINNED];     /* how many may be kept */
+    uint8_t returned[BINNED];   /* how many were given up and not missed since */
+    uint32_t popped_ms[BINNED]; /* when one was last seen to have been popped; or, of none earned, given up */
+    uint64_t popped;            /* all of them, less what the fill of the bins still holds */
 };
 
 struct tcache {
@@ -169,6 +177,9 @@ bool tcache_chain_holds(const struct block *b, const void *p);
 
 /* True if P lies in one of the chains of class C of TC, which the caller owns. */
 bool tcache_holds(const struct tcache *tc, unsigned c, const void *p);
+
+/* Blocks in the list of class C of TC, which may be that of a span; any thread. */
+size_t tcache_listed(const struct tcache *tc, unsigned c);
 
 /* Blocks of class C in TC, and blocks popped so far; any thread. */
 size_t tcache_blocks(const struct tcache *tc, unsigned c);

@@ -82,7 +82,7 @@ static void retire(struct tcache *tc)
     size_t most = may_keep();
     lock_give(&threads.lock, RANK_THREADS);
     size_t kept = tcache_keep(tc, most, "thread exit");
-    shelf_flush(tc);
+    shelf_flush(tc, "thread exit");
     tc->aged_ms = os_recent_ms();
     take_lock();
     tc->in_use = false;
@@ -188,7 +188,7 @@ static struct tcache *unused_cache(void)
     if (!list_empty(&threads.forgotten)) {
         tc = LIST_FIRST(&threads.forgotten, struct tcache, all);
         list_remove(&tc->all);
-        tc->shelf = (struct shelf){.taken = tc->shelf.taken};
+        tc->shelf = (struct shelf){.taken = tc->shelf.taken, .popped = tc->shelf.popped};
     } else if ((tc = meta_alloc(sizeof *tc)) != NULL) {
         list_init(&tc->all);
     }

@@ -35,7 +35,7 @@ static unsigned check_chain(const struct block *b, unsigned c)
             fault("damaged free list", b);
             break;
         }
-        if (classmap_get(b) != c || pool_inspect(c, b) != SLAB_OK)
+        if (classmap_get(b) != c || (c < CLASSES && pool_inspect(c, b) != SLAB_OK))
             fault("cached block is not one of its slab", b);
     }
     return n;
@@ -49,6 +49,9 @@ static void check_own_cache(void)
         if (n + gather_blocks(gather_of(tc), c) != tcache_blocks(tc, c))
             fault("thread cache miscounted", tc);
     }
+    for (unsigned c = CLASS_BINNED; c < CLASS_BINNED + BINNED && tc != TCACHE_NONE; c++)
+        if (check_chain(tc->bin[c].head, c) != tcache_listed(tc, c))
+            fault("shelf miscounted", tc);
 }
 
 int validate_heap(void)

@@ -2,8 +2,8 @@
 /* walk.c - every live block (floor F7).
  *
  * Regions are found without a lock. The blocks of one slab are read under the lock of its class, and
- * told after it is released; those of the young granule in batches. A span or large mapping is live where
- * its class byte says so: free claims it there. */
+ * told after it is released; those of the young granule in batches. A long span or large mapping is live
+ * where its class byte says so: free claims it there. */
 #include "walk.h"
 
 #include "checked.h"
@@ -78,8 +78,9 @@ static int walk_superslab(const struct walk *w, const struct superslab *ss, uint
     for (unsigned i = 0; i < GRANULES && !result; i++) {
         uint8_t *granule = base + ((size_t)i << GRANULE_SHIFT);
         unsigned c = classmap_get(granule);
-        if (c == CLASS_SPAN)
-            result = tell(w, granule, span_usable(&ss->slab[i]), c);
+        size_t size = class_is_span(c) ? superslab_live_span(granule) : 0;
+        if (size)
+            result = tell(w, granule, size, c);
         else if (c != CLASS_NONE && c < CLASSES)
             result = walk_slab(w, &ss->slab[i], granule);
     }

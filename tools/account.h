@@ -6,7 +6,7 @@
 #include "../lib/account.h"
 #include "target.h"
 
-enum { MOST_CLASSES = 256, MOST_COUNTERS = 128, STATES = 6 };
+enum { MOST_CLASSES = 256, MOST_COUNTERS = 128, STATES = 6, MOST_BINNED = 16 };
 
 struct class_sums {
     uint64_t size;   /* of a block */
@@ -16,6 +16,13 @@ struct class_sums {
     uint64_t slabs;  /* ACTIVE ones */
     uint64_t carved; /* blocks ever handed out of those */
     uint64_t resident, live_resident;
+};
+
+/* Spans of one length that have a bin. */
+struct span_sums {
+    uint64_t count, used,
+        resident;    /* in use or in a bin: their number, bytes asked for, and resident ones of those */
+    uint64_t cached; /* the number in bins */
 };
 
 /* A stretch of memory that is the library's, with its resident bytes. */
@@ -37,6 +44,8 @@ struct heap {
     uint64_t class_locks; /* taken for blocks that came from slabs or went there */
     uint64_t shelved, shelved_bytes, shelved_resident; /* spans on the shelves of threads */
     uint64_t shelved_used;
+    uint64_t lengths;                     /* of spans that have a bin: 1 to so many granules */
+    struct span_sums binned[MOST_BINNED]; /* [n]: spans of n + 1 granules */
     uint64_t young_live, young_bytes, young_carved;
     uint64_t superslabs, slabs[STATES], slab_resident[STATES]; /* by enum slab_state of lib/slab.h */
     uint64_t spans, span_bytes, span_resident;

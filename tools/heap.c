@@ -72,6 +72,7 @@ static void read_counts(struct target *t, struct heap *h)
     h->young_bytes = field_at(t, at(t, ROW_at_young), ROW_young_live_units) * at(t, ROW_min_align);
     h->young_carved = field_at(t, at(t, ROW_at_young), ROW_young_next) * at(t, ROW_min_align);
     h->classes = (unsigned)min_size(at(t, ROW_classes), MOST_CLASSES);
+    h->lengths = min_size(at(t, ROW_binned), MOST_BINNED);
     for (unsigned c = 1; c < h->classes; c++) {
         h->class[c].size = size_of_class(t, c);
         uint64_t pool = at(t, ROW_at_pools) + c * at(t, ROW_pool_size);
@@ -153,39 +154,70 @@ static void add_gathered(struct target *t, struct heap *h, uint64_t gather)
         h->class[c].cached += most[c] > room[c] ? most[c] - room[c] : 0;
 }
 
-static void add_cache(struct target *t, struct heap *h, const char *tc, bool ours, bool resident)
+/* Blocks in the list of class C of the cache TC; *POPPED: those that its fill counts. */
+static uint64_t listed(const struct target *t, const char *tc, uint64_t c, uint64_t *popped)
 {
     unsigned shift = (unsigned)at(t, ROW_fill_shift) & 63;
+    int64_t fill =
+        (int64_t)field(t, tc + offset_of(t, ROW_tcache_bin) + c * at(t, ROW_bin_size), ROW_bin_fill);
+    uint16_t capacity;
+    memcpy(&capacity, tc + offset_of(t, ROW_tcache_capacity) + c * sizeof capacity, sizeof capacity);
+    int64_t n = (fill >> shift) + capacity + 1;
+    *popped = (uint64_t)fill & ((UINT64_C(1) << shift) - 1);
+    return n > 0 ? sane_blocks((uint64_t)n) : 0;
+}
+
+/* The spans in the bins of TC: which ones is known to its thread alone. */
+static void add_bins(struct target *t, struct heap *h, const char *tc)
+{
+    for (uint64_t i = 0; i < h->lengths; i++) {
+        uint64_t popped, n = listed(t, tc, at(t, ROW_class_binned) + i, &popped);
+        h->binned[i].cached += n;
+        h->shelved += n;
+        h->shelved_bytes += n * (i + 1) << at(t, ROW_granule_shift);
+        h->shelf_taken += popped;
+    }
+    h->shelf_taken += field(t, tc + offset_of(t, ROW_tcache_shelf), ROW_shelf_popped);
+}
+
+/* They count as the average of their length. */
+static void count_binned(struct heap *h)
+{
+    for (uint64_t i = 0; i < h->lengths; i++) {
+        const struct span_sums *s = &h->binned[i];
+        uint64_t cached = min_size(s->cached, s->count);
+        h->shelved_used += s->count ? s->used / s->count * cached : 0;
+        h->shelved_resident += s->count ? s->resident / s->count * cached : 0;
+    }
+}
+
+static void add_cache(struct target *t, struct heap *h, const char *tc, bool ours, bool resident)
+{
     for (unsigned c = 1; c < h->classes; c++) {
-        const char *bin = tc + offset_of(t, ROW_tcache_bin) + c * at(t, ROW_bin_size);
         const char *spare = tc + offset_of(t, ROW_tcache_spare) + c * at(t, ROW_magazine_size);
-        int64_t fill = (int64_t)field(t, bin, ROW_bin_fill);
-        uint64_t popped;
-        uint16_t capacity;
+        uint64_t popped, lately, n = listed(t, tc, c, &lately);
         memcpy(&popped, tc + offset_of(t, ROW_tcache_popped) + c * sizeof popped, sizeof popped);
-        memcpy(&capacity, tc + offset_of(t, ROW_tcache_capacity) + c * sizeof capacity, sizeof capacity);
-        int64_t listed = (fill >> shift) + capacity + 1;
         if (ours)
-            h->class[c].cached += (listed > 0 ? sane_blocks((uint64_t)listed) : 0) +
-                                  sane_blocks(field(t, spare, ROW_magazine_count));
-        popped += (uint64_t)fill & ((UINT64_C(1) << shift) - 1);
+            h->class[c].cached += n + sane_blocks(field(t, spare, ROW_magazine_count));
+        popped += lately;
         h->class[c].popped += popped;
         h->popped += popped;
     }
     h->misses += field(t, tc, ROW_tcache_misses);
-    if (ours)
+    if (ours) {
         add_shelf(t, h, tc + offset_of(t, ROW_tcache_shelf), resident);
-    if (ours)
+        add_bins(t, h, tc);
         add_gathered(t, h, field(t, tc, ROW_tcache_gather));
+    }
 }
 
 /* Do the arrays of a cache lie within its size? */
 static bool cache_fits(const struct target *t, const struct heap *h)
 {
-    uint64_t size = at(t, ROW_tcache_size), n = h->classes;
+    uint64_t size = at(t, ROW_tcache_size), n = max_size(h->classes, at(t, ROW_class_binned) + h->lengths);
     return size <= 1 << 20 && offset_of(t, ROW_tcache_bin) + n * at(t, ROW_bin_size) <= size &&
-           offset_of(t, ROW_tcache_spare) + n * at(t, ROW_magazine_size) <= size &&
-           offset_of(t, ROW_tcache_popped) + n * 8 <= size &&
+           offset_of(t, ROW_tcache_spare) + h->classes * at(t, ROW_magazine_size) <= size &&
+           offset_of(t, ROW_tcache_popped) + h->classes * 8 <= size &&
            offset_of(t, ROW_tcache_capacity) + n * 2 <= size &&
            offset_of(t, ROW_tcache_shelf) + offset_of(t, ROW_shelf_slab) + (at(t, ROW_shelf_slab) >> 32) <=
                size;
@@ -284,6 +316,10 @@ static uint64_t add_span(struct target *t, struct heap *h, const char *slab, uin
     *used = min_size(round_up(field(t, slab, ROW_slab_asked), at(t, ROW_span_page)),
                      run << at(t, ROW_granule_shift));
     h->span_used += *used;
+    if (run && run <= h->lengths) {
+        h->binned[run - 1].count++;
+        h->binned[run - 1].used += *used;
+    }
     return i + (run ? run : 1);
 }
 
@@ -298,17 +334,21 @@ static void add_superslab(struct target *t, struct heap *h, uint64_t address, co
     memset(there, 0, sizeof there);
     if (resident && pages <= sizeof there && each)
         total = target_resident(t, address, pages, there);
-    for (uint64_t i = 0, span_end = 0, used = 0; i < size / granule; i++) {
+    for (uint64_t i = 0, span_end = 0, used = 0, run = 0; i < size / granule; i++) {
         uint64_t bytes = 0;
         const char *slab = ss + offset_of(t, ROW_superslab_slab) + i * at(t, ROW_slab_size);
         bool span = field(t, slab, ROW_slab_state) == at(t, ROW_slab_span);
-        if (i >= span_end && span)
+        if (i >= span_end && span) {
             span_end = add_span(t, h, slab, i, &used);
+            run = span_end - i;
+        }
         for (size_t k = 0; k < each && (i + 1) * each <= sizeof there; k++)
             bytes += there[i * each + k] * t->page;
         add_slab(t, h, slab, bytes);
         if (span) { /* behind the pages that were asked for: nobody's */
             uint64_t beyond = bytes - min_size(bytes, used);
+            if (run && run <= h->lengths)
+                h->binned[run - 1].resident += bytes - beyond;
             h->account.live -= beyond;
             h->account.fragmentation += beyond;
             used -= min_size(used, granule);
@@ -496,6 +536,7 @@ void heap_read(struct target *t, struct heap *h, bool resident)
     read_chunks(t, h, resident);
     read_map(t, h, resident);
     read_cached_larges(t, h, resident);
+    count_binned(h);
     /* A torn or damaged count: no more blocks are out than the slabs hold. */
     for (unsigned c = 1; c < h->classes; c++)
         h->class[c].out =

@@ -2,6 +2,7 @@
 /* A handler of SIGABRT may allocate: no lock is held when the library aborts. */
 /* { dg-variant "-DSIZE=24" } */
 /* { dg-variant "-DSIZE=3000" } */
+/* { dg-variant "-DSIZE=100000" } */
 /* { dg-variant "-DSIZE=300000" } */
 /* { dg-variant "-DSIZE=3000000" } */
 /* { dg-variant "-DSIZE=300000 -DTHREADED" } */

@@ -10,6 +10,13 @@
 /* { dg-variant "-DSIZE=3000 -DOFFSET=16" } */
 /* { dg-variant "-DSIZE=20000 -DOFFSET=16" } */
 /* { dg-variant "-DSIZE=20000 -DOFFSET=4096" } */
+/* { dg-variant "-DSIZE=40000 -DOFFSET=1" } */
+/* { dg-variant "-DSIZE=40000 -DOFFSET=16" } */
+/* { dg-variant "-DSIZE=40000 -DOFFSET=4096" } */
+/* { dg-variant "-DSIZE=40000 -DOFFSET=32768" } */
+/* { dg-variant "-DSIZE=250000 -DOFFSET=16" } */
+/* { dg-variant "-DSIZE=250000 -DOFFSET=65536" } */
+/* { dg-variant "-DSIZE=250000 -DOFFSET=196608" } */
 /* { dg-variant "-DSIZE=300000 -DOFFSET=1" } */
 /* { dg-variant "-DSIZE=300000 -DOFFSET=16" } */
 /* { dg-variant "-DSIZE=300000 -DOFFSET=4096" } */
@@ -22,11 +29,15 @@
 /* { dg-variant "-DSIZE=48 -DOFFSET=8 -DCALL=resize" } */
 /* { dg-variant "-DSIZE=48 -DOFFSET=16 -DCALL=resize" } */
 /* { dg-variant "-DSIZE=3000 -DOFFSET=16 -DCALL=resize" } */
+/* { dg-variant "-DSIZE=40000 -DOFFSET=4096 -DCALL=resize" } */
+/* { dg-variant "-DSIZE=250000 -DOFFSET=65536 -DCALL=resize" } */
 /* { dg-variant "-DSIZE=300000 -DOFFSET=65536 -DCALL=resize" } */
 /* { dg-variant "-DSIZE=3000000 -DOFFSET=65536 -DCALL=resize" } */
 /* { dg-variant "-DSIZE=48 -DOFFSET=8 -DCALL=usable" } */
 /* { dg-variant "-DSIZE=48 -DOFFSET=16 -DCALL=usable" } */
 /* { dg-variant "-DSIZE=3000 -DOFFSET=16 -DCALL=usable" } */
+/* { dg-variant "-DSIZE=40000 -DOFFSET=4096 -DCALL=usable" } */
+/* { dg-variant "-DSIZE=250000 -DOFFSET=65536 -DCALL=usable" } */
 /* { dg-variant "-DSIZE=300000 -DOFFSET=65536 -DCALL=usable" } */
 /* { dg-variant "-DSIZE=3000000 -DOFFSET=65536 -DCALL=usable" } */
 /* { dg-death {free\(\): invalid pointer %p} } */

@@ -4,6 +4,8 @@
 /* { dg-variant "-DSIZE=1000" } */
 /* { dg-variant "-DSIZE=3000" } */
 /* { dg-variant "-DSIZE=20000" } */
+/* { dg-variant "-DSIZE=40000" } */
+/* { dg-variant "-DSIZE=250000" } */
 /* { dg-variant "-DSIZE=300000" } */
 /* { dg-variant "-DSIZE=3000000" } */
 /* { dg-death {[a-z_ ]+\(\): (double free|damaged free list|invalid pointer) 0x[0-9a-f]+} } */

@@ -3,6 +3,7 @@
 /* { dg-variant "-DSIZE=24" } */
 /* { dg-variant "-DSIZE=1000" } */
 /* { dg-variant "-DSIZE=3000" } */
+/* { dg-variant "-DSIZE=100000" } */
 /* { dg-variant "-DSIZE=300000" } */
 /* { dg-variant "-DSIZE=3000000" } */
 /* { dg-death {free\(\): (double free|invalid pointer) %p} } */

@@ -2,6 +2,7 @@
 /* free a, free b, free a, and the thread ends: its list is a circle then, and must not be walked for ever. */
 /* { dg-variant "-DSIZE=24" } */
 /* { dg-variant "-DSIZE=1000" } */
+/* { dg-variant "-DSIZE=100000" } */
 /* { dg-death {[a-z_ ]+\(\): (double free|damaged free list) 0x[0-9a-f]+} } */
 /* { dg-timeout 20 } */
 #include <pthread.h>

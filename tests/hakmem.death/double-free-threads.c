@@ -2,6 +2,7 @@
 /* Freed by two threads, one after the other; both have ended, so both caches are flushed. */
 /* { dg-variant "-DSIZE=24" } */
 /* { dg-variant "-DSIZE=3000" } */
+/* { dg-variant "-DSIZE=100000" } */
 /* { dg-variant "-DSIZE=300000" } */
 /* { dg-variant "-DSIZE=3000000" } */
 /* { dg-death {[a-z_ ]+\(\): (double free|damaged free list|invalid pointer) 0x[0-9a-f]+} } */

@@ -6,6 +6,8 @@
 /* { dg-variant "-DSIZE=1024" } */
 /* { dg-variant "-DSIZE=3000" } */
 /* { dg-variant "-DSIZE=20000" } */
+/* { dg-variant "-DSIZE=40000" } */
+/* { dg-variant "-DSIZE=250000" } */
 /* { dg-variant "-DSIZE=300000" } */
 /* { dg-variant "-DSIZE=3000000" } */
 /* { dg-variant "-DSIZE=100 -DALIGN=256" } */

@@ -13,7 +13,7 @@ table='
 4 superslab arena purge slab pool large kept mapping account
 5 gather transfer span young
 6 tcache shelf thread
-7 heap aside pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout
+7 heap trim aside pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout
 8 init fork deepbind
 9 malloc glibc family cxx stats hak operators dlopen align surface
 '
