@@ -82,5 +82,7 @@ int main(void)
             free(block[k]);
     }
     CHECK(shelved() == 0 && heap_check() == 0);
+    struct hak_stats stats; /* what was given up was not allocated */
+    CHECK(heap_stats(&stats) == 0 && stats.allocations < 1000000);
     return 0;
 }
