@@ -253,14 +253,28 @@ void kept_needed(size_t size)
     mapping_unlock();
 }
 
-/* Kept mappings with units to give, the smallest first, out of the list: until they have SIZE bytes. Lock
- * held. */
+/* The longest kept mapping that has a unit to give. Lock held. */
+static struct large *largest(void)
+{
+    struct large *best = NULL;
+    for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next) {
+        struct large *l = CONTAINER_OF(i, struct large, link);
+        if (serves(l, MOVE_UNIT, MOVE_UNIT) && (!best || l->size > best->size))
+            best = l;
+    }
+    return best;
+}
+
+/* Kept mappings with units to give, out of the list: the smallest that has SIZE bytes of them, or the longest
+ * and so on. Lock held. */
 static unsigned take_donors(struct large **out, size_t size)
 {
     unsigned n = 0;
     size_t have = 0;
     while (n < CACHED_MOST && have < size && areas_left()) {
-        struct large *donor = best_single(MOVE_UNIT, MOVE_UNIT);
+        struct large *donor = best_single(round_up(size - have, MOVE_UNIT), MOVE_UNIT);
+        if (!donor)
+            donor = largest();
         if (!donor)
             break;
         uncache(donor);

@@ -191,18 +191,39 @@ static void end_at_hole(struct large *l, size_t at, size_t size)
     mapping_count_areas(l, l->areas);
 }
 
+/* A refused move may have unmapped units of [AT, AT + SIZE) of L: they are mapped again. False if L ends
+ * there. */
+static bool mend(struct large *l, size_t at, size_t size)
+{
+    for (size_t end = at + size; at < end; at += MOVE_UNIT) {
+        if (!os_restore(l->base + at, MOVE_UNIT)) {
+            end_at_hole(l, at, MOVE_UNIT);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Linux 6.17 and later move several areas by one call, or some of them before they refuse; others move none.
+ */
+static _Atomic(bool)
+    one_area_a_call; /* a call for several was refused; relaxed: it costs a call not to know */
+
 bool mapping_take_units(struct large *l, size_t *at, size_t to, struct large *donor)
 {
     size_t most = min_size(to - *at, round_down(donor->size, MOVE_UNIT)), done = 0;
-    size_t step = donor->area ? most : MOVE_UNIT;
-    bool moved = true, whole = true;
-    while (done < most && moved) {
-        moved = os_move_part(donor->base + done, step, l->base + *at) == 0;
-        done += moved ? step : 0;
-        if (!moved)
-            whole = os_restore(l->base + *at, step);
-        else
+    size_t step = donor->area || !load_relaxed(&one_area_a_call) ? most : MOVE_UNIT;
+    bool whole = true, go_on = true;
+    while (done < most && go_on) {
+        if (os_move_part(donor->base + done, step, l->base + *at) == 0) {
             *at += step;
+            done += step;
+            continue;
+        }
+        whole = mend(l, *at, step);
+        go_on = mend(donor, done, step) && whole && !donor->area && step > MOVE_UNIT;
+        store_relaxed(&one_area_a_call, load_relaxed(&one_area_a_call) || !donor->area);
+        step = MOVE_UNIT;
     }
     level_unmapped(done);
     donor->base += done;
@@ -210,24 +231,23 @@ bool mapping_take_units(struct large *l, size_t *at, size_t to, struct large *do
     l->area = done ? 0 : l->area;
     mapping_count_areas(l, l->areas + min_size(donor->areas, mapping_units(done)));
     mapping_count_areas(donor, donor->areas);
-    if (!whole)
-        end_at_hole(l, *at, step);
     return whole;
 }
 
 /* --- A block in use moves --------------------------------------------------------------------------*/
 
-/* Back to FROM, where nothing is mapped any more, with the SIZE bytes that have gone to TARGET. */
-static void move_back(char *from, size_t size, char *target)
+/* Back to FROM, where nothing is mapped any more, with the SIZE bytes that have gone to TARGET. By copying:
+ * what the system refuses now it may refuse again. */
+static void move_back(char *from, size_t size, const char *target)
 {
     static const char text[] = "hakmem: the system took a part of a moved block\n";
-    bool back = size == 0 || os_map_at(from, size);
-    for (size_t at = 0; back && at < size; at += MOVE_UNIT)
-        back = os_move_part(target + at, MOVE_UNIT, from + at) == 0;
-    if (back)
+    if (size == 0)
         return;
-    os_write(2, text, sizeof text - 1);
-    os_abort();
+    if (!os_map_at(from, size)) {
+        os_write(2, text, sizeof text - 1);
+        os_abort();
+    }
+    memcpy(from, target, size);
 }
 
 /* Bring the contents of L over to TO, by pages where the system moves them, else by copying. False if a part
@@ -242,6 +262,7 @@ static bool bring(struct large *l, struct large *to)
             continue;
         if (!copied && !os_restore(target, step)) {
             move_back(l->base, at, to->base);
+            mapping_count_areas(l, l->areas + (at != 0));
             end_at_hole(to, at, step);
             return false;
         }

@@ -78,8 +78,8 @@ bool mapping_extend(struct large *l, size_t more);
 /* Unmap what lies behind SIZE bytes of L, in no list. */
 void mapping_cut(struct large *l, size_t size);
 
-/* Move units of DONOR to [*AT, TO) of L, both in no list: those of one area by one call. False if L ends at
- * *AT now. */
+/* Move units of DONOR, whose contents nobody needs, to [*AT, TO) of L, both in no list. False if L has lost a
+ * unit: it ends there. */
 bool mapping_take_units(struct large *l, size_t *at, size_t to, struct large *donor);
 
 /* Move L, a block in use and in no list, to a place of SIZE bytes, whatever areas it has; what follows it

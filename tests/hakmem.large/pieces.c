@@ -5,8 +5,12 @@
 /* { dg-env HAKMEM_PURGE_DELAY=60000 } */
 /* { dg-variant "" } */
 /* { dg-variant "-DREFUSED=OS_MREMAP" } */
+/* { dg-variant "-DREFUSED=OS_MREMAP -DTAKEN" } */
+/* { dg-variant "-DREFUSED=OS_MREMAP -DTAKEN -DLOST" } */
 /* { dg-variant "-DREFUSED=OS_MMAP" } */
 /* { dg-variant "-DREFUSED=OS_MUNMAP" } */
+#include <sys/mman.h>
+
 #include "check.h"
 #include "os.h"
 
@@ -14,9 +18,30 @@
 enum { BLOCKS = 12, REFUSALS = 24 };
 static int calls[OS_PURGE + 1], refused_call = -1, refuse_all;
 
+#ifdef TAKEN
+static int lost; /* the next mmap is refused, too */
+
+/* The kernel may have unmapped the target before it refuses to move anything there. */
+static void take(const struct os_event *e)
+{
+    if (e->code && strcmp(e->call, "mremap") == 0 && e->target) {
+        CHECK(munmap((void *)e->target, e->new_size) == 0);
+#ifdef LOST
+        lost = 1;
+#endif
+    }
+}
+#endif
+
 static int seam(enum os_call call)
 {
     calls[call]++;
+#ifdef LOST
+    if (call == OS_MMAP && lost) {
+        lost = 0;
+        return ENOMEM;
+    }
+#endif
 #ifdef REFUSED
     if (call == REFUSED && refused_call-- == 0) {
         refused_call = refuse_all ? 0 : -1;
@@ -178,6 +203,9 @@ static void many(void)
 int main(void)
 {
     os_fault = seam;
+#ifdef TAKEN
+    os_watch = take;
+#endif
 #ifdef REFUSED
     for (int n = 0; n < REFUSALS; n++) { /* one call, and all from that one on */
         for (refuse_all = 0; refuse_all < 2; refuse_all++) {
