@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Freed large mappings that are wanted again stay within HAKMEM_LARGE_CACHE_BYTES, together with what is in use
- * within the recent peak, and malloc_trim drops them all. */
+/* Freed large mappings that are wanted again stay within HAKMEM_LARGE_CACHE_BYTES, together with what is in
+ * use within the recent peak, and malloc_trim drops them all. */
 /* { dg-link preload core } */
 /* { dg-variant "-DLIMIT=209715200" } */
 /* { dg-variant "-DLIMIT=67108864 HAKMEM_LARGE_CACHE_BYTES=64m" } */

@@ -14,13 +14,19 @@
 #include "check.h"
 #include "os.h"
 
+#ifndef REFUSED
+#define REFUSED (-1)
+#endif
+
 #define MB (1ul << 20)
 enum { BLOCKS = 12, REFUSALS = 24 };
 static int calls[OS_PURGE + 1], refused_call = -1, refuse_all;
 
-#ifdef TAKEN
+#ifdef LOST
 static int lost; /* the next mmap is refused, too */
+#endif
 
+#ifdef TAKEN
 /* The kernel may have unmapped the target before it refuses to move anything there. */
 static void take(const struct os_event *e)
 {
@@ -42,12 +48,10 @@ static int seam(enum os_call call)
         return ENOMEM;
     }
 #endif
-#ifdef REFUSED
-    if (call == REFUSED && refused_call-- == 0) {
+    if ((int)call == REFUSED && refused_call-- == 0) {
         refused_call = refuse_all ? 0 : -1;
         return ENOMEM;
     }
-#endif
     return 0;
 }
 
@@ -200,13 +204,8 @@ static void many(void)
     CHECK(heap_check() == 0);
 }
 
-int main(void)
+static void refused(void)
 {
-    os_fault = seam;
-#ifdef TAKEN
-    os_watch = take;
-#endif
-#ifdef REFUSED
     for (int n = 0; n < REFUSALS; n++) { /* one call, and all from that one on */
         for (refuse_all = 0; refuse_all < 2; refuse_all++) {
             leave_kept(BLOCKS, 6 * MB);
@@ -216,16 +215,28 @@ int main(void)
             CHECK(heap_check() == 0);
         }
     }
-    malloc_trim(0);
-    CHECK(kept() == 0);
-#else
+}
+
+static void granted(void)
+{
     divided_and_joined();
     grown();
     CHECK(calls[OS_MREMAP] > 0);
     malloc_trim(0);
     many();
+}
+
+int main(void)
+{
+    os_fault = seam;
+#ifdef TAKEN
+    os_watch = take;
+#endif
+    if (REFUSED >= 0)
+        refused();
+    else
+        granted();
     malloc_trim(0);
     CHECK(kept() == 0);
-#endif
     return 0;
 }
