@@ -156,10 +156,12 @@ static bool settled_early(size_t size, size_t align, bool zero, void **result)
 /* SIZE bytes that no class serves. */
 static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, const char *function)
 {
-    if (tc && size > MID_MAX && size <= SPAN_MAX && align <= GRANULE)
-        shelf_missed(tc, size, function);
+    void *p;
+    if (tc && size > MID_MAX && size <= SPAN_MAX && align <= GRANULE &&
+        (p = shelf_find(tc, size, function)) != NULL)
+        return zero ? memset(p, 0, size) : p;
     pulse(tc);
-    void *p = alloc_uncached(size, align, zero);
+    p = alloc_uncached(size, align, zero);
     if (p && tc)
         pulse_settle(tc);
     return p ? p : alloc_failed(size, align, zero, function);
@@ -257,8 +259,6 @@ static void *memalign_inside(size_t align, size_t size, unsigned c, const char *
 {
     void *p;
     struct tcache *tc = enter();
-    if (tc && align <= GRANULE && size > MID_MAX && size <= SPAN_MAX && (p = shelf_take(tc, size)) != NULL)
-        return p;
     if (c == CLASS_NONE || !tc) {
         if (settled_early(size, align, false, &p))
             return p;

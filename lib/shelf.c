@@ -141,19 +141,26 @@ static void missed_binned(struct tcache *tc, unsigned run, const char *function)
 
 /* --- Both ----------------------------------------------------------------------------------------*/
 
-void shelf_missed(struct tcache *tc, size_t size, const char *function)
+static void missed_long(struct shelf *shelf, unsigned run)
 {
-    struct shelf *shelf = &tc->shelf;
-    unsigned run = span_granules(size);
-    if (run <= BINNED) {
-        missed_binned(tc, run, function);
-        return;
-    }
     uint32_t bit = 1u << (run - 1);
     if (shelf->given & bit) {
         shelf->given &= ~bit;
         shelf->allowed = (unsigned)min_size(shelf->allowed + run, SHELF_GRANULES - earned_granules(shelf));
     }
+}
+
+void *shelf_find(struct tcache *tc, size_t size, const char *function)
+{
+    unsigned run = span_granules(size);
+    void *p = shelf_take(tc, size);
+    if (p)
+        return p;
+    if (run <= BINNED)
+        missed_binned(tc, run, function);
+    else
+        missed_long(&tc->shelf, run);
+    return NULL;
 }
 
 void shelf_put_slow(struct tcache *tc, struct slab *first, unsigned run)

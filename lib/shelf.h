@@ -90,8 +90,8 @@ void shelf_push_slow(struct tcache *tc, unsigned c, void *p, const char *functio
 /* The same while nothing can be given back: the bin becomes longer. False if it is long enough. */
 bool shelf_push_longer(struct tcache *tc, unsigned c, void *p);
 
-/* A span of SIZE bytes was wanted and not there: if such was given up lately, more is kept. */
-void shelf_missed(struct tcache *tc, size_t size, const char *function);
+/* The same as shelf_take. If there is none, and such was given up lately, more is kept from now on. */
+void *shelf_find(struct tcache *tc, size_t size, const char *function);
 
 /* Return all of it to the superslabs; or only what nobody took for the policy's delay. */
 void shelf_flush(struct tcache *tc, const char *function);

@@ -38,7 +38,7 @@ int main(void)
 #elif defined(RESIZED)
     FAULT(CHECK(realloc(tell(block[0]), SIZE + 1) == NULL));
 #elif defined(ELSEWHERE)
-    pthread_t thread;
+    UNUSED pthread_t thread;
     FAULT(CHECK(pthread_create(&thread, NULL, elsewhere, tell(block[0])) == 0));
     FAULT(CHECK(pthread_join(thread, NULL) == 0));
 #else
