@@ -118,16 +118,18 @@ NO_TSAN size_t gather_blocks(const struct gather *g, unsigned c)
 }
 
 /* A group is emptied before it gets another word: where that is the same before and after, the mask was its,
- * but for a round trip in between. */
-void gather_subtract(const struct gather *g, unsigned c, const uint8_t *base, uint64_t live[SLAB_WORDS])
+ * but for a round trip in between. A class that has no groups, or not yet, is passed over. */
+NO_TSAN void gather_each(const struct gather *g, void (*each)(uintptr_t word, uint64_t mask, void *arg),
+                         void *arg)
 {
-    for (unsigned i = 0; g && i < GATHER_GROUPS; i++) {
-        const struct gather_group *at = &g->of[c].group[i];
-        uintptr_t word = load_acquire(&at->word);
-        uint64_t mask = load_acquire(&at->mask);
-        if (word - (uintptr_t)base < SLAB_WORDS && load_relaxed(&at->word) == word)
-            live[word - (uintptr_t)base] &= ~mask;
-    }
+    for (unsigned c = 1; g && c < CLASSES; c++)
+        for (unsigned i = 0; i < g->groups[c]; i++) {
+            const struct gather_group *at = &g->of[c].group[i];
+            uintptr_t word = load_acquire(&at->word);
+            uint64_t mask = load_acquire(&at->mask);
+            if (load_relaxed(&at->word) == word)
+                each(word, mask, arg);
+        }
 }
 
 bool gather_holds(const struct gather *g, unsigned c, const void *p)

@@ -13,9 +13,9 @@
  * it (transfer.h): that is looked for when blocks go home, and the less often the more often it was in vain.
  *
  * Owned by the thread, as its cache: it alone writes. Others look, for statistics and hak_walk: word and mask
- * of a group are atomic, and the mask is 0 whenever the word changes (release and acquire, see
- * gather_subtract); a block that is just moved from group to group may be missed. Sound at each instruction,
- * in that no block is in two groups: a signal handler may end the process anywhere. */
+ * of a group are atomic, and the mask is 0 whenever the word changes (release and acquire, see gather_each);
+ * a block that is just moved from group to group may be missed. Sound at each instruction, in that no block
+ * is in two groups: a signal handler may end the process anywhere. */
 #ifndef HAK_GATHER_H
 #define HAK_GATHER_H
 
@@ -90,7 +90,7 @@ void gather_forget(struct gather *g);
 size_t gather_blocks(const struct gather *g, unsigned c);
 bool gather_holds(const struct gather *g, unsigned c, const void *p);
 
-/* Unset the bits of LIVE, of the slab at BASE, whose blocks wait. G may be NULL. */
-void gather_subtract(const struct gather *g, unsigned c, const uint8_t *base, uint64_t live[SLAB_WORDS]);
+/* Call EACH for every group that waits, as in struct group; its mask may be 0. Any thread; G may be NULL. */
+void gather_each(const struct gather *g, void (*each)(uintptr_t word, uint64_t mask, void *arg), void *arg);
 
 #endif

@@ -173,6 +173,15 @@ static void shrink(struct tcache *tc, unsigned c, const char *function)
     drain_slots(c, function);
 }
 
+/* The spare magazine, which then is empty. A swap that a signal interrupted may have left a count without
+ * blocks: they were on their way, and a handler that ends the process does without them. */
+static struct magazine take_spare(struct tcache *tc, unsigned c)
+{
+    struct magazine mag = tc->spare[c];
+    tc->spare[c] = (struct magazine){BLOCK_END, 0};
+    return mag.head != BLOCK_END ? mag : (struct magazine){BLOCK_END, 0};
+}
+
 /* --- What needs nothing but the cache ------------------------------------------------------------------
  *
  * Nobody says then that a slow path was interrupted, so a signal handler may find the lists as they are at
@@ -236,8 +245,7 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
     settle(tc, c, 0);
     tc->active[c] = true;
     *untouched = false;
-    struct magazine mag = tc->spare[c];
-    tc->spare[c] = (struct magazine){BLOCK_END, 0};
+    struct magazine mag = take_spare(tc, c);
     if (!mag.count) {
         tc->misses++;
         if (tc->gathers[c] && gather_of(tc))
@@ -308,7 +316,7 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
         gather_push(tc, c, p, function);
         return;
     }
-    struct magazine full = full_head(tc, c), out = tc->spare[c];
+    struct magazine full = full_head(tc, c), out = take_spare(tc, c);
     tc->spare[c] = full;
     bool capped = pool_over_cap(c);
     if (out.count && !capped && transfer_put(tc->stripe, c, out)) {

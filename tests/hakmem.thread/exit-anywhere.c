@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* exit() from a signal handler, at each instruction of the shortest ways through malloc and free, and at one
  * in eleven of the long ones: no alarm, no hang. The processor traps after each instruction; the handler has
- * a copy of the process call exit there. */
+ * a copy of the process call exit there. ALLOCATES: functions of atexit allocate and free then, where the
+ * thread was in no slow path. */
 /* { dg-link preload } */
 /* { dg-variant "" } */
 /* { dg-variant "-DTHREADS" } */
 /* { dg-variant "-DTHREADS HAKMEM_STATS_FILE=/dev/null HAKMEM_SIZE_HIST=1 HAKMEM_TRACE_FILE=/dev/null" } */
 /* { dg-variant "HAKMEM_TINY_SLL_VALIDATE_HDR=1" } */
+/* { dg-variant "-DALLOCATES" } */
 /* { dg-timeout 250 } */
 #include <link.h>
 #include <pthread.h>
@@ -115,19 +117,28 @@ static void use_heap(size_t size, int blocks)
         free(block[i]);
 }
 
-int main(void)
+#ifdef ALLOCATES
+enum { BLOCKS = 24, WARM = 200, STEPPED = 3 };
+
+static void allocate_at_exit(void)
 {
-    struct sigaction action = {.sa_sigaction = at_instruction, .sa_flags = SA_SIGINFO};
-    pthread_t thread;
-    dl_iterate_phdr(find_text, (void *)(uintptr_t)dlsym(RTLD_DEFAULT, "hak_version"));
-    CHECK(text_from && sigaction(SIGTRAP, &action, NULL) == 0);
-#ifdef THREADS
-    CHECK(pthread_create(&thread, NULL, make_foreign, NULL) == 0 && pthread_join(thread, NULL) == 0);
-    CHECK(pthread_create(&thread, NULL, wait_for_ever, NULL) == 0);
+    use_heap(40, BLOCKS);
+}
+
+/* Lists and spare magazines change places: nothing goes below the cache any more. */
+static void use_all(void)
+{
+    CHECK(atexit(allocate_at_exit) == 0);
+    for (int i = 0; i < 3000 + WARM; i++)
+        use_heap(40, i < 3000 ? 60 : BLOCKS);
+    step(1);
+    for (int i = 0; i < STEPPED; i++)
+        use_heap(40, BLOCKS);
+    step(0);
+}
 #else
-    (void)thread, (void)wait_for_ever, (void)make_foreign;
-#endif
-    free(malloc(10)); /* the start of the library is another matter */
+static void use_all(void)
+{
     step(1);
     use_heap(40, 2); /* the first blocks of the process */
     step(0);
@@ -142,6 +153,23 @@ int main(void)
     free(calloc(10, 10));
     free_foreign();
     step(0);
+}
+#endif
+
+int main(void)
+{
+    struct sigaction action = {.sa_sigaction = at_instruction, .sa_flags = SA_SIGINFO};
+    pthread_t thread;
+    dl_iterate_phdr(find_text, (void *)(uintptr_t)dlsym(RTLD_DEFAULT, "hak_version"));
+    CHECK(text_from && sigaction(SIGTRAP, &action, NULL) == 0);
+#ifdef THREADS
+    CHECK(pthread_create(&thread, NULL, make_foreign, NULL) == 0 && pthread_join(thread, NULL) == 0);
+    CHECK(pthread_create(&thread, NULL, wait_for_ever, NULL) == 0);
+#else
+    (void)thread, (void)wait_for_ever, (void)make_foreign, (void)free_foreign;
+#endif
+    free(malloc(10)); /* the start of the library is another matter */
+    use_all();
     dprintf(1, "%ld windows\n", windows);
     CHECK(windows > 500);
     return bad != 0;
