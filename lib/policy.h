@@ -9,7 +9,7 @@
 
 #include "atomic.h"
 
-enum { POLICY_CLASSES = 105, POLICY_STRIPES = 8, POLICY_THREADS_PER_STRIPE = 4 };
+enum { POLICY_CLASSES = 108, POLICY_STRIPES = 8, POLICY_THREADS_PER_STRIPE = 4 };
 
 /* X(TYPE, NAME): one value. */
 #define POLICY_FIELDS(X)                                                                                     \

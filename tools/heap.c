@@ -42,15 +42,6 @@ static uint64_t mapped_size(const struct target *t, uint64_t start, uint64_t siz
 
 /* --- Counts --------------------------------------------------------------------------------------*/
 
-static uint64_t size_of_class(const struct target *t, unsigned c)
-{
-    uint64_t tiny = at(t, ROW_tiny_classes), steps = at(t, ROW_steps), align = at(t, ROW_min_align);
-    if (c <= tiny || !steps)
-        return c * align;
-    uint64_t i = c - tiny - 1, base = tiny * align; /* steps for each doubling of the largest tiny size */
-    return (base << i / steps) + (base << i / steps) / steps * (i % steps + 1);
-}
-
 static void read_counts(struct target *t, struct heap *h)
 {
     uint64_t levels = at(t, ROW_at_levels) + offset_of(t, ROW_levels_bytes);
@@ -73,8 +64,10 @@ static void read_counts(struct target *t, struct heap *h)
     h->young_carved = field_at(t, at(t, ROW_at_young), ROW_young_next) * at(t, ROW_min_align);
     h->classes = (unsigned)min_size(at(t, ROW_classes), MOST_CLASSES);
     h->lengths = min_size(at(t, ROW_binned), MOST_BINNED);
+    uint16_t size[MOST_CLASSES] = {0};
+    (void)target_read_file(t, at(t, ROW_at_class_sizes), size, h->classes * sizeof *size);
     for (unsigned c = 1; c < h->classes; c++) {
-        h->class[c].size = size_of_class(t, c);
+        h->class[c].size = size[c];
         uint64_t pool = at(t, ROW_at_pools) + c * at(t, ROW_pool_size);
         h->class[c].out = field_at(t, pool, ROW_pool_out);
         h->class_locks += field_at(t, pool, ROW_pool_locks);

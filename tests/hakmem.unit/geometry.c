@@ -12,6 +12,13 @@ int main(void)
         CHECK(c == 1 || class_size(c - 1) < n);
         CHECK(class_size(c) % MIN_ALIGN == 0);
     }
+    /* A power of two and a header do not take an eighth more, and a slab holds one block less for it. */
+    for (size_t n = TINY_MAX; n <= 4 * TINY_MAX; n *= 2) {
+        CHECK(class_blocks(class_of(n + 1)) == GRANULE / n - 1);
+        CHECK(class_of(n + 16) == class_of(n + 1));
+        CHECK(class_of(class_size(class_of(n + 16)) + 1) == class_of(n + n / STEPS));
+    }
+    CHECK(class_size(class_of(4096 + 272)) == 4368); /* what sqlite3 asks for, by the thousand */
     for (unsigned c = 1; c <= CLASS_LAST; c++) {
         uint32_t magic = class_magic(c), size = (uint32_t)class_size(c);
         for (uint32_t offset = 0; offset < GRANULE; offset++) {

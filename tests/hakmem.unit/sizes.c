@@ -10,6 +10,11 @@ static size_t expected(size_t n)
         return (n + 15) / 16 * 16;
     if (n > 32768)
         return 0; /* spans and mappings: only the bounds below */
+    for (size_t power = 1024; power <= 4096; power *= 2) {
+        size_t and_header = 65536 / (65536 / power - 1) / 16 * 16;
+        if (n > power && n <= and_header)
+            return and_header;
+    }
     size_t step = 128;
     for (size_t top = 2048; n > top; top *= 2)
         step *= 2;
