@@ -21,8 +21,7 @@
 #include "policy.h"
 
 enum {
-    FIT_SHIFT = 3,   /* the parked mapping may be larger than the request by an eighth */
-    SLACK_SHIFT = 4, /* a kept one by a sixteenth: the rest is kept on its own */
+    FIT_SHIFT = 3,   /* a mapping may be larger than the request by an eighth */
     GROWTH_SHIFT = 2 /* a resize asks for a quarter more address space */
 };
 
@@ -194,7 +193,7 @@ static struct large *make(size_t size, size_t align, bool zero)
         kept_needed(size);
         return mapping_new(size, align);
     }
-    if (l->size > size + (size >> SLACK_SHIFT))
+    if (l->size > most_for(size))
         kept_shorten(l, size);
     if (!classmap_reserve(l->base, GRANULE)) {
         kept_return(l);
