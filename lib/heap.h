@@ -50,7 +50,8 @@ static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
  * written and not read: it is often cold, and a load would wait for it (48 % of the throughput at a
  * million live blocks). A block freed twice with others in between is found when it comes back:
  * tcache_pop finds the `check` of a block in use, slab_put its bit, tcache_verify a chain longer than
- * it should be. It is never handed out twice. False: the answer to the first or second was no. */
+ * it should be. It is handed out twice only where another thread noted it meanwhile (gather.h), and found
+ * when that brings it home. False: the answer to the first or second was no. */
 static ALWAYS_INLINE bool heap_free_to(struct tcache *tc, void *p, const char *function)
 {
     if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules))
