@@ -13,28 +13,13 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "check.h"
-#include "layout.h"
-
-#undef hak_layout
-
-static uint64_t row(const struct hak_layout *layout, const char *name)
-{
-    for (uint32_t i = 0; i < layout->parts; i++)
-        for (const struct layout_row *r = layout->part[i]; r->name[0]; r++)
-            if (strncmp(r->name, name, sizeof r->name) == 0)
-                return r->value;
-    dprintf(2, "no row %s\n", name);
-    _exit(2);
-}
+#include "rows.h"
 
 static uint64_t class_locks(void)
 {
-    const struct hak_layout *layout = dlsym(RTLD_DEFAULT, "hak_layout");
-    CHECK(layout);
-    uint64_t at = row(layout, "&pools") + (row(layout, "pool.locks") & UINT32_MAX), locks = 0;
-    for (uint64_t c = 1; c < row(layout, "CLASSES"); c++)
-        locks += *(_Atomic(uint64_t) *)(uintptr_t)(at + c * row(layout, "sizeof pool"));
+    uint64_t at = row("&pools") + offset("pool.locks"), locks = 0;
+    for (uint64_t c = 1; c < row("CLASSES"); c++)
+        locks += *(_Atomic(uint64_t) *)(uintptr_t)(at + c * row("sizeof pool"));
     return locks;
 }
 

@@ -2,32 +2,13 @@
 /* damage.c - ruins what hakmem explain reads of this process, then waits (target of damaged.sh).
  *
  * It finds its own structures as the command does: by the rows of hak_layout. */
-#include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "layout.h"
-
-#undef hak_layout
-static const struct hak_layout *layout;
-
-static uint64_t row(const char *name)
-{
-    for (uint32_t i = 0; i < layout->parts; i++)
-        for (const struct layout_row *r = layout->part[i]; r->name[0]; r++)
-            if (strncmp(r->name, name, sizeof r->name) == 0)
-                return r->value;
-    dprintf(2, "no row %s\n", name);
-    _exit(2);
-}
-
-static uint64_t offset(const char *name)
-{
-    return row(name) & UINT32_MAX;
-}
+#include "rows.h"
 
 static uint64_t *word(uint64_t address)
 {
@@ -108,8 +89,7 @@ static void ruin(const char *what, uint64_t wild)
 
 int main(int argc, char **argv)
 {
-    layout = dlsym(RTLD_DEFAULT, "hak_layout");
-    if (argc < 3 || !layout)
+    if (argc < 3)
         return 2;
     for (int i = 0; i < 60000; i++) /* so much that there are several chunks */
         memset(malloc(1000), 1, 1000);

@@ -5,7 +5,7 @@ set -u
 . "$TOP/tests/hakmem.tools/common.sh"
 need_python
 
-$CC -O1 -fno-builtin -D_GNU_SOURCE -I"$TOP/lib" -o damage "$HERE/damage.c" -ldl || exit 1
+$CC -O1 -fno-builtin -D_GNU_SOURCE -I"$TOP/lib" -I"$TOP/tests/lib" -I"$TOP/include" -o damage "$HERE/damage.c" -ldl || exit 1
 for what in nothing cache-circle cache-wild cache-noise large-circle large-size chunk-circle chunk-wild region-wild \
     root-wild slabs slots counts; do
     for wild in 0x7ffffffffff8 0xdeadbeefdeadbeef 0x10000 0x555555555000; do
