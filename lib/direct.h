@@ -27,9 +27,9 @@ void direct_refuse_free(const void *p, unsigned c, const char *function);
 /* Report P, whose class byte is 0 or wrong: a double free where it was a block once. */
 COLD NORETURN void direct_report(const void *p, const char *function);
 
-/* Return what is free in the caller's cache, on its shelf, in the transfer slots and parked to slabs,
- * superslabs and the cache of large mappings, whence it can be reused or trimmed. Aborts with
- * FUNCTION's name on a damaged list. */
+/* Return what is free in the caller's cache, in those of threads that ended, on its shelf, in the transfer
+ * slots and parked to slabs, superslabs and the cache of large mappings, whence it can be reused or trimmed.
+ * Aborts with FUNCTION's name on a damaged list. */
 void direct_flush(const char *function);
 
 /* Bytes that the system could get back by that and by trimming everything, at most. */

@@ -134,11 +134,10 @@ NO_TSAN void gather_each(const struct gather *g, void (*each)(uintptr_t word, ui
 
 bool gather_holds(const struct gather *g, unsigned c, const void *p)
 {
-    uintptr_t offset = (uintptr_t)p & (GRANULE - 1), base = (uintptr_t)p - offset;
-    uint64_t i = (uint64_t)offset * class_magic(c) >> 32;
+    struct group one = group_of(p, class_magic(c));
     for (unsigned n = 0; g && n < g->groups[c]; n++) {
         const struct gather_group *at = &g->of[c].group[n];
-        if (load_relaxed(&at->word) == base + i / 64 && (load_relaxed(&at->mask) >> i % 64 & 1))
+        if (load_relaxed(&at->word) == one.word && (load_relaxed(&at->mask) & one.mask))
             return true;
     }
     return false;

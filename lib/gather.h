@@ -55,11 +55,10 @@ struct gather_place {
 static ALWAYS_INLINE struct gather_place gather_place(struct gather *g, unsigned c, uint32_t magic,
                                                       const void *p)
 {
-    uint16_t offset = (uint16_t)(uintptr_t)p;
-    uint64_t i = (uint64_t)offset * magic >> 32;
+    struct group one = group_of(p, magic);
     struct gather_group *open = g->of[c].group;
-    return (struct gather_place){&open[((uintptr_t)p >> GRANULE_SHIFT ^ i / 64) % GATHER_OPEN],
-                                 ((uintptr_t)p ^ offset) | i / 64, 1ull << i % 64};
+    return (struct gather_place){&open[(one.word >> GRANULE_SHIFT ^ one.word) % GATHER_OPEN], one.word,
+                                 one.mask};
 }
 
 /* Note P. False if there is no place. */

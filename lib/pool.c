@@ -63,7 +63,7 @@ void pool_each_lock(lock_visitor *visit)
 }
 
 /* Take up to WANT blocks from partial slabs. Freed blocks are taken from as many slabs as it needs, new ones
- * from one page. Class lock held. */
+ * from one slab, and where there is one thread from one page. Class lock held. */
 static void take_partial(struct pool *pool, unsigned want, struct pieces *to)
 {
     while (to->blocks < want && to->n < PIECES && !list_empty(&pool->partial)) {
@@ -145,16 +145,22 @@ static uint8_t *granule_of(const struct group *group)
     return (uint8_t *)(group->word & ~(uintptr_t)(GRANULE - 1));
 }
 
+/* The first of the blocks of MASK, which are some of GROUP's. */
+static const void *first_block(unsigned size_class, const struct group *group, uint64_t mask)
+{
+    size_t i = (group->word & (GRANULE - 1)) * 64 + (unsigned)__builtin_ctzll(mask);
+    return granule_of(group) + i * class_size(size_class);
+}
+
 /* The blocks of GROUP could not be taken back: say it of the one that is wrong, or else of the first. */
 static COLD NORETURN void report_group(unsigned size_class, const struct slab *slab,
                                        const struct group *group, enum slab_verdict verdict,
                                        const char *function)
 {
-    unsigned word = group->word & (GRANULE - 1);
-    uint64_t wrong = verdict == SLAB_IS_FREE ? slab->free_bits[word] & group->mask : group->mask;
-    size_t block = word * 64 + (unsigned)__builtin_ctzll(wrong ? wrong : group->mask);
-    report_fault(verdict == SLAB_IS_FREE ? FAULT_DOUBLE_FREE : FAULT_INVALID_POINTER, function,
-                 granule_of(group) + block * class_size(size_class));
+    bool free = verdict == SLAB_IS_FREE;
+    uint64_t wrong = free ? slab->free_bits[group->word & (GRANULE - 1)] & group->mask : 0;
+    report_fault(free ? FAULT_DOUBLE_FREE : FAULT_INVALID_POINTER, function,
+                 first_block(size_class, group, wrong ? wrong : group->mask));
 }
 
 /* Return the blocks of up to GROUPS groups, that lie in the slabs SLAB. */
@@ -185,10 +191,8 @@ static void find_slabs(unsigned size_class, struct slab **slab, const struct gro
                        const char *function)
 {
     for (unsigned i = 0; i < n; i++) {
-        if (UNLIKELY(classmap_get(granule_of(&group[i])) != size_class)) {
-            size_t first = (group[i].word & (GRANULE - 1)) * 64 + (unsigned)__builtin_ctzll(group[i].mask);
-            report_fault(FAULT_DOUBLE_FREE, function, granule_of(&group[i]) + first * class_size(size_class));
-        }
+        if (UNLIKELY(classmap_get(granule_of(&group[i])) != size_class))
+            report_fault(FAULT_DOUBLE_FREE, function, first_block(size_class, &group[i], group[i].mask));
         slab[i] = superslab_slab_of(granule_of(&group[i]));
         __builtin_prefetch(slab[i], 1);
     }
@@ -217,24 +221,21 @@ static unsigned group_chain(const struct block **b, unsigned size_class, struct 
         if (UNLIKELY(!block_linked(at, key)))
             report_fault(FAULT_DAMAGED_LIST, function, at);
         next = at->next;
-        uint16_t offset = (uint16_t)(uintptr_t)at;
-        uint64_t product = (uint64_t)offset * magic;
-        uintptr_t word = ((uintptr_t)at ^ offset) + (product >> 38);
-        uint64_t bit = 1ull << (product >> 32 & 63);
-        if (word != now.word) {
+        struct group one = group_of(at, magic);
+        if (one.word != now.word) {
             if (now.mask)
                 group[n++] = now;
-            now = (struct group){word, 0};
+            now = (struct group){one.word, 0};
             if (n == GROUPS)
                 return n;
             if (UNLIKELY(classmap_get(at) != size_class))
                 report_fault(FAULT_INVALID_POINTER, function, at);
         }
-        if (UNLIKELY((uint32_t)product >= MAGIC_LIMIT))
+        if (UNLIKELY((uint16_t)(uintptr_t)at * magic >= MAGIC_LIMIT))
             report_fault(FAULT_INVALID_POINTER, function, at);
-        if (UNLIKELY(now.mask & bit))
+        if (UNLIKELY(now.mask & one.mask))
             report_fault(FAULT_DOUBLE_FREE, function, at);
-        now.mask |= bit;
+        now.mask |= one.mask;
         ++*blocks;
     }
     if (now.mask)

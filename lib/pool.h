@@ -21,6 +21,14 @@ struct group {
     uint64_t mask;
 };
 
+/* The group of P alone, a block of a class of this MAGIC. */
+static ALWAYS_INLINE struct group group_of(const void *p, uint32_t magic)
+{
+    uint16_t offset = (uint16_t)(uintptr_t)p;
+    uint64_t i = (uint64_t)offset * magic >> 32;
+    return (struct group){((uintptr_t)p ^ offset) | i / 64, 1ull << i % 64};
+}
+
 /* Return the blocks of N groups. Their slabs are looked up before the lock of the class is taken, once for
  * GROUPS of them at most. As pool_drain. */
 enum { GROUPS = 64 };
