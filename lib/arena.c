@@ -14,7 +14,7 @@
 
 struct arena arena;
 
-void superslab_lock(void)
+void arena_lock(void)
 {
     lock_take(&arena.lock, RANK_ARENA);
     if (LIKELY(arena.ready))
@@ -29,12 +29,12 @@ void superslab_lock(void)
     arena.ready = true;
 }
 
-void superslab_unlock(void)
+void arena_unlock(void)
 {
     lock_give(&arena.lock, RANK_ARENA);
 }
 
-void superslab_each_lock(lock_visitor *visit)
+void arena_each_lock(lock_visitor *visit)
 {
     visit(&arena.lock);
 }
@@ -178,10 +178,10 @@ static bool enter(uint8_t *base, size_t n, unsigned opened, bool huge)
 {
     size_t described = 0, each = (size_t)opened << GRANULE_SHIFT;
     if (classmap_reserve(base, n * each)) {
-        superslab_lock();
+        arena_lock();
         while (described < n && describe(base + described * each, opened, huge))
             described++;
-        superslab_unlock();
+        arena_unlock();
     }
     os_note_pieces(described - (described == n)); /* superslabs, and what is unmapped next */
     if (described < n) {
@@ -310,12 +310,12 @@ bool arena_open(struct superslab *ss)
     ss->pinned++; /* still mapped when it is extended */
     arena.closed -= superslab_can_grow(ss);
     ss->growing = true;
-    superslab_unlock();
+    arena_unlock();
     bool taken;
     n = map_behind(ss, from, n, &taken);
     if (n && from + n == GRANULES && policy(huge) == HUGE_NEVER)
         os_no_huge(ss->base, SUPERSLAB); /* elsewhere pages in use are in the way of a huge one */
-    superslab_lock();
+    arena_lock();
     ss->pinned--;
     ss->growing = false;
     ss->sealed = taken;
@@ -327,22 +327,17 @@ bool arena_open(struct superslab *ss)
 
 bool arena_grow(void)
 {
-    superslab_lock();
+    arena_lock();
     uint8_t *lowest = arena.lowest;
     size_t superslabs = arena.superslabs;
     struct superslab *closed = find_closed();
     bool opened = closed && arena_open(closed);
-    superslab_unlock();
+    arena_unlock();
     if (opened)
         return true;
     if (!lowest)
         return map_part(NULL, FIRST_PART);
     return (policy(growth_step) == SUPERSLAB && map_more(lowest, superslabs)) || map_part(lowest, STEP_PART);
-}
-
-void superslab_begin(void)
-{
-    (void)arena_grow();
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

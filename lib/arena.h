@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* arena.h - what superslab.c and purge.c share: all superslabs and the lists they stand in (floor F4).
+/* arena.h - all superslabs, the lists that they stand in, and their growth (floor F4).
  *
  * Everything here is guarded by the ARENA lock, and every function but arena_grow is called with it
- * held. Nobody but superslab.c, arena.c and purge.c includes this file. */
+ * held. Nobody but granules.c, hugepages.c, purge.c and arena.c includes this file. */
 #ifndef HAK_ARENA_H
 #define HAK_ARENA_H
 
@@ -48,6 +48,10 @@ static inline bool superslab_can_grow(const struct superslab *ss)
     return ss->opened < GRANULES && !ss->sealed && !ss->growing;
 }
 
+void arena_lock(void);
+void arena_unlock(void);
+void arena_each_lock(lock_visitor *visit);
+
 /* Enter SS among all superslabs, and take it out again. */
 void arena_enter(struct superslab *ss);
 void arena_remove(struct superslab *ss);
@@ -76,19 +80,5 @@ bool arena_open(struct superslab *ss);
 
 /* Open more of a superslab, or map more of them. Called and returns unlocked; false if the system refuses. */
 bool arena_grow(void);
-
-/* Work that locked code hands out, to be done after the unlock. COUNT == ALL_GRANULES: unmap. */
-enum { PURGE_BATCH = 16 /* pieces of work collected under the lock at a time */ };
-struct purge_work {
-    struct superslab *ss;
-    unsigned first, count;
-};
-
-/* Collect work after slabs became EMPTY: what exceeds the budget, once there is enough of it for
- * neighbours to go in one system call. */
-unsigned purge_collect_excess(struct purge_work *work, uint64_t now_ms);
-
-/* Do the system calls and book the result. Called and returns unlocked. The bytes given back. */
-size_t purge_do(const struct purge_work *work, unsigned n, uint64_t now_ms);
 
 #endif

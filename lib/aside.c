@@ -7,20 +7,13 @@
 
 #include <errno.h>
 
-#include "heap.h"
 #include "libc.h"
+#include "mode.h"
 #include "os.h"
-
-/* A block to be freed. The block itself is not touched: it may be guarded, or a fault. */
-struct note {
-    struct note *next;
-    void *p;
-    const char *function;
-};
 
 /* Any thread puts a note in front; who takes them takes all, so that ABA does not arise and nobody reads a
  * note that may be gone. seq_cst: see gate_is_closed. */
-static _Atomic(struct note *) notes;
+static _Atomic(struct aside_note *) notes;
 
 /* The C library's blocks that are with the program. A block has one of the WINDOW places that its address
  * leads to; each is a word of its own, 0 or an address, so that the copy that fork makes of the table is
@@ -148,26 +141,26 @@ void *aside_realloc_libcs(void *p, size_t size)
 bool aside_free(void *p, const char *function)
 {
     int saved = errno;
-    struct note *note = libc_known() ? libc_malloc(sizeof *note) : NULL;
+    struct aside_note *note = libc_known() ? libc_malloc(sizeof *note) : NULL;
     errno = saved;
     if (!note)
         return false;
-    *note = (struct note){load_relaxed(&notes), p, function};
+    *note = (struct aside_note){load_relaxed(&notes), p, function};
     while (!atomic_compare_exchange_weak(&notes, &note->next, note))
         ;
-    if (!gate_is_closed())
-        aside_resume();
     return true;
 }
 
-void aside_resume(void)
+struct aside_note *aside_take(void)
 {
-    struct note *note = atomic_exchange(&notes, NULL), *next;
-    for (; note; note = next) {
-        next = note->next;
-        heap_free(note->p, note->function);
-        libc_free(note);
-    }
+    return atomic_exchange(&notes, NULL);
+}
+
+struct aside_note *aside_drop(struct aside_note *note)
+{
+    struct aside_note *next = note->next;
+    libc_free(note);
+    return next;
 }
 
 void aside_forked(void)

@@ -4,6 +4,7 @@
 #define HAK_ASIDE_H
 
 #include "gate.h"
+#include "sizeclass.h"
 
 /* fork.c, before the gate is closed, the START lock held: find the C library's functions, and set its
  * allocator up. */
@@ -25,12 +26,21 @@ void *aside_realloc_libcs(void *p, size_t size);
 /* True if P was given out during a fork, and is still with the program. */
 bool aside_owns(const void *p);
 
+/* A block to be freed. The block itself is not touched: it may be guarded, or a fault. */
+struct aside_note {
+    struct aside_note *next;
+    void *p;
+    const char *function;
+};
+
 /* Free P later, when the gate is open. False: that cannot be noted. */
 bool aside_free(void *p, const char *function);
 
-/* The gate is open: free what was noted. In the child of fork it is other threads' business, and forgotten.
- */
-void aside_resume(void);
+/* The gate is open: take all that was noted. The next one of a list that was taken; NOTE is gone. */
+struct aside_note *aside_take(void);
+struct aside_note *aside_drop(struct aside_note *note);
+
+/* In the child of fork what was noted is other threads' business, and forgotten. */
 void aside_forked(void);
 
 #endif

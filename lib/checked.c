@@ -12,7 +12,7 @@
 
 #include "direct.h"
 #include "lock.h"
-#include "os.h"
+#include "clock.h"
 #include "pool.h"
 
 enum {
@@ -62,7 +62,7 @@ static size_t guarded_size(const uint8_t *p, size_t usable, unsigned c)
 /* The lock spans whole calls, which ask for the time: it is read before. */
 static void take_lock(void)
 {
-    (void)os_now_ms();
+    (void)clock_now_ms();
     lock_take(&checked_lock, RANK_CHECKED);
     lock_no_clock = true;
 }

@@ -5,7 +5,7 @@
 #include "bits.h"
 #include "engine.h"
 #include "heap.h"
-#include "superslab.h"
+#include "granules.h"
 
 /* Where the setting of option O lies in S, and how wide it is; false if it is read at start only. */
 static bool place(struct ace_settings *s, enum option o, uint64_t **wide, uint32_t **narrow)
@@ -73,7 +73,7 @@ size_t control_prewarm(unsigned size_class, size_t slabs)
     bool pool = load_relaxed(&heap_mode) == HEAP_POOL || load_relaxed(&heap_mode) == HEAP_CHECKED;
     if (!is_class(size_class) || !pool || !gate_enter())
         return 0; /* none while a fork is under way */
-    size_t made = superslab_prewarm(size_class, slabs);
+    size_t made = granules_prewarm(size_class, slabs);
     gate_leave();
     return made;
 }

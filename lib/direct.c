@@ -9,7 +9,7 @@
 #include "level.h"
 #include "pool.h"
 #include "shelf.h"
-#include "superslab.h"
+#include "granules.h"
 #include "transfer.h"
 #include "young.h"
 
@@ -75,7 +75,7 @@ void direct_refuse_free(const void *p, unsigned c, const char *function)
 
 void direct_report(const void *p, const char *function)
 {
-    if (superslab_was_block(p) || large_was_block(p) || young_was_block(p))
+    if (granules_was_block(p) || large_was_block(p) || young_was_block(p))
         report_fault(FAULT_DOUBLE_FREE, function, p);
     report_fault(FAULT_INVALID_POINTER, function, p);
 }

@@ -9,7 +9,7 @@
 #include "options.h"
 #include "os.h"
 #include "pool.h"
-#include "superslab.h"
+#include "hugepages.h"
 #include "thread.h"
 
 enum { GROWN_DUE = 8 /* superslabs mapped since the last decision make one due at once */ };
@@ -120,7 +120,7 @@ void engine_pulse(uint64_t now_ms)
     }
     unlock_engine();
     if (dense)
-        superslab_promote();
+        huge_promote();
 }
 
 bool engine_quiet(void)

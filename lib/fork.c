@@ -11,13 +11,14 @@
 #include "checked.h"
 #include "engine.h"
 #include "gate.h"
+#include "heap.h"
 #include "helper.h"
 #include "large.h"
 #include "libc.h"
 #include "meta.h"
 #include "os.h"
 #include "pool.h"
-#include "superslab.h"
+#include "granules.h"
 #include "thread.h"
 #include "tracelog.h"
 #include "young.h"
@@ -39,7 +40,7 @@ static void in_parent(void)
 {
     if (gate_open()) {
         thread_resume();
-        aside_resume();
+        heap_resume();
     }
 }
 
@@ -52,7 +53,7 @@ static void in_child(void)
     young_each_lock(lock_reset);
     pool_each_lock(lock_reset);
     large_each_lock(lock_reset);
-    superslab_each_lock(lock_reset);
+    granules_each_lock(lock_reset);
     meta_each_lock(lock_reset);
     tracelog_forked();
     os_forked();

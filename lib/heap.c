@@ -18,13 +18,12 @@
 #include "pool.h"
 #include "pulse.h"
 #include "shelf.h"
-#include "superslab.h"
+#include "granules.h"
+#include "purge.h"
 #include "trace.h"
 #include "tracelog.h"
 #include "young.h"
 
-_Atomic(enum heap_mode) heap_mode = HEAP_EARLY;
-_Atomic(bool) heap_mixed;
 _Atomic(bool) heap_used_early;
 
 static enum heap_mode mode(void)
@@ -124,7 +123,7 @@ static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char 
     if (flush_may_help(size, align)) {
         direct_flush(function);
         large_trim(0);
-        superslab_trim(0);
+        purge_trim(0);
         os_error.call = NULL;
         p = alloc_uncached(size, align, zero);
     }
@@ -302,10 +301,21 @@ static bool enter_to_free(void *p, unsigned c, const char *function)
 {
     if (LIKELY(gate_enter()))
         return true;
-    if (c == CLASS_NONE ? aside_free_libcs(p) : aside_free(p, function))
+    if (c == CLASS_NONE && aside_free_libcs(p))
         return false;
+    if (c != CLASS_NONE && aside_free(p, function)) {
+        if (!gate_is_closed()) /* it was opened in between */
+            heap_resume();
+        return false;
+    }
     gate_enter_waiting();
     return true;
+}
+
+void heap_resume(void)
+{
+    for (struct aside_note *note = aside_take(); note; note = aside_drop(note))
+        heap_free(note->p, note->function);
 }
 
 /* The calling thread can look P, of class C, up as it could not before: it has got a cache now, or has learnt
@@ -325,7 +335,7 @@ void heap_free_odd(void *p, const char *function)
 {
     if (!p)
         return;
-    unsigned c = UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)) ? superslab_class_of(p) : classmap_get(p);
+    unsigned c = UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)) ? granules_class_of(p) : classmap_get(p);
     if (UNLIKELY(!enter_to_free(p, c, function)))
         return;
     if (can_look_up(p, c))

@@ -8,22 +8,14 @@
 
 #include <string.h>
 
+#include "mode.h"
 #include "thread.h"
-
-enum heap_mode {
-    HEAP_EARLY,   /* before the options could be read: uncached */
-    HEAP_POOL,    /* HAKMEM_TINY_SS_SHARED=2 or 1 */
-    HEAP_PASSIVE, /* 0: libc */
-    HEAP_CHECKED, /* HAKMEM_TINY_SLL_VALIDATE_HDR=1 */
-};
-/* Written by init.c once; atomic, because a thread that saw the old value only takes longer. */
-extern _Atomic(enum heap_mode) heap_mode;
 
 /* Read the options and choose the mode, if that has not happened: floor F8 defines it. */
 void hak_start(void);
 
-/* HAKMEM_TINY_SS_SHARED=1: libc where the pool fails, and for pointers that are not ours. */
-extern _Atomic(bool) heap_mixed;
+/* The gate is open: free what was noted meanwhile (aside.h). */
+void heap_resume(void);
 
 /* True if a block was handed out before the mode was known. */
 extern _Atomic(bool) heap_used_early;

@@ -14,7 +14,7 @@
 #include "options.h"
 #include "os.h"
 #include "summary.h"
-#include "superslab.h"
+#include "granules.h"
 #include "tracelog.h"
 
 static struct lock start_lock; /* guards these */
@@ -68,12 +68,12 @@ static void start(char **environment)
     if (!started) {
         load(environment);
         engine_start();
-        superslab_begin();
+        granules_begin();
         thread_init();
         started = true;
         enum heap_mode mode = choose_mode();
         if (option(OPT_SS_PREWARM) && mode != HEAP_PASSIVE)
-            superslab_prewarm(1, option(OPT_SS_PREWARM) * GRANULES);
+            granules_prewarm(1, option(OPT_SS_PREWARM) * GRANULES);
         atomic_store_explicit(&heap_mode, mode, memory_order_release);
     }
     give_lock();

@@ -7,12 +7,11 @@
  * in pieces serves as well as memory in a row and never costs a page fault, nor more than was in use.
  *
  * The LARGE lock guards the list. System calls are made unlocked, on mappings in no list. */
-#include "mapping.h"
+#include "kept.h"
 
 #include "counters.h"
-#include "large.h"
 #include "level.h"
-#include "os.h"
+#include "clock.h"
 #include "policy.h"
 
 /* May there be areas beyond one a mapping? Lock held. */
@@ -89,7 +88,7 @@ static unsigned evict(struct large **out, size_t keep_bytes, uint64_t before_ms,
 unsigned kept_put(struct large *l, struct large **out)
 {
     cache(l);
-    return evict(out, retain_earned(&larges.retain), 0, os_recent_ms());
+    return evict(out, retain_earned(&larges.retain), 0, clock_recent_ms());
 }
 
 /* The smallest kept mapping that serves. Lock held. */
@@ -223,7 +222,7 @@ void kept_shorten(struct large *l, size_t size)
 {
     struct large *out[CACHED_MOST], *rest = NULL;
     unsigned n = 0;
-    uint64_t now_ms = os_now_ms();
+    uint64_t now_ms = clock_now_ms();
     mapping_lock();
     if (retain_earned(&larges.retain)) {
         l->freed_ms = now_ms;
@@ -247,7 +246,7 @@ void kept_shorten(struct large *l, size_t size)
 
 void kept_needed(size_t size)
 {
-    uint64_t now_ms = os_now_ms();
+    uint64_t now_ms = clock_now_ms();
     mapping_lock();
     retain_needed(&larges.retain, size, min_size(policy(large_cache_bytes), level_peak()), now_ms);
     mapping_unlock();
@@ -336,11 +335,11 @@ void kept_return(struct large *l)
     mapping_drop(out, n);
 }
 
-size_t large_trim(size_t keep)
+size_t kept_trim(size_t keep)
 {
     struct large *out[CACHED_MOST];
     size_t bytes = 0, done;
-    uint64_t now_ms = os_now_ms();
+    uint64_t now_ms = clock_now_ms();
     do {
         mapping_lock();
         unsigned n = evict(out, keep, keep ? 0 : UINT64_MAX, now_ms);
@@ -360,18 +359,6 @@ void kept_decay(uint64_t now_ms)
     retain_lose(&larges.retain, before - larges.cached_bytes);
     mapping_unlock();
     mapping_drop(out, n);
-}
-
-unsigned large_cached(struct large_range *out, unsigned most)
-{
-    unsigned n = 0;
-    mapping_lock();
-    for (struct list *i = larges.cached.next; i != &larges.cached && n < most; i = i->next) {
-        const struct large *l = CONTAINER_OF(i, struct large, link);
-        out[n++] = (struct large_range){l->base, l->size};
-    }
-    mapping_unlock();
-    return n;
 }
 
 void kept_check(void (*fault)(const char *what, const void *where))

@@ -16,7 +16,9 @@
 #include "gate.h"
 #include "layout.h"
 #include "level.h"
-#include "mapping.h"
+#include "kept.h"
+#include "clock.h"
+#include "moving.h"
 #include "os.h"
 #include "policy.h"
 
@@ -91,7 +93,7 @@ static size_t most_for(size_t size)
 static void release(struct large *l)
 {
     struct large *out[CACHED_MOST];
-    uint64_t now_ms = os_now_ms();
+    uint64_t now_ms = clock_now_ms();
     mapping_lock();
     leave(l);
     l->freed_ms = now_ms;
@@ -250,7 +252,7 @@ bool large_park(void *p, class_byte *mark)
         store_relaxed(mark, CLASS_LARGE * CLASS_MARK); /* as if nothing had been tried */
         return false;
     }
-    store_relaxed(&parked_ms, os_recent_ms());
+    store_relaxed(&parked_ms, clock_recent_ms());
     return true;
 }
 
@@ -355,6 +357,23 @@ void *large_resize(void *p, size_t size)
 }
 
 /* --- Insight -------------------------------------------------------------------------------------*/
+
+size_t large_trim(size_t keep)
+{
+    return kept_trim(keep);
+}
+
+unsigned large_cached(struct large_range *out, unsigned most)
+{
+    unsigned n = 0;
+    mapping_lock();
+    for (struct list *i = larges.cached.next; i != &larges.cached && n < most; i = i->next) {
+        const struct large *l = CONTAINER_OF(i, struct large, link);
+        out[n++] = (struct large_range){l->base, l->size};
+    }
+    mapping_unlock();
+    return n;
+}
 
 void large_totals(struct large_totals *out)
 {

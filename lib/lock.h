@@ -39,7 +39,7 @@ struct lock {
 extern THREAD_LOCAL uint16_t lock_busy;
 
 /* The calling thread holds a lock for the whole of a call, slow paths included (START, CHECKED):
- * os_now_ms tells the time that was read before. Owner only. */
+ * clock_now_ms tells the time that was read before. Owner only. */
 extern THREAD_LOCAL bool lock_no_clock;
 
 void lock_wait(struct lock *l, enum lock_rank rank);

@@ -82,45 +82,11 @@ void mapping_cut(struct large *l, size_t size);
  * unit: it ends there. */
 bool mapping_take_units(struct large *l, size_t *at, size_t to, struct large *donor);
 
-/* Move L, a block in use and in no list, to a place of SIZE bytes, whatever areas it has; what follows it
- * there, up to ASKED bytes, gets kept pages. False if the system refuses: L is as it was. */
-bool mapping_move(struct large *l, size_t size, size_t asked);
+/* The system took SIZE bytes AT of L away: it ends there. */
+void mapping_end_at_hole(struct large *l, size_t at, size_t size);
 
 /* Unmap N mappings, in no list; what the system refuses to take loses its pages at least. Their descriptors
  * become spare. The bytes. */
 size_t mapping_drop(struct large **list, unsigned n);
-
-/* A kept mapping of SIZE bytes or more for a block, out of the list: one that is there, or several that are
- * neighbours, without the units that the block does not need. NULL if there is none. */
-struct large *kept_take(size_t size, size_t align);
-
-/* The longest row of kept mappings, where it is a unit at least and less than SIZE: a beginning. */
-struct large *kept_begin(size_t size, size_t align);
-
-/* Lengthen L, in no list, by kept mappings that follow it, up to SIZE and the end of a unit. */
-void kept_absorb(struct large *l, size_t size);
-
-/* Shorten L, in no list, to SIZE: the rest is kept if that is allowed, or unmapped. */
-void kept_shorten(struct large *l, size_t size);
-
-/* SIZE bytes of new pages are needed: had we kept some? */
-void kept_needed(size_t size);
-
-/* Fill the new pages [from, to) of L, in no list, with such of kept mappings, unit by unit. False if the
- * system took memory from L in the middle: it is shorter then. */
-bool kept_recycle(struct large *l, size_t from, size_t to);
-
-/* Keep L, which is in no list, as freed at its freed_ms. Lock held. What has to go: up to CACHED_MOST
- * mappings in OUT, their number, to be dropped after the unlock. */
-unsigned kept_put(struct large *l, struct large **out);
-
-/* The same, unlocked, with all that follows. */
-void kept_return(struct large *l);
-
-/* Drop what was kept for longer than the policy's delay. */
-void kept_decay(uint64_t now_ms);
-
-/* Lock held. */
-void kept_check(void (*fault)(const char *what, const void *where));
 
 #endif

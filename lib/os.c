@@ -13,13 +13,10 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "auxv.h"
 #include "bits.h"
-#include "lock.h"
 #include "syscall.h"
-#include "vdso.h"
 
 int (*os_fault)(enum os_call call);
 THREAD_LOCAL struct os_error os_error;
@@ -465,59 +462,6 @@ uint64_t os_limit(enum os_limit limit)
     return r.rlim_cur;
 }
 
-/* --- Time ----------------------------------------------------------------------------------------*/
-
-static int ask_kernel(clockid_t clock, struct timespec *out)
-{
-    return (int)kernel_call(SYS_clock_gettime, clock, out, 0, 0, 0, 0);
-}
-
-/* What reads a clock: until that is known, who finds out. The same whoever does. */
-static int find_clock(clockid_t clock, struct timespec *out);
-static _Atomic(vdso_clock *) reader = find_clock;
-
-static COLD int find_clock(clockid_t clock, struct timespec *out)
-{
-    vdso_clock *found = vdso_find_clock((const void *)auxv_get(AT_SYSINFO_EHDR));
-    if (!found)
-        found = ask_kernel;
-    store_relaxed(&reader, found);
-    return found(clock, out);
-}
-
-/* Not while a lock is held: where there is no vDSO it is a system call. */
-static ALWAYS_INLINE struct timespec read_clock(clockid_t clock)
-{
-    struct timespec ts = {0, 0};
-    HAK_ASSERT(lock_no_clock || !lock_any_held());
-    if (UNLIKELY(load_relaxed(&reader)(clock, &ts) != 0))
-        (void)ask_kernel(clock, &ts);
-    return ts;
-}
-
-static _Atomic(uint64_t) recent_ms; /* relaxed: any recent value will do */
-
-uint64_t os_now_ms(void)
-{
-    if (UNLIKELY(lock_no_clock))
-        return os_recent_ms();
-    struct timespec ts = read_clock(CLOCK_MONOTONIC_COARSE);
-    uint64_t now_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-    store_relaxed(&recent_ms, now_ms);
-    return now_ms;
-}
-
-uint64_t os_recent_ms(void)
-{
-    return load_relaxed(&recent_ms);
-}
-
-uint64_t os_wall_ns(void)
-{
-    struct timespec ts = read_clock(CLOCK_REALTIME_COARSE);
-    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* --- The process ---------------------------------------------------------------------------------*/
 
 int os_pid(void)
@@ -560,6 +504,11 @@ uint64_t os_random_seed(void)
     seed ^= seed >> 31;
     seed *= 0x9e3779b97f4a7c15ull;
     return seed ^ seed >> 29;
+}
+
+int os_ask_clock(int clock, struct timespec *out)
+{
+    return (int)kernel_call(SYS_clock_gettime, clock, out, 0, 0, 0, 0);
 }
 
 void os_futex_wait_ms(_Atomic(uint32_t) *word, uint32_t expected, uint32_t ms)

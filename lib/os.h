@@ -107,13 +107,6 @@ bool os_read_number(const char *path, uint64_t *out);
 enum os_limit { OS_LIMIT_ADDRESS_SPACE, OS_LIMIT_DATA };
 uint64_t os_limit(enum os_limit limit);
 
-/* Milliseconds of a clock that never goes back, good to a tick (vDSO). No clock is read while a lock is held:
- * where one spans a whole call (lock_no_clock), this is what was read before it. */
-uint64_t os_now_ms(void);
-/* What os_now_ms last returned to anybody: for stamps that need not be exact. */
-uint64_t os_recent_ms(void);
-/* Nanoseconds of the time of day, good to a tick (vDSO). Not with a lock held. */
-uint64_t os_wall_ns(void);
 int os_pid(void);
 int os_tid(void);          /* a system call: only used on request */
 uintptr_t os_thread(void); /* pthread_self(), as a number */
@@ -121,6 +114,9 @@ uintptr_t os_thread(void); /* pthread_self(), as a number */
 const void *os_program_headers(size_t *count);
 bool os_secure(void);          /* secure execution: setuid, capabilities */
 uint64_t os_random_seed(void); /* differs in every process; no system call */
+
+struct timespec;
+int os_ask_clock(int clock, struct timespec *out); /* 0, or an errno; a system call: see clock.h */
 
 void os_futex_wait(_Atomic(uint32_t) *word, uint32_t expected);
 /* The same, for MS milliseconds at most. */

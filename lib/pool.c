@@ -10,7 +10,8 @@
 #include "layout.h"
 #include "os.h"
 #include "policy.h"
-#include "superslab.h"
+#include "granules.h"
+#include "hugepages.h"
 
 struct pool {
     struct lock lock;
@@ -96,7 +97,7 @@ struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
         pool_unlock(size_class);
         if (taken.blocks)
             break;
-        struct slab *slab = superslab_take_slab(size_class);
+        struct slab *slab = granules_take_slab(size_class);
         if (!slab)
             break;
         pool_lock(size_class);
@@ -180,7 +181,7 @@ static void put_groups(unsigned size_class, struct slab *const *slab, const stru
     }
     pool_unlock(size_class);
     if (!list_empty(&empties))
-        superslab_give_slabs(&empties);
+        granules_give_slabs(&empties);
     if (UNLIKELY(verdict != SLAB_OK))
         report_group(size_class, slab[i - 1], &group[i - 1], verdict, function);
 }
@@ -282,7 +283,7 @@ static size_t purge_pages(struct slab *slab, const struct page_run *runs, unsign
     size_t bytes = 0;
     for (unsigned i = 0; i < n; i++) {
         size_t size = runs[i].to - runs[i].from;
-        superslab_plain_pages(slab);
+        huge_plain_pages(slab);
         if (os_purge(slab->base + runs[i].from, size) == 0)
             bytes += size;
         else
@@ -339,7 +340,7 @@ static size_t trim_class(unsigned size_class, size_t *slabs)
     pool->untrimmed |= *slabs == 0;
     pool_unlock(size_class);
     if (!list_empty(&empties))
-        superslab_give_slabs(&empties);
+        granules_give_slabs(&empties);
     return bytes;
 }
 
@@ -388,9 +389,7 @@ unsigned pool_live(const struct slab *slab, const uint8_t *base, uint64_t live[S
     if (c == CLASS_NONE || c >= CLASSES)
         return CLASS_NONE;
     pool_lock(c);
-    superslab_lock();
-    bool ours = slab->state == SLAB_ACTIVE && slab->size_class == c && slab->used && slab->base == base;
-    superslab_unlock();
+    bool ours = granules_serve(slab, base, c) && slab->used;
     /* A slab with a block that is out leaves its class only under the lock of the class. */
     if (ours)
         slab_live(slab, live);
@@ -429,7 +428,7 @@ void pool_check(void (*fault)(const char *what, const void *where))
         struct check check = {.size_class = c, .fault = fault};
         size_t listed = 0;
         pool_lock(c);
-        superslab_each(check_slabs, &check);
+        granules_each(check_slabs, &check);
         for (struct list *l = pools[c].partial.next; l != &pools[c].partial; l = l->next) {
             const struct slab *slab = CONTAINER_OF(l, struct slab, link);
             listed += slab->used != 0; /* a new slab may be listed and still unused */

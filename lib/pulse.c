@@ -7,12 +7,12 @@
 #include "large.h"
 #include "level.h"
 #include "options.h"
-#include "os.h"
+#include "clock.h"
 #include "policy.h"
 #include "pool.h"
 #include "retain.h"
 #include "shelf.h"
-#include "superslab.h"
+#include "purge.h"
 
 /* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
  * hence only as the peak has risen by a good part of it, which cost as many. */
@@ -24,7 +24,7 @@ static void give_excess(void)
     size_t excess = level_excess(), large = level_of(LEVEL_KEPT_LARGE), slabs = level_of(LEVEL_KEPT_SLABS);
     if (LIKELY(excess <= (large + slabs) >> WORTH_SHIFT))
         return;
-    size_t tolerated = min_size(superslab_tolerated(), slabs);
+    size_t tolerated = min_size(purge_tolerated(), slabs);
     if (excess <= tolerated + ((large + slabs) >> WORTH_SHIFT))
         return;
     excess -= tolerated;
@@ -32,7 +32,7 @@ static void give_excess(void)
     if (gone)
         large_trim(large - gone);
     if (gone < excess)
-        superslab_trim(slabs > excess - gone ? slabs - (excess - gone) : 0);
+        purge_trim(slabs > excess - gone ? slabs - (excess - gone) : 0);
 }
 
 void pulse_settle(struct tcache *tc)
@@ -58,13 +58,42 @@ void pulse_give_back(uint64_t now_ms, size_t slabs)
 {
     level_tick(now_ms);
     give_excess();
-    superslab_decay(now_ms);
+    purge_decay(now_ms);
     large_decay(now_ms);
     thread_flush_idle(now_ms - min_size(now_ms, policy(purge_delay_ms)), "free");
     if (engine_quiet())
         pool_trim(slabs);
     if (UNLIKELY(tracelog_memory_due(now_ms)))
         tracelog_memory(thread_count());
+}
+
+/* How long after the last tick anything may still become due. */
+static uint64_t settle_ms(void)
+{
+    uint64_t delay_ms = engine_settings()->purge_delay_ms;
+    engine_release();
+    return RETAIN_SETTLED_MS + ACE_PATIENCE_MAX_MS + delay_ms;
+}
+
+/* The helper: the same, and without a limit to what a request may wait for. It sleeps for good once nothing
+ * can become due any more. */
+static void *help(void *arg)
+{
+    (void)arg;
+    thread_self.phase = THREAD_ENDED; /* it allocates nothing and needs no cache */
+    for (uint64_t active_ms = clock_now_ms();;) {
+        uint64_t now_ms = clock_now_ms();
+        if (helper_seen())
+            active_ms = now_ms;
+        if (gate_enter()) {
+            pulse_give_back(now_ms, SIZE_MAX);
+            engine_pulse(now_ms);
+            gate_leave();
+            pulse_traces();
+        }
+        helper_sleep(now_ms - active_ms < settle_ms() ? ACE_TICK_MS : 0);
+    }
+    return NULL;
 }
 
 enum {
@@ -77,7 +106,7 @@ enum {
 NOINLINE void pulse_now(struct tcache *tc)
 {
     static _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on does the work */
-    uint64_t now_ms = os_now_ms(), due = load_relaxed(&next_ms);
+    uint64_t now_ms = clock_now_ms(), due = load_relaxed(&next_ms);
     if (tc) {
         /* Where slow paths are rare, the next one looks again. */
         tc->until_tick = now_ms - tc->ticked_ms < RETAIN_TICK_MS ? SLOW_PATHS : 0;
@@ -91,5 +120,5 @@ NOINLINE void pulse_now(struct tcache *tc)
     if (tc) /* the engine works on caches: checked mode has none */
         engine_pulse(now_ms);
     if (UNLIKELY(option(OPT_ACE_THREAD)))
-        helper_pulse();
+        helper_wake(help);
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* purge.c - EMPTY slabs back to the system: which, when, and without a lock (floor F4). */
+#include "purge.h"
+
 #include "arena.h"
 #include "counters.h"
+#include "hugepages.h"
 #include "level.h"
+#include "clock.h"
 #include "os.h"
 #include "policy.h"
 #include "tracelog.h"
@@ -138,51 +142,51 @@ size_t purge_do(const struct purge_work *work, unsigned n, uint64_t now_ms)
         if (unmapped)
             level_unmapped(size);
         else
-            superslab_plain_pages(&ss->slab[work[i].first]);
+            huge_plain_pages(&ss->slab[work[i].first]);
         bool zero = unmapped || os_purge(addr, size) == 0;
         if (tracelog_on(CHANNEL_FREE))
             trace_purge(addr, work[i].count, unmapped ? "unmapped" : zero ? "purged" : "refused");
-        superslab_lock();
+        arena_lock();
         if (whole)
             finish_unmap(ss, unmapped, zero, now_ms);
         else
             take_back(ss, work[i].first, work[i].count, zero, now_ms);
-        superslab_unlock();
+        arena_unlock();
         bytes += zero ? size : 0;
     }
     count(COUNT_PURGED_BYTES, bytes);
     return bytes;
 }
 
-size_t superslab_tolerated(void)
+size_t purge_tolerated(void)
 {
     return retain_tolerated(&arena.retain, level_of(LEVEL_IN_USE));
 }
 
-size_t superslab_trim(size_t keep)
+size_t purge_trim(size_t keep)
 {
     struct purge_work work[PURGE_BATCH];
-    uint64_t now_ms = os_now_ms();
+    uint64_t now_ms = clock_now_ms();
     size_t bytes = 0, done;
     do {
-        superslab_lock();
+        arena_lock();
         unsigned n = collect(work, PURGE_BATCH, keep, UINT64_MAX, now_ms);
-        superslab_unlock();
+        arena_unlock();
         done = purge_do(work, n, now_ms);
         bytes += done;
     } while (done);
     return bytes;
 }
 
-void superslab_decay(uint64_t now_ms)
+void purge_decay(uint64_t now_ms)
 {
     struct purge_work work[PURGE_BATCH];
     if (now_ms < policy(purge_delay_ms))
         return;
-    superslab_lock();
+    arena_lock();
     retain_tick(&arena.retain, now_ms);
     unsigned n =
         collect(work, PURGE_BATCH, arena.prewarmed * GRANULE, now_ms - policy(purge_delay_ms), now_ms);
-    superslab_unlock();
+    arena_unlock();
     purge_do(work, n, now_ms);
 }

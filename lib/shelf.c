@@ -2,7 +2,7 @@
 /* shelf.c - the slow side of the shelf of a thread (floor F6). */
 #include "shelf.h"
 
-#include "os.h"
+#include "clock.h"
 #include "policy.h"
 #include "report.h"
 
@@ -12,7 +12,7 @@ enum { SHELF_GRANULES = 16 }; /* at most: 1 MiB a thread */
 static void give(struct tcache *tc, struct slab *first, size_t run)
 {
     tc->shelf.granules -= (unsigned)run;
-    superslab_give_run(first);
+    granules_give_run(first);
 }
 
 /* Give up long spans until ALLOWED granules of them are left. */
@@ -101,7 +101,7 @@ void shelf_push_slow(struct tcache *tc, unsigned c, void *p, const char *functio
     if (shelf->returned[i] < SHELF_GRANULES)
         shelf->returned[i]++;
     if (!shelf->earned[i])
-        shelf->popped_ms[i] = (uint32_t)os_recent_ms();
+        shelf->popped_ms[i] = (uint32_t)clock_recent_ms();
     shelf->binned = true;
     if (!span_free(p, c))
         report_fault(FAULT_DOUBLE_FREE, function, p);
@@ -135,7 +135,7 @@ static void missed_binned(struct tcache *tc, unsigned run, const char *function)
     shelf->returned[run - 1]--;
     if (!make_room(tc, c, run, function))
         return;
-    shelf->popped_ms[run - 1] = (uint32_t)os_recent_ms();
+    shelf->popped_ms[run - 1] = (uint32_t)clock_recent_ms();
     keep(tc, c, shelf->earned[run - 1] + 1u, function);
 }
 
@@ -183,7 +183,7 @@ void shelf_put_slow(struct tcache *tc, struct slab *first, unsigned run)
         return;
     }
     shelf->given |= 1u << (run - 1);
-    superslab_give_run(first);
+    granules_give_run(first);
 }
 
 static void flush_binned(struct tcache *tc, const char *function)

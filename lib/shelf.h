@@ -19,7 +19,7 @@
 #define HAK_SHELF_H
 
 #include "span.h"
-#include "superslab.h"
+#include "granules.h"
 #include "tcache.h"
 
 /* The first slab of the span P, which lies in the window of the class map. */

@@ -40,7 +40,7 @@ struct slab {
     uint16_t used, carved, total;
     uint16_t first_word;     /* no bit is set in a word below this one */
     uint16_t run;            /* SPAN, first granule: number of granules */
-    uint32_t emptied_ms;     /* EMPTY: when, by os_now_ms, cut to 32 bits */
+    uint32_t emptied_ms;     /* EMPTY: when, by clock_now_ms, cut to 32 bits */
     _Atomic(uint32_t) asked; /* SPAN, first granule: bytes, of its owner; relaxed, statistics read it */
     uint64_t free_bits[SLAB_WORDS];
 };

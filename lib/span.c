@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "counters.h"
-#include "superslab.h"
+#include "granules.h"
 
 void *span_alloc(size_t size, bool zero)
 {
     uint32_t dirty;
-    struct slab *first = superslab_take_run(span_granules(size), &dirty);
+    struct slab *first = granules_take_run(span_granules(size), &dirty);
     if (!first)
         return NULL;
     store_relaxed(&first->asked, (uint32_t)size);
@@ -43,7 +43,7 @@ bool span_free(void *p, unsigned c)
 {
     if (((uintptr_t)p & (GRANULE - 1)) != 0 || !classmap_claim(p, c))
         return false;
-    superslab_give_run(superslab_slab_of(p));
+    granules_give_run(superslab_slab_of(p));
     return true;
 }
 
@@ -52,7 +52,7 @@ bool span_extend(void *p, size_t size)
     struct slab *first = superslab_slab_of(p);
     unsigned run = span_granules(size);
     uint32_t dirty;
-    bool fits = run <= first->run || (run <= GRANULES && superslab_extend_run(first, run, &dirty));
+    bool fits = run <= first->run || (run <= GRANULES && granules_extend_run(first, run, &dirty));
     if (fits)
         store_relaxed(&first->asked, (uint32_t)size);
     return fits;

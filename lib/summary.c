@@ -15,7 +15,7 @@
 #include "print.h"
 #include "residency.h"
 #include "shelf.h"
-#include "superslab.h"
+#include "granules.h"
 #include "thread.h"
 #include "transfer.h"
 #include "young.h"
@@ -54,7 +54,7 @@ NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
 static size_t live_span_bytes(const struct sums *sums, size_t *binned_bytes)
 {
     struct span_sum all[BINNED + 1], own[BINNED] = {{0}};
-    superslab_span_sums(all);
+    granules_span_sums(all);
     if (thread_self.cache != TCACHE_NONE)
         shelf_sums(thread_self.cache, own);
     size_t live = all[BINNED].bytes;
@@ -101,10 +101,10 @@ static void add_classes(struct hak_stats *out, const struct sums *sums)
 
 static void add_regions(struct hak_stats *out, const struct sums *sums)
 {
-    struct superslab_totals slabs;
+    struct granule_totals slabs;
     struct large_totals large;
     size_t binned_bytes;
-    superslab_totals(&slabs);
+    granules_totals(&slabs);
     large_totals(&large);
     out->shelved_bytes = min_size(slabs.span, sums->shelved_bytes);
     out->span_bytes = slabs.span - out->shelved_bytes;

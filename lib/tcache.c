@@ -5,7 +5,7 @@
 #include "layout.h"
 #include "meta.h"
 #include "options.h"
-#include "os.h"
+#include "clock.h"
 #include "policy.h"
 #include "pool.h"
 #include "transfer.h"
@@ -52,7 +52,7 @@ void tcache_start(struct tcache *tc, unsigned stripe)
 {
     (void)tcache_renew(tc, NULL);
     tc->stripe = stripe;
-    tc->aged_ms = os_recent_ms();
+    tc->aged_ms = clock_recent_ms();
 }
 
 void tcache_init(struct tcache *tc)

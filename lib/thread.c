@@ -9,7 +9,7 @@
 #include "level.h"
 #include "lock.h"
 #include "meta.h"
-#include "os.h"
+#include "clock.h"
 #include "policy.h"
 #include "shelf.h"
 #include "tracelog.h"
@@ -83,7 +83,7 @@ static void retire(struct tcache *tc)
     lock_give(&threads.lock, RANK_THREADS);
     size_t kept = tcache_keep(tc, most, "thread exit");
     shelf_flush(tc, "thread exit");
-    tc->aged_ms = os_recent_ms();
+    tc->aged_ms = clock_recent_ms();
     take_lock();
     tc->in_use = false;
     lay_down(tc, kept);

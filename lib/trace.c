@@ -31,6 +31,7 @@
 
 #include "counters.h"
 #include "layout.h"
+#include "clock.h"
 #include "os.h"
 #include "tracelog.h"
 
@@ -146,7 +147,7 @@ static void print(const struct failure *f)
 void *trace_failure(enum trace_reason reason, size_t size, size_t align, int size_class)
 {
     bool refused = reason == TRACE_MAPFAIL && os_error.call;
-    struct failure f = {.time_ns = os_wall_ns(),
+    struct failure f = {.time_ns = clock_wall_ns(),
                         .thread = os_thread(),
                         .size = size,
                         .alignment = align,

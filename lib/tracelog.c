@@ -25,6 +25,7 @@
 
 #include "level.h"
 #include "gate.h"
+#include "clock.h"
 #include "os.h"
 
 enum { SLOTS = 128, STANDARD_ERROR = 2 };
@@ -230,7 +231,7 @@ void tracelog_write(void)
 {
     if (gate_is_closed() || !load_acquire(&out.opened))
         return;
-    (void)os_now_ms();
+    (void)clock_now_ms();
     do {
         if (atomic_exchange_explicit(&out.busy, 1, memory_order_acq_rel) != 0)
             return;
@@ -248,7 +249,7 @@ void tracelog_write(void)
 static bool admit(enum channel c)
 {
     _Atomic(uint64_t) *window = &channels[c].window;
-    uint64_t second = os_recent_ms() / 1000 & UINT32_MAX, was = load_relaxed(window), now;
+    uint64_t second = clock_recent_ms() / 1000 & UINT32_MAX, was = load_relaxed(window), now;
     do {
         now = was >> 32 == second ? was + 1 : second << 32 | 1;
         if ((now & UINT32_MAX) > LINES_A_SECOND)

@@ -6,7 +6,7 @@
 #include "large.h"
 #include "pool.h"
 #include "pulse.h"
-#include "superslab.h"
+#include "purge.h"
 
 /* Give back what is free, but PAD bytes of EMPTY slabs; nothing while a fork is under way. */
 static size_t give_back(size_t pad, const char *function)
@@ -16,7 +16,7 @@ static size_t give_back(size_t pad, const char *function)
     direct_flush(function);
     size_t bytes = pool_trim(SIZE_MAX);
     bytes += large_trim(0);
-    bytes += superslab_trim(pad);
+    bytes += purge_trim(pad);
     gate_leave();
     pulse_traces();
     return bytes;

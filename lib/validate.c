@@ -5,7 +5,7 @@
 #include "large.h"
 #include "message.h"
 #include "pool.h"
-#include "superslab.h"
+#include "granules.h"
 #include "thread.h"
 
 enum { LINES_MAX = 10 };
@@ -63,7 +63,7 @@ int validate_heap(void)
     store_relaxed(&faults, 0);
     check_own_cache();
     pool_check(fault);
-    superslab_check(fault);
+    granules_check(fault);
     large_check(fault);
     return load_relaxed(&faults);
 }

@@ -11,7 +11,7 @@
 #include "large.h"
 #include "os.h"
 #include "pool.h"
-#include "superslab.h"
+#include "granules.h"
 #include "young.h"
 
 /* By the word: a table, open, half full at most. */
@@ -135,7 +135,7 @@ static int walk_superslab(const struct walk *w, const struct superslab *ss, uint
     for (unsigned i = 0; i < GRANULES && !result; i++) {
         uint8_t *granule = base + ((size_t)i << GRANULE_SHIFT);
         unsigned c = classmap_get(granule);
-        size_t size = class_is_span(c) ? superslab_live_span(granule) : 0;
+        size_t size = class_is_span(c) ? granules_live_span(granule) : 0;
         if (size)
             result = tell(w, granule, size, c);
         else if (c != CLASS_NONE && c < CLASSES)

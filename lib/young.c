@@ -11,7 +11,7 @@
 #include "list.h"
 #include "lock.h"
 #include "os.h"
-#include "superslab.h"
+#include "granules.h"
 
 enum { UNITS = GRANULE / MIN_ALIGN, UNIT_FREED = 0x8000 };
 static_assert(YOUNG_MAX / MIN_ALIGN < UNIT_FREED, "a length and the flag share an entry");
@@ -36,7 +36,7 @@ bool young_open(void)
 /* Get the granule. Lock held; no system call but the one for memory that does not exist yet. */
 static bool open_granule(void)
 {
-    young.slab = superslab_take_slab(CLASS_YOUNG);
+    young.slab = granules_take_slab(CLASS_YOUNG);
     bool got = young.slab != NULL && young.slab->fresh;
     store_relaxed(&young.state, got ? YOUNG_OPEN : YOUNG_CLOSED);
     young.freed = BLOCK_END;
@@ -105,7 +105,7 @@ void young_free(void *p, const char *function)
         struct list one;
         list_init(&one);
         list_push_back(&one, &empty->link);
-        superslab_give_slabs(&one);
+        granules_give_slabs(&one);
     }
 }
 

@@ -7,13 +7,13 @@ cd "$TOP/lib" || exit 1
 
 table='
 0 compiler.h bits.h atomic.h list.h layout.h
-1 os syscall auxv vdso message lock gate object libc
+1 os syscall auxv vdso message lock clock gate object libc
 2 options conf counters report trace tracelog policy level retain meta
 3 sizeclass classmap ace
-4 superslab arena purge slab pool large kept mapping account
+4 superslab arena hugepages purge granules slab pool large kept mapping moving account
 5 gather transfer span young
 6 tcache shelf thread
-7 heap trim aside pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout
+7 heap mode trim aside pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout
 8 init fork deepbind
 9 malloc glibc family cxx stats hak operators dlopen align surface
 '

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* superslab.c - regions of 2 MiB, the source of all slabs and spans (floor F4). */
-#include "superslab.h"
+/* granules.c - slabs and spans out of superslabs, and back (floor F4). */
+#include "granules.h"
 
 #include <string.h>
 
@@ -8,7 +8,9 @@
 #include "counters.h"
 #include "level.h"
 #include "options.h"
+#include "clock.h"
 #include "os.h"
+#include "purge.h"
 #include "tracelog.h"
 
 /* --- Traces --------------------------------------------------------------------------------------*/
@@ -105,24 +107,24 @@ static struct slab *find_slab(unsigned size_class, enum counter *stage)
     if (slab->state == SLAB_EMPTY)
         arena_unlink_empty(slab);
     else
-        retain_needed(&arena.retain, GRANULE, level_peak(), os_recent_ms());
+        retain_needed(&arena.retain, GRANULE, level_peak(), clock_recent_ms());
     struct superslab *ss = superslab_of(slab);
     arena_set_free(ss, ss->free_mask & ~(1u << slab->index));
     return slab;
 }
 
-struct slab *superslab_take_slab(unsigned size_class)
+struct slab *granules_take_slab(unsigned size_class)
 {
     enum counter stage = COUNT_STAGE_UNUSED;
     bool grown = false;
-    superslab_lock();
+    arena_lock();
     struct slab *slab;
     while ((slab = find_slab(size_class, &stage)) == NULL) {
-        superslab_unlock();
+        arena_unlock();
         if (!arena_grow())
             return NULL;
         grown = true;
-        superslab_lock();
+        arena_lock();
     }
     struct superslab *ss = superslab_of(slab);
     bool fresh = !(ss->dirty_mask >> slab->index & 1);
@@ -132,7 +134,7 @@ struct slab *superslab_take_slab(unsigned size_class)
     slab_start(slab, size_class, fresh);
     slab->state = SLAB_ACTIVE;
     classmap_set(slab->base, 1, size_class);
-    superslab_unlock();
+    arena_unlock();
     if (!grown || stage != COUNT_STAGE_UNUSED)
         count(stage, 1); /* grown: counted as a new superslab */
     else
@@ -142,11 +144,11 @@ struct slab *superslab_take_slab(unsigned size_class)
     return slab;
 }
 
-void superslab_give_slabs(struct list *slabs)
+void granules_give_slabs(struct list *slabs)
 {
     struct purge_work work[PURGE_BATCH];
-    uint64_t now_ms = os_now_ms();
-    superslab_lock();
+    uint64_t now_ms = clock_now_ms();
+    arena_lock();
     while (!list_empty(slabs)) {
         struct slab *slab = LIST_FIRST(slabs, struct slab, link);
         struct superslab *ss = superslab_of(slab);
@@ -160,7 +162,7 @@ void superslab_give_slabs(struct list *slabs)
         arena_set_free(ss, ss->free_mask | 1u << slab->index);
     }
     unsigned n = purge_collect_excess(work, now_ms);
-    superslab_unlock();
+    arena_unlock();
     purge_do(work, n, now_ms);
 }
 
@@ -179,20 +181,20 @@ static void claim_run(struct superslab *ss, unsigned at, unsigned n)
     arena.span_granules += n;
     level_add(LEVEL_IN_USE, (size_t)n << GRANULE_SHIFT);
     unsigned clean = (unsigned)__builtin_popcount(mask_run(at, n) & ~ss->dirty_mask);
-    retain_needed(&arena.retain, (size_t)clean << GRANULE_SHIFT, level_peak(), os_recent_ms());
+    retain_needed(&arena.retain, (size_t)clean << GRANULE_SHIFT, level_peak(), clock_recent_ms());
     ss->dirty_mask |= mask_run(at, n);
     arena_set_free(ss, ss->free_mask & ~mask_run(at, n));
 }
 
-struct slab *superslab_take_run(unsigned run, uint32_t *dirty)
+struct slab *granules_take_run(unsigned run, uint32_t *dirty)
 {
     struct superslab *ss;
-    superslab_lock();
+    arena_lock();
     while ((ss = arena_best_fit(run)) == NULL) {
-        superslab_unlock();
+        arena_unlock();
         if (!arena_grow())
             return NULL;
-        superslab_lock();
+        arena_lock();
     }
     unsigned at = (unsigned)__builtin_ctz(mask_run_starts(ss->free_mask, run));
     *dirty = ss->dirty_mask >> at & mask_run(0, run);
@@ -202,7 +204,7 @@ struct slab *superslab_take_run(unsigned run, uint32_t *dirty)
     arena.spans++;
     classmap_set(first->base, 1, class_of_span(run));
     classmap_set(first->base + GRANULE, run - 1, CLASS_SPAN_TAIL);
-    superslab_unlock();
+    arena_unlock();
     return first;
 }
 
@@ -212,9 +214,9 @@ static bool are_free(const struct superslab *ss, unsigned at, unsigned n)
     return (ss->free_mask & mask) == mask;
 }
 
-bool superslab_extend_run(struct slab *first, unsigned run, uint32_t *dirty)
+bool granules_extend_run(struct slab *first, unsigned run, uint32_t *dirty)
 {
-    superslab_lock();
+    arena_lock();
     struct superslab *ss = superslab_of(first);
     unsigned at = first->index + first->run, more = run - first->run;
     bool fits = at + more <= GRANULES;
@@ -228,15 +230,15 @@ bool superslab_extend_run(struct slab *first, unsigned run, uint32_t *dirty)
         classmap_set(first->base, 1, class_of_span(run));
         first->run = (uint16_t)run;
     }
-    superslab_unlock();
+    arena_unlock();
     return fits;
 }
 
-void superslab_give_run(struct slab *first)
+void granules_give_run(struct slab *first)
 {
     struct purge_work work[PURGE_BATCH];
-    uint64_t now_ms = os_now_ms();
-    superslab_lock();
+    uint64_t now_ms = clock_now_ms();
+    arena_lock();
     struct superslab *ss = superslab_of(first);
     unsigned n = first->run;
     if (tracelog_on(CHANNEL_FREE))
@@ -249,14 +251,14 @@ void superslab_give_run(struct slab *first)
     arena.spans--;
     arena_set_free(ss, ss->free_mask | mask_run(first->index, n));
     unsigned works = purge_collect_excess(work, now_ms);
-    superslab_unlock();
+    arena_unlock();
     purge_do(work, works, now_ms);
 }
 
-bool superslab_was_block(const void *p)
+bool granules_was_block(const void *p)
 {
     bool was = false;
-    superslab_lock();
+    arena_lock();
     struct region *region = classmap_region(p);
     if (region && region->kind == REGION_SUPERSLAB) {
         const struct slab *slab = superslab_slab_of(p);
@@ -267,12 +269,12 @@ bool superslab_was_block(const void *p)
         else if (slab->state == SLAB_SPAN)
             was = offset == 0 && classmap_get(p) == CLASS_NONE; /* on a shelf */
     }
-    superslab_unlock();
+    arena_unlock();
     return was;
 }
 
 /* Read as they are: where P is a live block, they do not change. */
-NO_TSAN unsigned superslab_class_of(const void *p)
+NO_TSAN unsigned granules_class_of(const void *p)
 {
     struct region *region = classmap_region(p);
     if (!region || region->kind != REGION_SUPERSLAB)
@@ -283,7 +285,7 @@ NO_TSAN unsigned superslab_class_of(const void *p)
     return slab->state == SLAB_ACTIVE ? slab->size_class : CLASS_NONE;
 }
 
-/* --- Prewarming and huge pages -------------------------------------------------------------------*/
+/* --- Prewarming -----------------------------------------------------------------------------------*/
 
 /* A write to each page makes it resident. */
 static void touch(uint8_t *base, size_t size)
@@ -292,74 +294,60 @@ static void touch(uint8_t *base, size_t size)
         *(volatile uint8_t *)(base + i) = 0;
 }
 
-size_t superslab_prewarm(unsigned size_class, size_t slabs)
+size_t granules_prewarm(unsigned size_class, size_t slabs)
 {
     struct list made;
     list_init(&made);
     size_t n = 0;
     for (; n < slabs; n++) {
-        struct slab *slab = superslab_take_slab(size_class);
+        struct slab *slab = granules_take_slab(size_class);
         if (!slab)
             break;
         if (slab->fresh)
             touch(slab->base, GRANULE);
         list_push_back(&made, &slab->link);
     }
-    superslab_lock();
+    arena_lock();
     arena_set_prewarmed(arena.prewarmed + n);
-    superslab_unlock();
-    superslab_give_slabs(&made);
+    arena_unlock();
+    granules_give_slabs(&made);
     return n;
 }
 
-void superslab_plain_pages(const struct slab *slab)
+void granules_begin(void)
 {
-    struct superslab *ss = superslab_of(slab);
-    if (LIKELY(!load_relaxed(&ss->huge)))
-        return;
-    store_relaxed(&ss->huge, false);
-    os_no_huge(ss->base, SUPERSLAB);
+    (void)arena_grow();
 }
 
-enum { PROMOTE_AT_ONCE = 8 };
-
-void superslab_promote(void)
+void granules_each_lock(lock_visitor *visit)
 {
-    struct superslab *dense[PROMOTE_AT_ONCE];
-    unsigned n = 0;
-    superslab_lock();
-    for (struct list *l = arena.all.next; l != &arena.all && n < PROMOTE_AT_ONCE; l = l->next) {
-        struct superslab *ss = CONTAINER_OF(l, struct superslab, all);
-        if (ss->free_mask != 0 || ss->opened < GRANULES || load_relaxed(&ss->huge))
-            continue;
-        ss->pinned++; /* still mapped when the system is asked */
-        dense[n++] = ss;
-    }
-    superslab_unlock();
-    for (unsigned i = 0; i < n; i++)
-        store_relaxed(&dense[i]->huge, os_huge(dense[i]->base, SUPERSLAB) == 0);
-    superslab_lock();
-    for (unsigned i = 0; i < n; i++)
-        dense[i]->pinned--;
-    superslab_unlock();
+    arena_each_lock(visit);
+}
+
+bool granules_serve(const struct slab *slab, const uint8_t *base, unsigned size_class)
+{
+    arena_lock();
+    bool serves = slab->state == SLAB_ACTIVE && slab->size_class == size_class && slab->base == base;
+    arena_unlock();
+    return serves;
 }
 
 /* --- Insight -------------------------------------------------------------------------------------*/
 
-void superslab_totals(struct superslab_totals *out)
+void granules_totals(struct granule_totals *out)
 {
-    superslab_lock();
-    *out = (struct superslab_totals){arena.granules << GRANULE_SHIFT,
+    arena_lock();
+    *out = (struct granule_totals){arena.granules << GRANULE_SHIFT,
                                      arena.empties << GRANULE_SHIFT,
                                      arena.actives << GRANULE_SHIFT,
                                      arena.span_granules << GRANULE_SHIFT,
                                      arena.spans,
                                      arena.superslabs,
                                      arena.superslabs_peak};
-    superslab_unlock();
+    arena_unlock();
 }
 
-NO_TSAN void superslab_span_sums(struct span_sum sums[BINNED + 1])
+NO_TSAN void granules_span_sums(struct span_sum sums[BINNED + 1])
 {
     struct region *region;
     memset(sums, 0, sizeof *sums * (BINNED + 1));
@@ -377,25 +365,25 @@ NO_TSAN void superslab_span_sums(struct span_sum sums[BINNED + 1])
 }
 
 /* The lock keeps the memory of the span mapped while its first words are read. */
-NO_TSAN size_t superslab_live_span(const void *p)
+NO_TSAN size_t granules_live_span(const void *p)
 {
     size_t size = 0;
-    superslab_lock();
+    arena_lock();
     struct region *region = classmap_region(p);
     unsigned c = classmap_get(p);
     if (region && region->kind == REGION_SUPERSLAB && class_is_span(c) &&
         !(class_is_binned(c) && block_linked(p, block_key)))
         size = span_usable(superslab_slab_of(p));
-    superslab_unlock();
+    arena_unlock();
     return size;
 }
 
-void superslab_each(void (*each)(struct superslab *ss, void *arg), void *arg)
+void granules_each(void (*each)(struct superslab *ss, void *arg), void *arg)
 {
-    superslab_lock();
+    arena_lock();
     for (struct list *l = arena.all.next; l != &arena.all; l = l->next)
         each(CONTAINER_OF(l, struct superslab, all), arg);
-    superslab_unlock();
+    arena_unlock();
 }
 
 static void check_one(struct superslab *ss, void (*fault)(const char *what, const void *where),
@@ -421,10 +409,10 @@ static void check_one(struct superslab *ss, void (*fault)(const char *what, cons
     }
 }
 
-void superslab_check(void (*fault)(const char *what, const void *where))
+void granules_check(void (*fault)(const char *what, const void *where))
 {
     size_t states[SLAB_STATES] = {0}, listed = 0;
-    superslab_lock();
+    arena_lock();
     for (struct list *l = arena.all.next; l != &arena.all; l = l->next)
         check_one(CONTAINER_OF(l, struct superslab, all), fault, states);
     for (struct list *l = arena.by_age.next; l != &arena.by_age; l = l->next)
@@ -433,5 +421,5 @@ void superslab_check(void (*fault)(const char *what, const void *where))
         fault("EMPTY slabs and their list differ", &arena.by_age);
     if (states[SLAB_ACTIVE] != arena.actives || states[SLAB_SPAN] != arena.span_granules)
         fault("ACTIVE slabs or granules of spans miscounted", &arena.actives);
-    superslab_unlock();
+    arena_unlock();
 }
