@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 
 #include "preload.h"
 
-bool in_other_root, quiet;
+bool in_other_root;
 int outer_root = -1;
 
 static const char usage_text[] =
@@ -36,38 +35,6 @@ static const char usage_text[] =
     "enabled, 4 status: enabled but not as it should be, 5 failed and could not be undone.\n"
     "For a machine that does not start any more: init=/usr/sbin/hakmem-preload as a kernel\n"
     "parameter. See hakmem-preload(8).\n";
-
-void fault(const char *format, ...)
-{
-    va_list list;
-    char line[2048];
-    va_start(list, format);
-    (void)vsnprintf(line, sizeof line, format, list);
-    va_end(list);
-    (void)fflush(stdout);
-    (void)fprintf(stderr, "hakmem-preload: %s\n", line);
-}
-
-void say(const char *format, ...)
-{
-    va_list list;
-    if (quiet)
-        return;
-    va_start(list, format);
-    (void)vprintf(format, list);
-    va_end(list);
-    (void)putchar('\n');
-}
-
-void *need_memory(size_t size)
-{
-    void *p = malloc(size ? size : 1);
-    if (!p) {
-        fault("out of memory");
-        _exit(EXIT_FAULT);
-    }
-    return p;
-}
 
 static int usage_error(const char *text)
 {

@@ -30,7 +30,7 @@ offers() # offers WANTED WORD...: the WORDs are the command line as bash splits 
 offers 'run options check stat explain top help --help --version' hakmem ''
 offers 'stat' hakmem st
 offers '' hakmem none ''
-for id in $(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/\1/p' "$TOP/lib/options.def" | tr 'A-Z' 'a-z'); do
+for id in $(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/\1/p' "$TOP/lib/settings/options.def" | tr 'A-Z' 'a-z'); do
     offers "*$id=*" hakmem run --option "$id"
 done
 offers 'purge_delay=' hakmem run --stats --option pu

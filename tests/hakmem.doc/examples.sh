@@ -42,7 +42,7 @@ for page in "$dir"/HAKMEM_*.7; do
     fi
 done
 
-rows=$(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/\1/p' "$TOP/lib/options.def" | tr 'A-Z' 'a-z')
+rows=$(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/\1/p' "$TOP/lib/settings/options.def" | tr 'A-Z' 'a-z')
 keys=$(example "$dir/hakmem.conf.5" EXAMPLES | sed -n 's/^\([a-z_]*\) =.*/\1/p')
 judge "hakmem.conf(5) has an example" "$([ "$(echo "$keys" | wc -l)" -ge 4 ] || echo "$keys")"
 judge "of keys that exist" "$(echo "$keys" | grep -vxF -e "$rows")"

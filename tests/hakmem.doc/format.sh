@@ -8,8 +8,7 @@ if ! command -v clang-format >/dev/null; then
     echo "UNSUPPORTED: clang-format is missing"
     exit 0
 fi
-for file in lib/*.c lib/*.h tools/*.[ch] preload/*.[ch] include/*.h tests/lib/*.h tests/hakmem.*/*.[ch]; do
-    case $file in lib/config.h) continue ;; esac
+for file in lib/*/*.[ch] tools/*.[ch] tools/*/*.[ch] preload/*.[ch] include/*.h tests/lib/*.h tests/hakmem.*/*.[ch]; do
     if clang-format --dry-run -Werror "$file" 2>"$SCRATCH/format.log"; then
         echo "PASS: $file"
     else

@@ -14,7 +14,7 @@ plain() { sed 's/\\f[A-Z]//g; s/\\-/-/g; s/\\(aq/'"'"'/g' "$1" | tr '\n' ' '; }
 seven=$(plain "$dir/hakmem.7") three=$(plain "$dir/hakmem.3")
 
 # Every fault of report.h, and the other lines the library writes.
-sed -n 's/^ *X([A-Z_]*, "\(.*\)").*/\1/p' lib/report.h >"$SCRATCH/faults"
+sed -n 's/^ *X([A-Z_]*, "\(.*\)").*/\1/p' lib/events/fault.h >"$SCRATCH/faults"
 judge "faults are found" "$([ "$(wc -l <"$SCRATCH/faults")" -ge 4 ] || echo few)"
 while read -r fault; do
     judge "hakmem(7) quotes '$fault'" "$(printf '%s\n' "$seven" | grep -qF "(): $fault" || echo missing)"
@@ -22,11 +22,11 @@ done <"$SCRATCH/faults"
 rm -f "$SCRATCH/faults"
 for words in 'bad value' 'failed allocation:' 'pool stages:' 'hakmem: lock' 'hakmem: size' 'lines left out' 'using standard error' Threshold Exhaustion MapFail; do
     judge "hakmem(7) quotes '$words'" "$(printf '%s\n' "$seven" | grep -qF "$words" || echo missing)"
-    judge "lib/ writes '$words'" "$(grep -qF "$words" lib/*.c lib/*.h || echo missing)"
+    judge "lib/ writes '$words'" "$(grep -qF "$words" lib/*/*.c lib/*/*.h || echo missing)"
 done
 
 # Every channel of the traces.
-sed -n 's/^ *X([A-Z]*, "\([^"]*\)", OPT_.*/\1/p' lib/tracelog.h >"$SCRATCH/channels"
+sed -n 's/^ *X([A-Z]*, "\([^"]*\)", OPT_.*/\1/p' lib/events/trace.h >"$SCRATCH/channels"
 judge "channels are found" "$([ "$(wc -l <"$SCRATCH/channels")" -ge 6 ] || echo few)"
 while read -r channel; do
     judge "hakmem(7) quotes 'hakmem: $channel'" "$(printf '%s\n' "$seven" | grep -qF "hakmem: $channel " || echo missing)"

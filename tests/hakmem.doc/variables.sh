@@ -13,7 +13,7 @@ shown() # shown NAME: their files
     grep -lE --include='*.sh' --include='*.exp' "^[^#]*\b$1=" -r tests
 }
 
-rows=$(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/HAKMEM_\1/p' lib/options.def)
+rows=$(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/HAKMEM_\1/p' lib/settings/options.def)
 judge "options.def has rows" "$([ "$(echo "$rows" | wc -l)" -ge 10 ] || echo "$rows")"
 judge "no row twice" "$(echo "$rows" | sort | uniq -d)"
 
@@ -28,13 +28,13 @@ done
 for row in $rows; do
     id=${row#HAKMEM_} file=$dir/$row.7
     judge "$row has a test of its effect" "$(shown "$row" | grep -q . || echo "no test in tests/ sets it")"
-    judge "$row is used in lib/" "$(grep -qE "OPT_$id\b" lib/*.c lib/*.h || echo "no OPT_$id")"
+    judge "$row is used in lib/" "$(grep -qE "OPT_$id\b" lib/*/*.c lib/*/*.h lib/*/*.def || echo "no OPT_$id")"
     if [ ! -f "$file" ]; then
         echo "FAIL: $row has a page"
         continue
     fi
     judge "$row has a page" "$(grep -q "^\.TH $row 7 " "$file" || echo "$file: no .TH")"
-    line=$(awk -v id="$id" 'index($0, "HAK_OPTION(" id ",") { getline; gsub(/^ *"|",$/, ""); print; exit }' lib/options.def)
+    line=$(awk -v id="$id" 'index($0, "HAK_OPTION(" id ",") { getline; gsub(/^ *"|",$/, ""); print; exit }' lib/settings/options.def)
     judge "$row has its line in the page" "$(grep -qF "$line" "$file" || echo "not found: $line")"
     judge "$row is in hakmem-env(7)" "$(grep -q "$row" "$dir/hakmem-env.7" || echo missing)"
 done

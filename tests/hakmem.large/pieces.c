@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 
 #include "check.h"
-#include "os.h"
+#include "base/os.h"
 
 #ifndef REFUSED
 #define REFUSED (-1)

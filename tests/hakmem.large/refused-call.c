@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 
 #include "check.h"
-#include "os.h"
+#include "base/os.h"
 
 #ifndef THREADS
 #define THREADS 0

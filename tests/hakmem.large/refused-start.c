@@ -9,7 +9,7 @@
 /* { dg-variant "-DCALL=OS_PURGE -DCOUNT=9" } */
 /* { dg-variant "-DCALL=OS_MUNMAP -DCOUNT=9" } */
 #include "check.h"
-#include "os.h"
+#include "base/os.h"
 
 static int calls;
 

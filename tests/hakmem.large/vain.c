@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 #include "check.h"
-#include "os.h"
+#include "base/os.h"
 
 enum { COUNT = 20000, TIMES = 100, ROOM = 64 << 20 };
 static void *block[ROOM / 1000];

@@ -48,5 +48,5 @@ judge "the core defines no name of the C library" "$(nm -A --defined-only --exte
     awk '{ print $NF }' | grep -E "^($family|mall.*|_Z.*)$")"
 judge "no formatted output in the core" "$(undefined "$core" |
     grep -E ' (printf|fprintf|snprintf|sprintf|puts|fputs|perror|dlsym|dlopen)$' | grep -v 'libc\.o dlsym$')"
-judge "only os.c includes syscall.h" "$(grep -ln '"syscall\.h"' "$TOP"/lib/*.[ch] | grep -v '/os\.c$')"
+judge "only os.c includes syscall.h" "$(grep -ln '"base/syscall\.h"' "$TOP"/lib/*/*.[ch] | grep -v '/os\.c$')"
 exit 0

@@ -1,55 +1,68 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# floors.sh - each file of lib/ stands on a floor and includes headers of its own floor or lower only.
-# A new file gets its place in the table below, and says the same in its banner.
+# floors.sh - lib/floors lists the folders of lib/ from bottom to top: nothing includes what is above it, no two
+# modules of a folder include each other, and Makefile.am, HACKING.md and the banners agree.
 set -u
 cd "$TOP/lib" || exit 1
 
-table='
-0 compiler.h bits.h atomic.h list.h layout.h
-1 os syscall auxv vdso message lock clock gate object libc
-2 options conf counters report trace tracelog policy level retain meta
-3 sizeclass classmap ace
-4 superslab arena hugepages purge granules slab pool large kept mapping moving account
-5 gather transfer span young
-6 tcache shelf thread
-7 heap mode trim aside pulse engine helper control direct checked summary exitreport print residency walk ctl format validate layout
-8 init fork deepbind
-9 malloc glibc family cxx stats hak operators dlopen align surface
-'
-
-floor_of() # floor_of FILE: its number, or nothing
-{
-    echo "$table" | awk -v file="$1" -v stem="${1%.*}" '
-        { for (i = 2; i <= NF; i++) if ($i == file || $i == stem) { print $1; exit } }'
-}
-
 . "$TOP/tests/lib/judge.sh"
 
-files=$(ls *.c *.h | grep -v -e '^config\.h$' -e '^anchor\.c$')
-judge "lib/ is where it was" "$([ "$(echo "$files" | wc -l)" -ge 40 ] || echo "few files")"
-judge "every file has a floor" "$(for file in $files; do [ "$(floor_of $file)" ] || echo "$file"; done)"
-judge "every banner names it" "$(for file in $files; do
-    head -n 4 $file | tr '\n' ' ' | grep -q "(floor F$(floor_of $file))" || echo "$file: not F$(floor_of $file)"
+folders=$(sed -n 's/^\([a-z]*\)  .*/\1/p' floors)
+files=$(ls */*.c */*.h */*.def)
+echo "folders, from bottom to top:" $folders
+judge "every folder is listed" "$(for folder in */; do
+    echo "$folders" | grep -qx "${folder%/}" || echo "$folder"
 done)"
-judge "first line is the licence, second the name of the file" "$(for file in *.[ch] options.def counters.def; do
+judge "every listed folder is there, with files" "$(for folder in $folders; do
+    ls "$folder"/*.[ch] >/dev/null 2>&1 || echo "$folder"
+done)"
+judge "no file lies outside of them" "$(ls ./*.c ./*.h ./*.def 2>/dev/null | grep -v '^\./config\.h$')"
+
+# Lines "FILE INCLUDED", of our own files only.
+includes=$(grep -H '^ *# *include *"' $files | sed 's/^\([^:]*\):.*"\([^"]*\)".*/\1 \2/' | grep -v ' \(config\|hakmem\)\.h$')
+judge "includes are found" "$([ "$(echo "$includes" | wc -l)" -gt 300 ] || echo "$includes" | wc -l)"
+judge "each names folder and file" "$(echo "$includes" | while read -r file name; do
+    [ -f "$name" ] || echo "$file: $name"
+done)"
+judge "no include of a folder above" "$(echo "$includes" | awk -v folders="$folders" '
+    BEGIN { n = split(folders, list, "\n"); for (i = 1; i <= n; i++) rank[list[i]] = i }
+    { split($1, own, "/"); split($2, other, "/"); if (rank[other[1]] > rank[own[1]]) print $1 " includes " $2 }')"
+judge "no file includes a .c" "$(echo "$includes" | grep '\.c$')"
+
+# A module is the files of one name. Modules that nothing left depends on go, until none is left or all are in knots.
+judge "no cycle between modules" "$(echo "$includes" | awk '
+    function stem(name) { sub(/\.[a-z]*$/, "", name); return name }
+    { a = stem($1); b = stem($2); if (a != b) { needs[a, b]; module[a]; module[b] } }
+    END {
+        do {
+            went = 0
+            for (m in module) {
+                free = 1
+                for (pair in needs) { split(pair, p, SUBSEP); if (p[1] == m && p[2] in module) free = 0 }
+                if (free) { delete module[m]; went = 1 }
+            }
+        } while (went)
+        for (pair in needs) {
+            split(pair, p, SUBSEP)
+            if (p[1] in module && p[2] in module) print p[1] " needs " p[2]
+        }
+    }')"
+judge "no two modules have the same name" "$(ls */*.[ch] | sed 's,\.[a-z]*$,,' | sort -u | sed 's,.*/,,' | sort | uniq -d)"
+
+sources=$(tr ' \t' '\n\n' <Makefile.am | grep -E '^[a-z]+/[a-z_]+\.(c|h|def)$' | sort -u)
+judge "Makefile.am lists every file" "$(for file in $files; do
+    echo "$sources" | grep -qxF "$file" || echo "$file"
+done)"
+order=$(sed -n '/^core_sources/,/[^\\]$/p' Makefile.am | tr ' \t' '\n\n' | sed -n 's,^\([a-z]*\)/.*,\1,p' | uniq)
+judge "and in the order of the folders" "$([ "$order" = "$folders" ] || echo "$order")"
+judge "HACKING.md has the table" "$(sed -n 's/^\([a-z]*\)  *\(.*\)/| `\1\/` | \2 |/p' floors | while read -r row; do
+    grep -qxF "$row" "$TOP/HACKING.md" || echo "$row"
+done)"
+judge "first line is the licence, second the name of the file" "$(for file in $files; do
     sed -n 1p $file | grep -q '^/\* SPDX-License-Identifier: MIT \*/$' || echo "$file"
-    sed -n 2p $file | grep -q "^/\* $file - \|^/\* anchor.c" || echo "$file"
+    sed -n 2p $file | grep -q "^/\* $file - " || echo "$file"
 done)"
-judge "no include of a higher floor" "$(for file in $files; do
-    own=$(floor_of $file)
-    for name in $(sed -n 's,^ *# *include *"\([^"]*/\)*\([^"/]*\)".*,\2,p' $file); do
-        case $name in
-        config.h | hakmem.h | options.def | counters.def) continue ;;
-        *.h) ;;
-        *) echo "$file includes $name" ;;
-        esac
-        other=$(floor_of $name)
-        [ "${other:-99}" -le "${own:-0}" ] || echo "$file (F$own) includes $name (F${other:-?})"
-    done
-done)"
-judge "no file includes a .c" "$(grep -n '^ *# *include.*\.c[">]' *.[ch])"
-judge "headers have guards" "$(for file in *.h; do
+judge "headers have guards" "$(for file in */*.h; do
     grep -q '^#ifndef HAK_' $file || echo "$file"
-done | grep -v '^config\.h$')"
+done)"
 exit 0

@@ -6,7 +6,7 @@ cd "$TOP/lib" || exit 1
 
 . "$TOP/tests/lib/judge.sh"
 
-files=$(ls *.c *.h | grep -v '^config\.h$')
+files=$(ls */*.c */*.h)
 judge "files" "$(for file in $files; do
     lines=$(wc -l <$file)
     [ $lines -le 600 ] || echo "$file: $lines lines"
@@ -21,11 +21,11 @@ functions=$(awk '
     /;$/ && !inside { start = 0 }' $files)
 judge "functions are found" "$([ "$(echo "$functions" | wc -l)" -gt 150 ] || echo "$functions")"
 judge "functions" "$(echo "$functions" | awk '$3 > 60 { print $1 ": " $2 ", " $3 " lines" }')"
-guards=$(ls *.h | wc -l)
+guards=$(ls */*.h | wc -l)
 judge "conditionals" "$(cat $files | awk -v guards="$guards" '
     /^ *# *if/ { n++ }
     END { if (n - guards > NR / 100) print n - guards " #if in " NR " lines, without guards" }')"
-judge "hot files have no conditionals but their guard" "$(for file in heap.h tcache.h slab.h classmap.h heap.c malloc.c; do
+judge "hot files have no conditionals but their guard" "$(for file in heap/heap.h cache/tcache.h memory/slab.h memory/classmap.h heap/heap.c surface/malloc.c; do
     n=$(grep -c '^ *# *if' $file)
     case $file in *.h) n=$((n - 1)) ;; esac
     [ $n -eq 0 ] || echo "$file: $n"

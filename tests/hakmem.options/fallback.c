@@ -4,7 +4,7 @@
 /* { dg-variant "HAKMEM_TINY_SS_SHARED=1" } */
 /* { dg-variant "-DSTRICT HAKMEM_TINY_SS_SHARED=2" } */
 #include "check.h"
-#include "os.h"
+#include "base/os.h"
 
 static int refuse(enum os_call call)
 {

@@ -6,7 +6,7 @@
 #include <signal.h>
 
 #include "check.h"
-#include "options.h"
+#include "settings/options.h"
 
 static void caught(int number)
 {

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "check.h"
-#include "conf.h"
-#include "options.h"
+#include "settings/conf.h"
+#include "settings/options.h"
 
 static const char path[] = "resolve.conf";
 static struct option_values values;

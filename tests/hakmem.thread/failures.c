@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #include "check.h"
-#include "trace.h"
+#include "events/failure.h"
 
 /* Each failure's words follow from its size: a record that mixes two of them shows. */
 enum { WRITERS = 4, READERS = 3 };
@@ -27,7 +27,7 @@ static void *fail(void *arg)
     size_t base = (size_t)(uintptr_t)arg << 32;
     for (size_t i = 0; i < FAILURES; i++) {
         errno = 0;
-        CHECK(trace_failure((enum trace_reason)(1 + i % 3), base + i, alignment_of(i), (int)(i % 1000)) ==
+        CHECK(failure_record((enum failure_reason)(1 + i % 3), base + i, alignment_of(i), (int)(i % 1000)) ==
               NULL);
         CHECK(errno == ENOMEM);
     }
@@ -41,7 +41,7 @@ static void whole(const struct failure *f)
     CHECK(writer >= 1 && writer <= WRITERS && i < FAILURES);
     CHECK(f->alignment == alignment_of(i) && f->reason == 1 + i % 3 && f->size_class == (int64_t)(i % 1000));
     CHECK(strcmp(f->call, "none") == 0 && f->code == 0);
-    CHECK(f->number < trace_count());
+    CHECK(f->number < failure_count());
 }
 
 static void *look(void *unused)
@@ -49,14 +49,14 @@ static void *look(void *unused)
     uint64_t seen = 0;
     while (atomic_load(&writing)) {
         struct failure f;
-        uint64_t before = trace_count();
-        if (trace_latest(&f)) {
+        uint64_t before = failure_count();
+        if (failure_latest(&f)) {
             whole(&f);
-            CHECK(f.number + TRACE_RECORDS >= before);
+            CHECK(f.number + FAILURE_RECORDS >= before);
             seen++;
         }
-        for (unsigned back = 0; back < TRACE_RECORDS; back++)
-            if (trace_nth(back, &f)) {
+        for (unsigned back = 0; back < FAILURE_RECORDS; back++)
+            if (failure_nth(back, &f)) {
                 whole(&f);
                 seen++;
             }
@@ -76,14 +76,14 @@ int main(void)
         CHECK(pthread_join(writer[i], NULL) == 0);
     for (int i = 0; i < READERS; i++)
         CHECK(pthread_join(reader[i], NULL) == 0);
-    CHECK(trace_count() == (uint64_t)WRITERS * FAILURES);
+    CHECK(failure_count() == (uint64_t)WRITERS * FAILURES);
     struct failure f;
     unsigned kept = 0;
-    for (unsigned back = 0; back < TRACE_RECORDS; back++)
-        if (trace_nth(back, &f)) {
-            CHECK(f.number == trace_count() - 1 - back);
+    for (unsigned back = 0; back < FAILURE_RECORDS; back++)
+        if (failure_nth(back, &f)) {
+            CHECK(f.number == failure_count() - 1 - back);
             kept++;
         }
-    CHECK(kept >= TRACE_RECORDS / 2 && atomic_load(&read_whole) > 0);
+    CHECK(kept >= FAILURE_RECORDS / 2 && atomic_load(&read_whole) > 0);
     return 0;
 }

@@ -70,11 +70,11 @@ pids="$pids $!"
 sleep 0.3
 expect 1 'does not run with libhakmem' "a library without a layout" "$HAK" explain $!
 rows=$(mktemp -d) || exit 1
-sed 's/levels\.bytes/levels.bites/' "$SO" >"$rows/libhakmem.so.1"
+sed 's/usages\.bytes/usages.bites/' "$SO" >"$rows/libhakmem.so.1"
 env LD_PRELOAD="$rows/libhakmem.so.1" sleep 60 &
 pids="$pids $!"
 sleep 0.3
-expect 1 "does not describe 'levels.bytes'" "a library that misses a row" "$HAK" explain $!
+expect 1 "does not describe 'usages.bytes'" "a library that misses a row" "$HAK" explain $!
 
 # Of somebody else.
 cp "$HAK" "$rows/hakmem" && chmod 755 "$rows" "$rows/hakmem"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# options.sh - hakmem options says what lib/options.def says, and what the environment and a file change.
+# options.sh - hakmem options says what lib/settings/options.def says, and what the environment and a file change.
 set -u
 . "$TOP/tests/hakmem.tools/common.sh"
 need_python
@@ -11,7 +11,7 @@ int main(void)
 {
 #define HAK_OPTION(id, type, def, min, max, since, line, ...) \
     printf("HAKMEM_" #id "\t" #type "\t%llu\t%llu\t%llu\t%s\n", 0ull + def, 0ull + min, 0ull + max, line);
-#include "options.def"
+#include "settings/options.def"
     return 0;
 }
 END

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "lines.h"
-#include "tracelog.h"
+#include "events/trace.h"
 
 enum { THREADS = 4, LINES = 600 };
 
@@ -14,14 +14,14 @@ static void *trace(void *arg)
 {
     uint64_t thread = (uintptr_t)arg;
     for (uint64_t i = 0; i < LINES; i++) {
-        struct message m;
-        tracelog_begin(&m, CHANNEL_ACQUIRE);
-        message_field(&m, "thread", thread);
-        message_field(&m, "line", i);
-        message_field(&m, "sum", thread * 1000000 + i);
-        tracelog_end(&m, CHANNEL_ACQUIRE);
+        struct line m;
+        trace_begin(&m, CHANNEL_ACQUIRE);
+        line_field(&m, "thread", thread);
+        line_field(&m, "line", i);
+        line_field(&m, "sum", thread * 1000000 + i);
+        trace_end(&m, CHANNEL_ACQUIRE);
         if (i % 3 == thread % 3)
-            tracelog_flush();
+            trace_flush();
     }
     return NULL;
 }
@@ -35,7 +35,7 @@ int main(void)
         CHECK(pthread_create(&thread[i], NULL, trace, (void *)(i + 1)) == 0);
     for (int i = 0; i < THREADS; i++)
         CHECK(pthread_join(thread[i], NULL) == 0);
-    tracelog_finish();
+    trace_finish();
     lines_read(getpid());
     size_t seen = 0;
     for (const char *l = lines.text; l && *l; l = lines_next(l)) {

@@ -3,7 +3,7 @@
 /* { dg-link core asan ubsan } */
 #include "check.h"
 
-#include "ace.h"
+#include "adapt/ace.h"
 
 struct row {
     unsigned size_class;

@@ -3,7 +3,7 @@
  * in that, but in a list that is longer than its count; and the count is put right. */
 /* { dg-link core } */
 #include "check.h"
-#include "thread.h"
+#include "cache/thread.h"
 
 enum { SIZE = 48, CLASS = SIZE / 16, BLOCKS = 400 };
 static void *block[BLOCKS];

@@ -3,7 +3,7 @@
  * ever give what lies in them. */
 /* { dg-link core asan ubsan } */
 #include "check.h"
-#include "conf.h"
+#include "settings/conf.h"
 
 #undef malloc /* the sanitizer's, which guards both ends */
 #undef free

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The size-class functions agree with each other for every size and every offset in a slab. */
 #include "check.h"
-#include "sizeclass.h"
+#include "base/sizeclass.h"
 
 int main(void)
 {

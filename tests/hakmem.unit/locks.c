@@ -3,7 +3,7 @@
 #include <pthread.h>
 
 #include "check.h"
-#include "lock.h"
+#include "base/lock.h"
 
 static struct lock lock;
 static _Atomic(int) waiting;

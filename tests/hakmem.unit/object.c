@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What object.c reads from the loader's list and the tables is what the loader says by dlsym. */
 #include "check.h"
-#include "object.h"
+#include "base/object.h"
 
 static void same(void *handle, const char *name)
 {

@@ -7,7 +7,7 @@
 #include <sys/time.h>
 
 #include "check.h"
-#include "trace.h"
+#include "events/failure.h"
 
 extern struct {
     char magic[16];
@@ -19,8 +19,8 @@ static volatile sig_atomic_t signals;
 static void overtake(int number)
 {
     (void)number;
-    for (size_t i = 0; i < TRACE_RECORDS + 1; i++)
-        (void)trace_failure(TRACE_EXHAUSTION, 2000 + i, 64, (int)(2000 + i));
+    for (size_t i = 0; i < FAILURE_RECORDS + 1; i++)
+        (void)failure_record(FAILURE_EXHAUSTION, 2000 + i, 64, (int)(2000 + i));
     signals++;
 }
 
@@ -32,13 +32,13 @@ int main(void)
     while (*(volatile uint64_t *)&hak_failures.lost < 3) {
         CHECK(signals < 20000); /* a writer is held up in mid-record by one signal of a few */
         for (size_t i = 0; i < 1000; i++)
-            (void)trace_failure(TRACE_EXHAUSTION, i, 16, (int)i);
+            (void)failure_record(FAILURE_EXHAUSTION, i, 16, (int)i);
     }
     CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
     struct failure f;
     unsigned missing = 0;
-    for (unsigned back = 0; back < TRACE_RECORDS; back++)
-        if (trace_nth(back, &f))
+    for (unsigned back = 0; back < FAILURE_RECORDS; back++)
+        if (failure_nth(back, &f))
             CHECK(f.size == (uint64_t)f.size_class && f.alignment == (f.size >= 2000 ? 64 : 16));
         else
             missing++;

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #include "check.h"
-#include "os.h"
+#include "base/os.h"
 
 enum { PIECES = 60000 };
 static size_t page;

@@ -4,8 +4,8 @@
 #include <time.h>
 
 #include "check.h"
-#include "os.h"
-#include "trace.h"
+#include "base/os.h"
+#include "events/failure.h"
 
 /* As trace.c describes it for core dumps. */
 struct ring {
@@ -48,38 +48,38 @@ static size_t elsewhere(void)
 int main(void)
 {
     struct failure f, g;
-    CHECK(!trace_latest(&f) && !trace_nth(0, &f) && trace_count() == 0);
+    CHECK(!failure_latest(&f) && !failure_nth(0, &f) && failure_count() == 0);
     CHECK(malloc((size_t)(uintptr_t)hide((void *)(SIZE_MAX - 5))) == NULL);
     CHECK(memalign(256, (size_t)1 << 60) == NULL);
-    CHECK(trace_count() == 2 && trace_latest(&f) && trace_nth(1, &g) && !trace_nth(2, &g));
+    CHECK(failure_count() == 2 && failure_latest(&f) && failure_nth(1, &g) && !failure_nth(2, &g));
     CHECK(f.number == 1 && f.size == (uint64_t)1 << 60 && f.alignment == 256 && f.size_class == -1);
-    CHECK(f.reason == TRACE_MAPFAIL && strcmp(f.call, "mmap") == 0 && f.code == ENOMEM);
+    CHECK(f.reason == FAILURE_MAPFAIL && strcmp(f.call, "mmap") == 0 && f.code == ENOMEM);
     CHECK(f.tid == gettid() && f.thread == os_thread());
     CHECK(f.time_ns / 1000000000 >= (uint64_t)time(NULL) - 60 &&
           f.time_ns / 1000000000 <= (uint64_t)time(NULL));
     CHECK(f.mapped != 0 && f.mapped == os_mapped_bytes() && f.mappings == os_mappings());
     CHECK(!f.at.known);
-    CHECK(trace_nth(1, &g) && g.number == 0 && g.size == SIZE_MAX - 5 && g.reason == TRACE_THRESHOLD);
+    CHECK(failure_nth(1, &g) && g.number == 0 && g.size == SIZE_MAX - 5 && g.reason == FAILURE_THRESHOLD);
     CHECK(g.alignment == 16 && strcmp(g.call, "none") == 0 && g.code == 0);
 
     CHECK(strcmp(hak_failures.magic, "hakmem failures") == 0 && hak_failures.begun == 2);
     CHECK(in_memory(1)->size == f.size && in_memory(0)->size == g.size);
 
     struct rlimit limit;
-    struct trace_environment at;
+    struct failure_environment at;
     CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
     size_t space = (size_t)memory_kib(0) << 10;
-    trace_environment(&at);
+    failure_environment(&at);
     CHECK(at.known && at.address_limit == limit.rlim_cur);
     CHECK(at.address_space >= space && at.address_space < space + (1 << 20));
     CHECK(at.maps >= 10 && at.maps < 1000 && at.overcommit >= -1 && at.overcommit <= 2);
 
     /* Only the latest are kept. */
-    for (unsigned i = 0; i < 3 * TRACE_RECORDS; i++)
+    for (unsigned i = 0; i < 3 * FAILURE_RECORDS; i++)
         CHECK(malloc((size_t)(uintptr_t)hide((void *)(SIZE_MAX - i))) == NULL);
-    for (unsigned i = 0; i < TRACE_RECORDS; i++)
-        CHECK(trace_nth(i, &f) && f.size == SIZE_MAX - (3 * TRACE_RECORDS - 1 - i));
-    CHECK(!trace_nth(TRACE_RECORDS, &f) && hak_failures.lost == 0);
+    for (unsigned i = 0; i < FAILURE_RECORDS; i++)
+        CHECK(failure_nth(i, &f) && f.size == SIZE_MAX - (3 * FAILURE_RECORDS - 1 - i));
+    CHECK(!failure_nth(FAILURE_RECORDS, &f) && hak_failures.lost == 0);
 
     /* What is mapped: a large block, grown, shrunk, freed. The kernel may merge it with neighbours. */
     size_t bytes = os_mapped_bytes(), maps = os_mappings(), not_mapped = elsewhere();

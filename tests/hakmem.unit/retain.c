@@ -3,7 +3,7 @@
  * no use or a second passes without. */
 #include "check.h"
 
-#include "retain.h"
+#include "events/retain.h"
 
 int main(void)
 {

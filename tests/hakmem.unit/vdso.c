@@ -2,14 +2,14 @@
 /* The reader of the vDSO: it finds the clock in the kernel's image and in copies of it, with one hash table
  * or the other; and damaged images, cut short and changed anywhere, are read to no harm. */
 /* { dg-link core asan ubsan } */
-#include "vdso.h"
+#include "base/vdso.h"
 
 #include <elf.h>
 #include <link.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
-#include "auxv.h"
+#include "base/auxv.h"
 #include "check.h"
 
 enum { SIZE = 8192 };

@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include "check.h"
-#include "classmap.h"
+#include "memory/classmap.h"
 
 enum { GROWTHS = 400, READERS = 2 };
 static _Atomic(int) stop, lost;

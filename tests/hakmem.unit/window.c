@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 
 #include "check.h"
-#include "classmap.h"
-#include "os.h"
-#include "thread.h"
+#include "memory/classmap.h"
+#include "base/os.h"
+#include "cache/thread.h"
 
 #undef malloc
 #undef free

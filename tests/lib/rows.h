@@ -4,7 +4,7 @@
 #define ROWS_H
 
 #include "check.h"
-#include "layout.h"
+#include "base/layout.h"
 
 #undef hak_layout
 

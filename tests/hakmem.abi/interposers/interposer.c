@@ -17,7 +17,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "syscall.h"
+#include "base/syscall.h"
 
 extern char **environ;
 int interposer_calls;

@@ -7,6 +7,6 @@ int main(void)
 #define HAK_OPTION(id, type, def, min, max, since, line, ...)                                                \
     printf("HAKMEM_" #id " " #type " %llu %llu %llu\n", (unsigned long long)(def),                           \
            (unsigned long long)(min), (unsigned long long)(max));
-#include "options.def"
+#include "settings/options.def"
     return 0;
 }

@@ -3,7 +3,7 @@
 #include <sys/auxv.h>
 
 #include "check.h"
-#include "options.h"
+#include "settings/options.h"
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* base/lock.h - locks with ranks.
+ *
+ * A thread takes locks in rising rank only; a debug build aborts on any other order. None is held over
+ * fork (gate.h). Nothing that holds a lock reads a clock, which a debug build asserts, nor makes a system
+ * call other than futex: but START and CHECKED, which span whole calls, and STARTUP and META, which map
+ * memory where the first of its kind is needed. */
+#ifndef HAK_LOCK_H
+#define HAK_LOCK_H
+
+#include "base/atomic.h"
+
+/* The ranks in order, with the names by which HAKMEM_SHARED_POOL_LOCK_STATS calls them. */
+#define LOCK_RANKS(X)                                                                                        \
+    X(START, "start")     /* init.c: the one-time start */                                                   \
+    X(ENGINE, "engine")   /* engine.c: settings and decisions */                                             \
+    X(THREADS, "threads") /* thread.c: the list of thread caches */                                          \
+    X(CHECKED, "checked") /* checked.c: serialises the checked mode */                                       \
+    X(STARTUP, "startup") /* startup.c: the first granule; may map the first superslab while held */         \
+    X(CLASS, "class")     /* pool.c: one for each size class, taken one at a time */                         \
+    X(LARGE, "large")     /* large.c: the cache of large mappings */                                         \
+    X(ARENA, "arena")     /* arena.c: all granules */                                                        \
+    X(META, "meta") /* meta.c, classmap.c: maps memory for descriptors while held (rare, never purges) */
+
+enum lock_rank {
+#define LOCK_RANK(id, name) RANK_##id,
+    LOCK_RANKS(LOCK_RANK)
+#undef LOCK_RANK
+        RANK_COUNT
+};
+
+/* All zero is a free lock. The rank is an argument, so that locks need no initial value. */
+struct lock {
+    _Atomic(uint32_t) state; /* 0 free, 1 held, 2 held and somebody waits */
+};
+
+/* How deep the calling thread is in work that a signal handler may interrupt half done: locks that it holds
+ * and gates that it is in (gate.h). Owner only; a handler of the thread finds it not 0 there. */
+extern THREAD_LOCAL uint16_t lock_busy;
+
+/* The calling thread holds a lock for the whole of a call, slow paths included (START, CHECKED):
+ * clock_now_ms tells the time that was read before. Owner only. */
+extern THREAD_LOCAL bool lock_no_clock;
+
+void lock_wait(struct lock *l, enum lock_rank rank);
+void lock_wake(struct lock *l);
+
+/* How often a thread found a lock of RANK held, and how often it slept for one. */
+extern const char *const lock_rank_name[RANK_COUNT];
+struct lock_contention {
+    uint64_t contended, slept;
+};
+struct lock_contention lock_contention(enum lock_rank rank);
+
+/* Debug builds: note and check the order. */
+void lock_note_taken(enum lock_rank rank);
+void lock_note_given(enum lock_rank rank);
+bool lock_any_held(void);
+
+static inline void lock_take(struct lock *l, enum lock_rank rank)
+{
+    lock_busy++;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (HAK_DEBUG)
+        lock_note_taken(rank);
+    uint32_t unlocked = 0;
+    if (single_threaded()) { /* nobody else can hold it, and nobody waits */
+        store_relaxed(&l->state, 1);
+        return;
+    }
+    if (!atomic_compare_exchange_strong_explicit(&l->state, &unlocked, 1, memory_order_acquire,
+                                                 memory_order_relaxed))
+        lock_wait(l, rank);
+}
+
+static inline void lock_give(struct lock *l, enum lock_rank rank)
+{
+    if (HAK_DEBUG)
+        lock_note_given(rank);
+    if (single_threaded())
+        store_relaxed(&l->state, 0);
+    else if (atomic_exchange_explicit(&l->state, 0, memory_order_release) == 2)
+        lock_wake(l);
+    atomic_signal_fence(memory_order_seq_cst);
+    lock_busy--;
+}
+
+/* Each module that has locks calls VISIT for them: in the child of fork they are free, whoever held them. */
+typedef void lock_visitor(struct lock *l);
+static inline void lock_reset(struct lock *l)
+{
+    store_relaxed(&l->state, 0);
+}
+
+#endif

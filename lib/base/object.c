@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* base/object.c - the objects that the loader has loaded, and the functions they define. */
+#include "base/object.h"
+
+#include <gnu/lib-names.h>
+#include <string.h>
+
+#include "base/os.h"
+
+/* The linker's: where the dynamic section of the object that this is part of begins. */
+extern ElfW(Dyn) _DYNAMIC[] __attribute__((weak, visibility("hidden")));
+
+/* The program's dynamic section; the loader puts the address of its list there, for debuggers. Programs
+ * without a loader do not say where their headers are to be. */
+static const ElfW(Dyn) * program_section(void)
+{
+    size_t count;
+    const ElfW(Phdr) *headers = os_program_headers(&count);
+    bool known = false;
+    uintptr_t base = 0, section = 0;
+    for (size_t i = 0; headers && i < count; i++)
+        if (headers[i].p_type == PT_PHDR) {
+            base = (uintptr_t)headers - headers[i].p_vaddr;
+            known = true;
+        } else if (headers[i].p_type == PT_DYNAMIC) {
+            section = headers[i].p_vaddr;
+        }
+    return known && section ? (const ElfW(Dyn) *)(base + section) : NULL;
+}
+
+const struct link_map *object_first(void)
+{
+    for (const ElfW(Dyn) *d = program_section(); d && d->d_tag != DT_NULL; d++)
+        if (d->d_tag == DT_DEBUG && d->d_un.d_ptr)
+            return ((const struct r_debug *)d->d_un.d_ptr)->r_map;
+    return NULL;
+}
+
+const struct link_map *object_own(void)
+{
+    const struct link_map *map = object_first();
+    while (map && map->l_ld != _DYNAMIC)
+        map = map->l_next;
+    return map;
+}
+
+const struct link_map *object_libc(void)
+{
+    for (const struct link_map *map = object_first(); map; map = map->l_next) {
+        struct object_tables t;
+        object_tables(map, &t);
+        if (t.soname && strcmp(t.soname, LIBC_SO) == 0)
+            return map;
+    }
+    return NULL;
+}
+
+bool object_before(const struct link_map *a, const struct link_map *b)
+{
+    while (b && b != a)
+        b = b->l_prev;
+    return b != NULL;
+}
+
+/* The loader has made addresses of these, on most machines; on others it leaves them as in the file. */
+static void *relocated(const struct link_map *map, ElfW(Addr) value)
+{
+    return (void *)(value < map->l_addr ? value + map->l_addr : value);
+}
+
+void object_tables(const struct link_map *map, struct object_tables *out)
+{
+    ElfW(Addr) soname = 0;
+    *out = (struct object_tables){0};
+    for (const ElfW(Dyn) *d = map->l_ld; d && d->d_tag != DT_NULL; d++) {
+        void *address = relocated(map, d->d_un.d_ptr);
+        switch (d->d_tag) {
+        case DT_GNU_HASH: out->gnu_hash = address; break;
+        case DT_HASH: out->hash = address; break;
+        case DT_VERSYM: out->versions = address; break;
+        case DT_SYMTAB: out->symbols = address; break;
+        case DT_STRTAB: out->strings = address; break;
+        case DT_SONAME: soname = d->d_un.d_val; break;
+        default: break;
+        }
+    }
+    if (soname && out->strings)
+        out->soname = out->strings + soname;
+}
+
+static uint32_t hash_of(const char *name)
+{
+    uint32_t h = 5381;
+    for (; *name; name++)
+        h = h * 33 + (unsigned char)*name;
+    return h;
+}
+
+/* Versions that only programs linked long ago use are marked. */
+static bool is_function(const struct object_tables *t, uint32_t index, const char *name, bool old)
+{
+    enum { OLD_VERSION = 0x8000 };
+    const ElfW(Sym) *s = &t->symbols[index];
+    return s->st_shndx != SHN_UNDEF && ELF64_ST_TYPE(s->st_info) == STT_FUNC &&
+           (t->versions && t->versions[index] & OLD_VERSION) == old &&
+           strcmp(t->strings + s->st_name, name) == 0;
+}
+
+static ElfW(Sym) * find_by_gnu_hash(const struct object_tables *t, const char *name, bool old)
+{
+    uint32_t buckets = t->gnu_hash[0], first = t->gnu_hash[1], words = t->gnu_hash[2], hash = hash_of(name);
+    const uint32_t *bucket = (const uint32_t *)((const ElfW(Addr) *)(t->gnu_hash + 4) + words);
+    const uint32_t *chain = bucket + buckets;
+    uint32_t index = buckets ? bucket[hash % buckets] : 0;
+    if (index < first || index == 0)
+        return NULL;
+    for (;; index++) {
+        if ((chain[index - first] | 1) == (hash | 1) && is_function(t, index, name, old))
+            return &t->symbols[index];
+        if (chain[index - first] & 1)
+            return NULL;
+    }
+}
+
+/* By the older table of hashes, whose second word counts the symbols. */
+static ElfW(Sym) * find_by_count(const struct object_tables *t, const char *name, bool old)
+{
+    for (uint32_t i = 1; t->hash && i < t->hash[1]; i++)
+        if (is_function(t, i, name, old))
+            return &t->symbols[i];
+    return NULL;
+}
+
+ElfW(Sym) * object_symbol(const struct link_map *map, const char *name)
+{
+    struct object_tables t;
+    object_tables(map, &t);
+    if (!t.symbols || !t.strings)
+        return NULL;
+    ElfW(Sym) *found = NULL;
+    for (int old = 0; old <= 1 && !found; old++)
+        found = t.gnu_hash ? find_by_gnu_hash(&t, name, old) : find_by_count(&t, name, old);
+    return found;
+}
+
+void *object_function(const struct link_map *map, const char *name)
+{
+    const ElfW(Sym) *symbol = object_symbol(map, name);
+    return symbol ? (void *)(map->l_addr + symbol->st_value) : NULL;
+}
+
+void *object_next_function(const char *name)
+{
+    const struct link_map *own = object_own(), *libc = object_libc();
+    if (!libc)
+        return NULL;
+    for (const struct link_map *map = own; object_before(own, libc) && map != libc && (map = map->l_next);) {
+        void *function = object_function(map, name);
+        if (function)
+            return function;
+    }
+    return object_function(libc, name);
+}
+
+void *object_first_is_own(const char *name)
+{
+    const struct link_map *own = object_own(), *map = object_first();
+    for (; own && map != own; map = map->l_next)
+        if (object_symbol(map, name))
+            return NULL;
+    return own ? object_function(own, name) : NULL;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* base/text.c - text without malloc, stdio or locale. */
+#include "base/text.h"
+
+#include <string.h>
+
+#include "base/os.h"
+
+void line_str(struct line *m, const char *s)
+{
+    while (*s && m->len < sizeof m->text)
+        m->text[m->len++] = *s++;
+}
+
+void line_word(struct line *m, const char *s, size_t most)
+{
+    for (; *s && most > 0 && m->len < sizeof m->text; s++, most--)
+        m->text[m->len++] = *s >= ' ' && *s <= '~' ? *s : '?';
+}
+
+static void put_number(struct line *m, uint64_t n, unsigned base)
+{
+    char digits[24];
+    size_t i = sizeof digits;
+    digits[--i] = '\0';
+    do {
+        digits[--i] = "0123456789abcdef"[n % base];
+        n /= base;
+    } while (n);
+    line_str(m, digits + i);
+}
+
+void line_dec(struct line *m, uint64_t n)
+{
+    put_number(m, n, 10);
+}
+
+void line_hex(struct line *m, uint64_t n)
+{
+    line_str(m, "0x");
+    put_number(m, n, 16);
+}
+
+void line_text(struct line *m, const char *name, const char *text)
+{
+    line_str(m, " ");
+    line_str(m, name);
+    line_str(m, "=");
+    line_str(m, text);
+}
+
+void line_field(struct line *m, const char *name, uint64_t n)
+{
+    line_text(m, name, "");
+    line_dec(m, n);
+}
+
+void line_address(struct line *m, const char *name, const void *address)
+{
+    line_text(m, name, "");
+    line_hex(m, (uintptr_t)address);
+}
+
+void line_send(const struct line *m, int fd)
+{
+    os_write(fd, m->text, m->len);
+}
+
+/* --- Text of any length ---------------------------------------------------------------------------*/
+
+static int put_fd(void *to, const char *text, size_t len)
+{
+    return os_write(*(const int *)to, text, len);
+}
+
+void text_init(struct text *p, text_put *put, void *to)
+{
+    p->put = put;
+    p->to = to;
+    p->code = 0;
+    p->len = 0;
+}
+
+void text_init_fd(struct text *p, const int *fd)
+{
+    text_init(p, put_fd, (void *)(uintptr_t)fd);
+}
+
+int text_end(struct text *p)
+{
+    if (p->len && !p->code)
+        p->code = p->put(p->to, p->text, p->len);
+    p->len = 0;
+    return p->code;
+}
+
+static void put_char(struct text *p, char c)
+{
+    if (p->len == sizeof p->text)
+        (void)text_end(p);
+    p->text[p->len++] = c;
+}
+
+void text_str(struct text *p, const char *s)
+{
+    while (*s)
+        put_char(p, *s++);
+}
+
+void text_str_in(struct text *p, const char *s, int width)
+{
+    int blanks = (width < 0 ? -width : width) - (int)strlen(s);
+    for (int i = 0; width > 0 && i < blanks; i++)
+        put_char(p, ' ');
+    text_str(p, s);
+    for (int i = 0; width < 0 && i < blanks; i++)
+        put_char(p, ' ');
+}
+
+void text_dec_in(struct text *p, uint64_t n, int width)
+{
+    struct line m;
+    line_init(&m);
+    line_dec(&m, n);
+    m.text[m.len] = '\0';
+    text_str_in(p, m.text, width);
+}
+
+void text_dec(struct text *p, uint64_t n)
+{
+    text_dec_in(p, n, 0);
+}
+
+void text_bytes(struct text *p, uint64_t n)
+{
+    static const char unit[][4] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    unsigned u = 0;
+    if (n < 1024) {
+        text_dec_in(p, n, 8);
+        text_str(p, " B");
+        return;
+    }
+    uint64_t tenths = n / 1024 * 10 + n % 1024 * 10 / 1024;
+    for (; tenths >= 10240; tenths /= 1024)
+        u++;
+    text_dec_in(p, tenths / 10, 4);
+    text_str(p, ".");
+    text_dec(p, tenths % 10);
+    text_str(p, " ");
+    text_str(p, unit[u]);
+}
+
+static void put_number_of(struct text *p, unsigned char c)
+{
+    put_char(p, "0123456789abcdef"[c >> 4]);
+    put_char(p, "0123456789abcdef"[c & 15]);
+}
+
+void text_json(struct text *p, const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c >= ' ' && c <= '~' && c != '"' && c != '\\') {
+            put_char(p, *s);
+            continue;
+        }
+        text_str(p, "\\u00");
+        put_number_of(p, c);
+    }
+}
+
+void text_xml(struct text *p, const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c < ' ') { /* no XML document holds them */
+            put_char(p, '?');
+        } else if (c > '~' || strchr("<>&\"'", c)) {
+            text_str(p, "&#x");
+            put_number_of(p, c);
+            put_char(p, ';');
+        } else {
+            put_char(p, *s);
+        }
+    }
+}

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: MIT */
+/* cache/tcache.c - the slow side of the cache of one thread. */
+#include "cache/tcache.h"
+
+#include "base/layout.h"
+#include "base/meta.h"
+#include "settings/options.h"
+#include "base/clock.h"
+#include "settings/policy.h"
+#include "memory/pool.h"
+#include "cache/transfer.h"
+
+/* One entry for each class of the class map. */
+#define FOUR(x) x, x, x, x
+#define SIXTEEN(x) FOUR(x), FOUR(x), FOUR(x), FOUR(x)
+#define FORTY_EIGHT(x) SIXTEEN(x), SIXTEEN(x), SIXTEEN(x)
+#define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), SIXTEEN(x), FOUR(x)
+static_assert(MAP_CLASSES == 2 * 48 + 16 + 4, "ALL_CLASSES covers the class map");
+
+const struct tcache tcache_empty = {.bin = {ALL_CLASSES({BLOCK_END})}};
+
+enum {
+    CAPACITY_FIRST = 8, /* blocks; small programs never need more */
+    CAPACITY_MIN = 2    /* below, a class gathers */
+};
+
+static bool cached_class(unsigned c)
+{
+    return c >= 1 && c < CLASSES;
+}
+
+static uint16_t first_capacity(unsigned c)
+{
+    return (uint16_t)min_size(policy(travelling[c]), CAPACITY_FIRST);
+}
+
+bool tcache_renew(struct tcache *tc, const void *p)
+{
+    union window_bounds bounds = window_bounds();
+    if (bounds.count == tc->window_granules || UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)))
+        return false;
+    tc->window = load_relaxed(&classmap_window.marks);
+    tc->window_granules = 0; /* a handler may free meanwhile */
+    INTERRUPTED_HERE();
+    tc->window_at = bounds.first;
+    INTERRUPTED_HERE();
+    tc->window_granules = bounds.count;
+    return window_index(p, bounds.first) < bounds.count;
+}
+
+void tcache_start(struct tcache *tc, unsigned stripe)
+{
+    (void)tcache_renew(tc, NULL);
+    tc->stripe = stripe;
+    tc->aged_ms = clock_recent_ms();
+}
+
+void tcache_init(struct tcache *tc)
+{
+    for (unsigned c = 0; c < MAP_CLASSES; c++) {
+        tc->bin[c].head = BLOCK_END;
+        tc->capacity[c] = 0;
+        if (cached_class(c))
+            tc->gathers[c] = true;
+        tc->bin[c].fill = fill_of(0, 0);
+        tc->magic[c] = cached_class(c) ? class_magic(c) : class_is_binned(c) ? BINNED_MAGIC : 0;
+        if (c < CLASSES)
+            tc->spare[c] = (struct magazine){BLOCK_END, 0};
+    }
+    if (gather_of(tc))
+        gather_forget(gather_of(tc));
+}
+
+/* Length of a chain that should have MOST blocks at the most: a block that was pushed twice makes it a
+ * circle. Where a link is damaged it ends; whoever uses the chain finds that. */
+static unsigned chain_length(const struct block *b, size_t most, const char *function)
+{
+    unsigned n = 0;
+    for (; b != BLOCK_END && block_linked(b, block_key); b = b->next)
+        if (n++ == most)
+            fault_report(FAULT_DOUBLE_FREE, function, b);
+    return n;
+}
+
+/* Length of the list by its counter. */
+NO_TSAN size_t tcache_listed(const struct tcache *tc, unsigned c)
+{
+    int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->capacity[c] + 1;
+    return blocks > 0 ? (size_t)blocks : 0;
+}
+
+/* Put the counters of class C right: BLOCKS is how many the list really holds. */
+static void settle(struct tcache *tc, unsigned c, unsigned blocks)
+{
+    int64_t fill = tc->bin[c].fill, exact = fill_of(tc->capacity[c], blocks);
+    int64_t carries = (fill >> FILL_SHIFT) - (exact >> FILL_SHIFT);
+    tc->popped[c] += FILL_POPPED(fill) + ((uint64_t)carries << FILL_SHIFT);
+    tc->bin[c].fill = exact;
+}
+
+static void set_head(struct tcache *tc, unsigned c, struct magazine mag)
+{
+    tc->bin[c].head = mag.head;
+    tc->bin[c].fill = fill_of(tc->capacity[c], mag.count);
+}
+
+/* A magazine came from below, or another thread has a use for one: the next may be larger. The
+ * caller sets the list and its count anew. */
+static void raise_capacity(struct tcache *tc, unsigned c, size_t most)
+{
+    size_t now = tc->capacity[c], more = 2 * (now ? now : first_capacity(c));
+    tc->capacity[c] = (uint16_t)min_size(max_size(most, max_size(now, 1)), more);
+    tc->gathers[c] = false;
+}
+
+/* The largest magazine of a thread that is not known to need larger ones. */
+static size_t usual_capacity(unsigned c)
+{
+    if (pool_over_cap(c))
+        return CAPACITY_MIN;
+    return single_threaded() ? policy(magazine[c]) : policy(travelling[c]);
+}
+
+/* The settings may have become smaller; the list is empty. */
+static void obey_policy(struct tcache *tc, unsigned c, bool capped)
+{
+    size_t most = UNLIKELY(capped) ? 1 : policy(magazine[c]);
+    if (UNLIKELY(tc->capacity[c] > most))
+        tc->capacity[c] = (uint16_t)max_size(most, CAPACITY_MIN);
+}
+
+/* What other threads left in the transfer slots goes to the slabs. */
+static void drain_slots(unsigned c, const char *function)
+{
+    struct magazine mag;
+    while ((mag = transfer_remove(c)).count)
+        pool_drain(c, mag, function);
+}
+
+/* Nobody takes magazines of the class: the next time that is found out later. */
+static void begin_to_gather(struct tcache *tc, unsigned c)
+{
+    enum { BACKOFF = 2, BACKOFF_MOST = 8 };
+    struct gather *g = gather_of(tc);
+    tc->gathers[c] = true;
+    tc->capacity[c] = 0;
+    if (g) {
+        g->backoff[c] = (uint8_t)min_size(BACKOFF_MOST, g->backoff[c] + BACKOFF);
+        g->stay[c] = (uint16_t)(1u << g->backoff[c]);
+    }
+}
+
+/* Another thread took a magazine. */
+static void note_sent(struct tcache *tc, unsigned c)
+{
+    enum { SENT = 64 };
+    struct gather *g = gather_of(tc);
+    if (g && g->backoff[c] && ++g->sent[c] % SENT == 0)
+        g->backoff[c]--;
+}
+
+/* A magazine went to the slabs: the next will be smaller. At the smallest, the class gathers, and what other
+ * threads left in the slots is not wanted either. */
+static void shrink(struct tcache *tc, unsigned c, const char *function)
+{
+    if (tc->capacity[c] > CAPACITY_MIN) {
+        tc->capacity[c] /= 2;
+        return;
+    }
+    begin_to_gather(tc, c);
+    pool_drain(c, tc->spare[c], function);
+    tc->spare[c] = (struct magazine){BLOCK_END, 0};
+    drain_slots(c, function);
+}
+
+/* The spare magazine, which then is empty. A swap that a signal interrupted may have left a count without
+ * blocks: they were on their way, and a handler that ends the process does without them. */
+static struct magazine take_spare(struct tcache *tc, unsigned c)
+{
+    struct magazine mag = tc->spare[c];
+    tc->spare[c] = (struct magazine){BLOCK_END, 0};
+    return mag.head != BLOCK_END ? mag : (struct magazine){BLOCK_END, 0};
+}
+
+/* --- What needs nothing but the cache ------------------------------------------------------------------
+ *
+ * Nobody says then that a slow path was interrupted, so a signal handler may find the lists as they are at
+ * any instruction: each block is in one chain or none, and no chain is longer than its count. */
+
+/* The upper part of the fill tells of a carry where it is not what an empty list has: the slow path sees to
+ * it.
+ */
+void *tcache_pop_near(struct tcache *tc, unsigned c)
+{
+    struct bin *bin = &tc->bin[c];
+    struct magazine mag = tc->spare[c];
+    if (!mag.count || tc->until_tick == 0 || bin->head != BLOCK_END ||
+        bin->fill >> FILL_SHIFT != -(int64_t)tc->capacity[c] - 1)
+        return NULL;
+    tc->until_tick--;
+    bin->fill += (int64_t)mag.count << FILL_SHIFT;
+    INTERRUPTED_HERE();
+    tc->spare[c].head = BLOCK_END;
+    INTERRUPTED_HERE();
+    tc->spare[c].count = 0;
+    INTERRUPTED_HERE();
+    bin->head = mag.head;
+    return tcache_pop(tc, c);
+}
+
+bool tcache_push_near(struct tcache *tc, unsigned c, void *p)
+{
+    struct bin *bin = &tc->bin[c];
+    if (tc->gathers[c]) {
+        if (!gather_of(tc) || !gather_note(gather_of(tc), c, tc->magic[c], p))
+            return false;
+        bin->fill -= FILL_PUSH;
+        return true;
+    }
+    if (tc->spare[c].count || tc->until_tick == 0)
+        return false;
+    tc->until_tick--;
+    struct block *full = bin->head, *b = p;
+    /* P was counted. After a carry there is one less: that is found where the chain ends. */
+    uint32_t count = (uint32_t)tcache_listed(tc, c) - 1;
+    bin->head = BLOCK_END;
+    INTERRUPTED_HERE();
+    tc->spare[c].count = count;
+    INTERRUPTED_HERE();
+    tc->spare[c].head = full;
+    INTERRUPTED_HERE();
+    bin->fill -= (int64_t)count << FILL_SHIFT;
+    block_link(b, BLOCK_END, block_key);
+    INTERRUPTED_HERE();
+    bin->head = b;
+    return true;
+}
+
+/* --- What goes below -----------------------------------------------------------------------------------*/
+
+void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char *function)
+{
+    if (tc->bin[c].head != BLOCK_END)
+        fault_report(FAULT_DAMAGED_LIST, function, tc->bin[c].head);
+    settle(tc, c, 0);
+    tc->active[c] = true;
+    *untouched = false;
+    struct magazine mag = take_spare(tc, c);
+    if (!mag.count) {
+        tc->misses++;
+        if (tc->gathers[c] && gather_of(tc))
+            gather_flush(gather_of(tc), c, function);
+        mag = transfer_take(tc->stripe, c);
+        /* Drained in vain: this thread frees and allocates, it is worth more. */
+        raise_capacity(tc, c, !mag.count && tc->drained[c] ? policy(magazine[c]) : usual_capacity(c));
+        tc->drained[c] = false;
+        set_head(tc, c, (struct magazine){BLOCK_END, 0});
+    }
+    if (!mag.count)
+        mag = pool_refill(c, tc->capacity[c], untouched);
+    if (!mag.count)
+        return NULL;
+    set_head(tc, c, mag);
+    void *p = tcache_pop(tc, c);
+    if (!p)
+        fault_report(FAULT_DAMAGED_LIST, function, tc->bin[c].head);
+    return p;
+}
+
+/* The full magazine in the list. */
+static struct magazine full_head(struct tcache *tc, unsigned c)
+{
+    tc->bin[c].fill -= FILL_PUSH; /* the push that did not happen */
+    unsigned n = (unsigned)tcache_listed(tc, c);
+    settle(tc, c, n);
+    return (struct magazine){tc->bin[c].head, n};
+}
+
+/* Blocks of a class that gathers went home: if another thread would rather have them, the class fills
+ * magazines from now on. */
+static void look_for_demand(struct tcache *tc, struct gather *g, unsigned c, const char *function)
+{
+    if (g->stay[c]) {
+        g->stay[c]--;
+    } else if (transfer_wanted(tc->stripe, c)) {
+        gather_flush(g, c, function);
+        unsigned n = (unsigned)tcache_listed(tc, c);
+        settle(tc, c, n);
+        tc->gathers[c] = false;
+        tc->capacity[c] = (uint16_t)max_size(first_capacity(c), n);
+        tc->bin[c].fill = fill_of(tc->capacity[c], n);
+    }
+}
+
+/* Note P, and bring home what makes room for it. */
+static void gather_push(struct tcache *tc, unsigned c, void *p, const char *function)
+{
+    struct gather *g = gather_of(tc);
+    if (UNLIKELY(!g))
+        store_release(&tc->gather, g = meta_alloc(sizeof *g));
+    unsigned most = pool_over_cap(c) ? 1 : policy(magazine[c]);
+    if (LIKELY(g != NULL)) {
+        if (gather_note_slow(g, c, tc->magic[c], p, most, function))
+            look_for_demand(tc, g, c, function);
+        return;
+    }
+    block_link(p, BLOCK_END, block_key);
+    pool_drain(c, (struct magazine){p, 1}, function);
+}
+
+void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *function)
+{
+    tc->active[c] = true;
+    if (tc->gathers[c]) {
+        tc->bin[c].fill -= FILL_PUSH;
+        gather_push(tc, c, p, function);
+        return;
+    }
+    struct magazine full = full_head(tc, c), out = take_spare(tc, c);
+    tc->spare[c] = full;
+    bool capped = pool_over_cap(c);
+    if (out.count && !capped && transfer_put(tc->stripe, c, out)) {
+        raise_capacity(tc, c, usual_capacity(c));
+        note_sent(tc, c);
+    } else if (out.count) {
+        tc->popped[c] += (uint64_t)(out.count - pool_drain(c, out, function)) << FILL_SHIFT; /* carries */
+        tc->drained[c] = true;
+        shrink(tc, c, function);
+    }
+    obey_policy(tc, c, capped);
+    set_head(tc, c, (struct magazine){BLOCK_END, 0});
+    if (tc->gathers[c]) {
+        gather_push(tc, c, p, function);
+        return;
+    }
+    block_link(p, BLOCK_END, block_key);
+    tc->bin[c].head = p;
+    tc->bin[c].fill += FILL_PUSH;
+}
+
+bool tcache_push_longer(struct tcache *tc, unsigned c, void *p)
+{
+    enum {
+        LONGER = 64,
+        LONGEST = 16384 /* so that the magazine it becomes is none that cannot be counted */
+    };
+    if (tcache_listed(tc, c) >= LONGEST || tc->capacity[c] >= LONGEST)
+        return false;
+    tc->capacity[c] += LONGER;
+    tc->bin[c].fill -= LONGER * FILL_PUSH; /* P was counted */
+    block_link(p, tc->bin[c].head, block_key);
+    tc->bin[c].head = p;
+    return true;
+}
+
+/* A block that was pushed twice makes a circle: the chain is longer than the pushes and pops say. */
+static void verify_chain(const struct block *b, size_t blocks, const char *function)
+{
+    for (size_t n = 0; b != BLOCK_END; b = b->next, n++) {
+        if (!block_linked(b, block_key))
+            fault_report(FAULT_DAMAGED_LIST, function, b);
+        if (n == blocks)
+            fault_report(FAULT_DOUBLE_FREE, function, b);
+    }
+}
+
+/* 2^30 pops may have added one to the count: a chain may be shorter, not longer. */
+static void verify_class(const struct tcache *tc, unsigned c, const char *function)
+{
+    verify_chain(tc->bin[c].head, tcache_listed(tc, c), function);
+    verify_chain(tc->spare[c].head, tc->spare[c].count, function);
+}
+
+void tcache_verify(const struct tcache *tc, const char *function)
+{
+    for (unsigned c = 1; c < CLASSES; c++)
+        verify_class(tc, c, function);
+}
+
+/* Nothing was popped, and nothing is there. */
+static ALWAYS_INLINE bool is_untouched(const struct tcache *tc, unsigned c)
+{
+    return tc->bin[c].head == BLOCK_END && !tc->spare[c].count && !FILL_POPPED(tc->bin[c].fill) &&
+           !(gather_of(tc) && gather_of(tc)->groups[c]);
+}
+
+/* Return the blocks of one class to the slabs. */
+static NOINLINE void flush_class(struct tcache *tc, unsigned c, const char *function)
+{
+    struct magazine head = {tc->bin[c].head, 0}, spare = tc->spare[c];
+    settle(tc, c, chain_length(head.head, tcache_listed(tc, c), function));
+    set_head(tc, c, (struct magazine){BLOCK_END, 0});
+    tc->spare[c] = (struct magazine){BLOCK_END, 0};
+    if (head.head != BLOCK_END)
+        pool_drain(c, head, function);
+    if (spare.count)
+        pool_drain(c, spare, function);
+    if (gather_of(tc))
+        gather_flush(gather_of(tc), c, function);
+}
+
+/* The next thread may do something else with the class, which is empty. */
+static void reset_class(struct tcache *tc, unsigned c)
+{
+    tc->capacity[c] = 0;
+    tc->gathers[c] = true;
+    tc->bin[c].fill = fill_of(0, 0);
+}
+
+size_t tcache_keep(struct tcache *tc, size_t most, const char *function)
+{
+    size_t kept = 0;
+    for (unsigned c = 1; c < CLASSES; c++) {
+        if (LIKELY(is_untouched(tc, c))) {
+            reset_class(tc, c);
+            continue;
+        }
+        size_t bytes = (tcache_listed(tc, c) + tc->spare[c].count) * class_size(c);
+        if (bytes == 0 || kept + bytes > most) {
+            flush_class(tc, c, function);
+            reset_class(tc, c);
+        } else {
+            kept += bytes;
+            verify_class(tc, c, function);
+            if (gather_of(tc))
+                gather_flush(gather_of(tc), c, function);
+        }
+    }
+    return kept;
+}
+
+void tcache_flush(struct tcache *tc, const char *function)
+{
+    for (unsigned c = 1; c < CLASSES; c++)
+        if (UNLIKELY(!is_untouched(tc, c)))
+            flush_class(tc, c, function);
+}
+
+/* A class is idle if no block was popped, and the slow path did not come by, since this was here last. */
+void tcache_age(struct tcache *tc, uint64_t now_ms, const char *function)
+{
+    uint32_t idle_ms = policy(idle_ms);
+    if (idle_ms == 0 || now_ms - tc->aged_ms < idle_ms)
+        return;
+    tc->aged_ms = now_ms;
+    for (unsigned c = 1; c < CLASSES; c++) {
+        bool active = tc->active[c] || FILL_POPPED(tc->bin[c].fill);
+        tc->active[c] = false;
+        if (active) {
+            settle(tc, c, (unsigned)tcache_listed(tc, c));
+        } else if (!is_untouched(tc, c)) {
+            flush_class(tc, c, function);
+            drain_slots(c, function);
+            reset_class(tc, c);
+        }
+    }
+}
+
+bool tcache_chain_holds(const struct block *b, const void *p)
+{
+    /* Bounded: the chain may be a circle already. */
+    for (unsigned n = 0; n <= CHAIN_MAX && b != BLOCK_END && block_linked(b, block_key); b = b->next, n++)
+        if (b == p)
+            return true;
+    return false;
+}
+
+bool tcache_holds(const struct tcache *tc, unsigned c, const void *p)
+{
+    return tcache_chain_holds(tc->bin[c].head, p) || tcache_chain_holds(tc->spare[c].head, p) ||
+           gather_holds(gather_of(tc), c, p);
+}
+
+NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
+{
+    return tcache_listed(tc, c) + tc->spare[c].count + gather_blocks(gather_of(tc), c);
+}
+
+NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
+{
+    return tc->popped[c] + FILL_POPPED(tc->bin[c].fill);
+}
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_tcache[] = {
+    LAYOUT_SIZEOF(tcache),
+    LAYOUT_SIZEOF(bin),
+    LAYOUT_FIELD(bin, fill),
+    LAYOUT_FIELD(tcache, bin),
+    LAYOUT_FIELD(tcache, all),
+    LAYOUT_FIELD(tcache, popped),
+    LAYOUT_FIELD(tcache, capacity),
+    LAYOUT_FIELD(tcache, misses),
+    LAYOUT_FIELD(tcache, spare),
+    LAYOUT_FIELD(tcache, shelf),
+    LAYOUT_SIZEOF(magazine),
+    LAYOUT_FIELD(magazine, count),
+    LAYOUT_FIELD(shelf, latest),
+    LAYOUT_FIELD(shelf, last_run),
+    LAYOUT_FIELD(shelf, slab),
+    LAYOUT_FIELD(shelf, taken),
+    LAYOUT_CONSTANT(FILL_SHIFT),
+    LAYOUT_CONSTANT(SPAN_GRANULES),
+    LAYOUT_FIELD(shelf, popped),
+    LAYOUT_CONSTANT(CLASS_BINNED),
+    LAYOUT_CONSTANT(BINNED),
+    LAYOUT_FIELD(tcache, gather),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_tcache[] = {
+    LAYOUT_END,
+};

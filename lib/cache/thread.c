@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* cache/thread.c - which thread has which cache. */
+#include "cache/thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "base/layout.h"
+#include "events/usage.h"
+#include "base/lock.h"
+#include "base/meta.h"
+#include "base/clock.h"
+#include "settings/policy.h"
+#include "cache/shelf.h"
+#include "events/trace.h"
+#include "cache/transfer.h"
+
+/* Of the caches whose threads ended, in all; and more by a part of what is in use. */
+enum { FILLED_MOST = 64, FILLED_BYTES = 1 << 20, FILLED_SHIFT = 5 };
+
+THREAD_LOCAL struct thread_self thread_self = {.cache = TCACHE_NONE, .derived = TCACHE_NONE};
+
+static struct threads {
+    struct lock lock;
+    bool ready;
+    bool have_key;
+    pthread_key_t key; /* its destructor ends the thread; both fixed after start */
+    struct list all, forgotten;
+    /* Caches without a thread, the latest first: empty, and with blocks, which count `filled` and hold
+     * FILLED_MOST and filled_bytes at most. Who takes one off its list owns it. */
+    struct list idle, filled;
+    size_t filled_count, filled_bytes;
+    size_t in_use;
+    _Atomic(struct tcache *)
+        leaving; /* of threads that ended while the gate was closed. Any thread puts one in
+                    front, who takes them takes all: no ABA. seq_cst: gate_is_closed */
+} threads;
+
+static void take_lock(void)
+{
+    lock_take(&threads.lock, RANK_THREADS);
+    if (LIKELY(threads.ready))
+        return;
+    list_init(&threads.all);
+    list_init(&threads.idle);
+    list_init(&threads.filled);
+    list_init(&threads.forgotten);
+    threads.ready = true;
+}
+
+/* TC is in no list and has no thread: it holds KEPT bytes. THREADS lock held. */
+static void lay_down(struct tcache *tc, size_t kept)
+{
+    tc->kept = (uint32_t)kept;
+    list_push_front(kept ? &threads.filled : &threads.idle, &tc->idle);
+    threads.filled_count += kept != 0;
+    threads.filled_bytes += kept;
+}
+
+/* The latest one of LIST, or the oldest. THREADS lock held. */
+static struct tcache *pick_up(const struct list *list, bool oldest)
+{
+    struct tcache *tc = CONTAINER_OF(oldest ? list->prev : list->next, struct tcache, idle);
+    list_remove(&tc->idle);
+    threads.filled_count -= tc->kept != 0;
+    threads.filled_bytes -= tc->kept;
+    return tc;
+}
+
+/* How much TC may keep for its next thread, which then need not fill it again: where threads come and go,
+ * that is all that they do. Hints. */
+static size_t may_keep(void)
+{
+    size_t most = FILLED_BYTES + (usage_of(USAGE_IN_USE) >> FILLED_SHIFT), now = threads.filled_bytes;
+    return threads.filled_count < FILLED_MOST && now < most ? min_size(most - now, FILLED_BYTES) : 0;
+}
+
+/* TC, whose thread ended, is for the next one. Inside the gate. */
+static void retire(struct tcache *tc)
+{
+    take_lock();
+    size_t most = may_keep();
+    lock_give(&threads.lock, RANK_THREADS);
+    size_t kept = tcache_keep(tc, most, "thread exit");
+    shelf_flush(tc, "thread exit");
+    tc->aged_ms = clock_recent_ms();
+    take_lock();
+    tc->in_use = false;
+    lay_down(tc, kept);
+    threads.in_use--;
+    lock_give(&threads.lock, RANK_THREADS);
+}
+
+size_t thread_idle_bytes(void)
+{
+    take_lock();
+    size_t bytes = threads.filled_bytes;
+    lock_give(&threads.lock, RANK_THREADS);
+    return bytes;
+}
+
+/* Empty the oldest of the caches that wait with blocks, if it was laid down before BEFORE_MS. False if there
+ * is none. */
+static bool empty_oldest(uint64_t before_ms, const char *function)
+{
+    struct tcache *tc = NULL;
+    take_lock();
+    if (!list_empty(&threads.filled) &&
+        CONTAINER_OF(threads.filled.prev, struct tcache, idle)->aged_ms <= before_ms)
+        tc = pick_up(&threads.filled, true);
+    lock_give(&threads.lock, RANK_THREADS);
+    if (!tc)
+        return false;
+    tcache_flush(tc, function);
+    take_lock();
+    lay_down(tc, 0);
+    lock_give(&threads.lock, RANK_THREADS);
+    return true;
+}
+
+void thread_flush_idle(uint64_t before_ms, const char *function)
+{
+    /* Those that others lay down meanwhile are not for this call. */
+    for (unsigned n = 0; n < FILLED_MOST && empty_oldest(before_ms, function); n++)
+        ;
+}
+
+void thread_resume(void)
+{
+    if (LIKELY(!atomic_load(&threads.leaving)) || !gate_enter())
+        return; /* the next fork's thread will come by */
+    struct tcache *tc = atomic_exchange(&threads.leaving, NULL), *next;
+    for (; tc; tc = next) {
+        next = tc->next_leaving;
+        retire(tc);
+    }
+    gate_leave();
+}
+
+static void retire_later(struct tcache *tc)
+{
+    tc->next_leaving = load_relaxed(&threads.leaving);
+    while (!atomic_compare_exchange_weak(&threads.leaving, &tc->next_leaving, tc))
+        ;
+    if (!gate_is_closed())
+        thread_resume();
+}
+
+/* Runs among the destructors of the thread's other keys: some of them free after this. The value of the key
+ * is not looked at: the program can write it. */
+static void end(void *unused)
+{
+    struct tcache *tc = thread_self.cache;
+    (void)unused;
+    if (tc == TCACHE_NONE)
+        return;
+    thread_self.cache = thread_self.derived = TCACHE_NONE;
+    thread_self.phase = THREAD_ENDED;
+    gate_own = NULL; /* the word may be the next thread's before this one has left the gate */
+    if (gate_enter()) {
+        retire(tc);
+        gate_leave();
+    } else {
+        retire_later(tc);
+    }
+    trace_flush();
+}
+
+/* Programs use keys that they have not created yet. Such a variable is mostly 0: that key stays nobody's. */
+void thread_init(void)
+{
+    pthread_key_t other;
+    threads.have_key = pthread_key_create(&threads.key, end) == 0;
+    if (threads.have_key && threads.key == 0 && pthread_key_create(&other, end) == 0) {
+        (void)pthread_key_delete(threads.key);
+        threads.key = other;
+    }
+}
+
+/* A cache that has no thread, or NULL. THREADS lock held. */
+static struct tcache *unused_cache(void)
+{
+    struct tcache *tc = NULL;
+    if (!list_empty(&threads.filled))
+        return pick_up(&threads.filled, false);
+    if (!list_empty(&threads.idle))
+        return pick_up(&threads.idle, false);
+    if (!list_empty(&threads.forgotten)) {
+        tc = LIST_FIRST(&threads.forgotten, struct tcache, all);
+        list_remove(&tc->all);
+        tc->shelf = (struct shelf){.taken = tc->shelf.taken, .popped = tc->shelf.popped};
+    } else if ((tc = meta_alloc(sizeof *tc)) != NULL) {
+        list_init(&tc->all);
+    }
+    if (tc) {
+        tcache_init(tc);
+        list_init(&tc->idle);
+        list_push_back(&threads.all, &tc->all);
+    }
+    return tc;
+}
+
+struct tcache *thread_begin(void)
+{
+    int saved = errno;
+    take_lock();
+    struct tcache *tc = unused_cache();
+    if (tc) {
+        tc->in_use = true;
+        tcache_start(tc, transfer_stripe_for((unsigned)threads.in_use++));
+    }
+    lock_give(&threads.lock, RANK_THREADS);
+    if (!tc)
+        return NULL;
+    /* First the cache, then the destructor: pthread_setspecific may allocate. */
+    store_relaxed(&tc->inside, 0);
+    gate_own = &tc->inside;
+    thread_self.cache = tc;
+    thread_self.phase = THREAD_LIVE;
+    if (threads.have_key)
+        (void)pthread_setspecific(threads.key, tc); /* refused: the cache outlives the thread */
+    errno = saved;
+    return tc;
+}
+
+static void each_of(const struct list *list, void (*each)(const struct tcache *tc, void *arg), void *arg)
+{
+    take_lock();
+    for (struct list *l = list->next; l != list; l = l->next)
+        each(CONTAINER_OF(l, struct tcache, all), arg);
+    lock_give(&threads.lock, RANK_THREADS);
+}
+
+void thread_each(void (*each)(const struct tcache *tc, void *arg), void *arg)
+{
+    each_of(&threads.all, each, arg);
+}
+
+void thread_each_forgotten(void (*each)(const struct tcache *tc, void *arg), void *arg)
+{
+    each_of(&threads.forgotten, each, arg);
+}
+
+size_t thread_count(void)
+{
+    take_lock();
+    size_t n = threads.in_use;
+    lock_give(&threads.lock, RANK_THREADS);
+    return n;
+}
+
+void thread_each_lock(lock_visitor *visit)
+{
+    visit(&threads.lock);
+}
+
+void thread_each_unlocked(void (*each)(const gate_word *word))
+{
+    for (struct list *l = threads.all.next; threads.ready && l != &threads.all; l = l->next)
+        each(&CONTAINER_OF(l, struct tcache, all)->inside);
+}
+
+/* The caches are not written: with thousands of threads the child would copy megabytes for nothing. */
+void thread_forget_others(void)
+{
+    if (!threads.ready)
+        return;
+    struct tcache *own = thread_self.cache;
+    struct list kept;
+    list_init(&kept);
+    if (own != TCACHE_NONE) {
+        list_remove(&own->all);
+        list_push_back(&kept, &own->all);
+    }
+    /* Nobody was changing these; they are few. */
+    for (struct list *l = threads.filled.next; l != &threads.filled; l = l->next) {
+        struct tcache *tc = CONTAINER_OF(l, struct tcache, idle);
+        list_remove(&tc->all);
+        list_push_back(&kept, &tc->all);
+    }
+    list_move_all(&threads.forgotten, &threads.all);
+    list_init(&threads.idle);
+    list_move_all(&threads.all, &kept);
+    threads.in_use = own != TCACHE_NONE;
+    store_relaxed(&threads.leaving, NULL);
+}
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_thread[] = {
+    LAYOUT_FIELD(threads, all),
+    LAYOUT_FIELD(threads, forgotten),
+    LAYOUT_FIELD(threads, in_use),
+    LAYOUT_FIELD(list, next),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_thread[] = {
+    LAYOUT_ADDRESS(threads),
+    LAYOUT_END,
+};

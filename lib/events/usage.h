@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* events/usage.h - how much memory is in use, how much is kept for reuse, and how much lately was.
+ *
+ * Memory kept must not make the process larger than it has been: what is kept and in use together
+ * stays below the highest use of the last seconds, but for a margin. So a program that frees and
+ * allocates the same again finds its pages, and one that grows does not pay for its past.
+ *
+ * Bytes of whole granules and mappings, not of blocks. Atomics, relaxed: hints of the moment that
+ * nothing is ordered by; whoever changes them holds the lock of the floor that owns the memory. */
+#ifndef HAK_USAGE_H
+#define HAK_USAGE_H
+
+#include "base/atomic.h"
+
+enum usage {
+    USAGE_IN_USE,     /* ACTIVE slabs, spans and live large mappings */
+    USAGE_KEPT_SLABS, /* EMPTY slabs */
+    USAGE_PREWARMED,  /* the part of the EMPTY slabs that is kept whatever the peak */
+    USAGE_KEPT_LARGE, /* cached large mappings */
+    USAGE_MAPPED,     /* superslabs and large mappings, whatever is in them */
+    USAGES
+};
+
+void usage_add(enum usage usage, size_t bytes);
+void usage_sub(enum usage usage, size_t bytes);
+
+size_t usage_of(enum usage usage);
+
+/* Before BYTES are mapped: counts them, unless the limit of the policy forbids them. Not obtained after
+ * all, or unmapped again: usage_unmapped. */
+bool usage_may_map(size_t bytes);
+void usage_unmapped(size_t bytes);
+
+/* The most that was in use lately. */
+size_t usage_peak(void);
+
+/* The most that was ever in use. */
+size_t usage_highest(void);
+
+/* Bytes that could come into use without a new peak. */
+size_t usage_headroom(void);
+
+/* Bytes kept that make the process larger than its peak. */
+size_t usage_excess(void);
+
+/* Called a few times a second: forget old peaks. */
+void usage_tick(uint64_t now_ms);
+
+#endif

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+/* heap/heap.c - what malloc and free do, without their names: the slow paths. */
+#include "heap/heap.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "heap/aside.h"
+#include "heap/checked.h"
+#include "events/counters.h"
+#include "heap/uncached.h"
+#include "memory/large.h"
+#include "base/layout.h"
+#include "events/usage.h"
+#include "base/libc.h"
+#include "base/os.h"
+#include "settings/options.h"
+#include "memory/pool.h"
+#include "adapt/tick.h"
+#include "cache/shelf.h"
+#include "memory/granules.h"
+#include "memory/purge.h"
+#include "events/failure.h"
+#include "events/trace.h"
+#include "cache/startup.h"
+
+_Atomic(bool) heap_used_early;
+
+static enum heap_mode mode(void)
+{
+    return load_relaxed(&heap_mode);
+}
+
+/* The calling thread's cache, given to it now if it may have one; else NULL. */
+static struct tcache *enter(void)
+{
+    struct tcache *tc = thread_self.cache;
+    if (LIKELY(tc != TCACHE_NONE))
+        return tc;
+    if (mode() == HEAP_EARLY)
+        hak_start();
+    if (mode() != HEAP_POOL)
+        return NULL;
+    return thread_self.phase == THREAD_NEW ? thread_begin() : NULL;
+}
+
+/* The end of a slow path that entered the gate. */
+static void leave(void)
+{
+    gate_leave();
+    tick_traces();
+}
+
+/* --- Allocation ----------------------------------------------------------------------------------*/
+
+/* An allocation without the cache, in whatever mode. NULL if there is no memory. */
+static void *alloc_uncached(size_t size, size_t align, bool zero)
+{
+    switch (mode()) {
+    case HEAP_CHECKED: return checked_alloc(size, align, zero);
+    case HEAP_EARLY: store_relaxed(&heap_used_early, true); break;
+    default: break;
+    }
+    return uncached_alloc(size, align, zero);
+}
+
+/* One block of class C through the cache TC. NULL if there is no memory. */
+static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const char *function)
+{
+    *untouched = false;
+    void *p = tcache_pop(tc, c);
+    if (p)
+        return p;
+    p = tcache_pop_slow(tc, c, untouched, function);
+    if (LIKELY(p != NULL)) /* else os_error stays what it is */
+        tick_settle(tc);
+    tick(tc);
+    return p;
+}
+
+/* The same for SIZE bytes that need no alignment beyond MIN_ALIGN: among the first of the process. */
+static void *alloc_small(struct tcache *tc, size_t size, bool *untouched, const char *function)
+{
+    size = size ? size : 1;
+    void *p = size <= STARTUP_MAX && startup_open() ? startup_alloc(size, function) : NULL;
+    if (LIKELY(!p))
+        return alloc_class(tc, class_of(size), untouched, function);
+    *untouched = true;
+    count(COUNT_UNCACHED_ALLOCS, 1);
+    return p;
+}
+
+/* Would the system give SIZE bytes now? */
+static bool could_map(size_t size)
+{
+    size = round_up(size, os_page_size());
+    if (!usage_may_map(size))
+        return false;
+    void *p = os_map(size, os_page_size(), NULL, true);
+    if (p)
+        (void)os_unmap(p, size);
+    usage_unmapped(size);
+    return p != NULL;
+}
+
+/* SIZE bytes at a multiple of ALIGN could not be had. Could they, if everything that is free went back to the
+ * system? Not if what would still be wanting is refused: so a program that asks for the impossible, or asks
+ * again and again, keeps its caches, and pays for the flush only while there is something to flush. */
+static bool flush_may_help(size_t size, size_t align)
+{
+    size_t need = max_size(max_size(size, align), GRANULE), most = usage_of(USAGE_MAPPED);
+    if (need > most && !could_map(need - most))
+        return false;
+    most = uncached_flushable();
+    return need <= most || could_map(need - most);
+}
+
+/* Nothing could be had for SIZE bytes: make room, where that may help, and try once more, then say why. */
+static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char *function)
+{
+    void *p = NULL;
+    os_error.call = NULL; /* what was refused before may have been made up for */
+    if (flush_may_help(size, align)) {
+        uncached_flush(function);
+        large_trim(0);
+        purge_trim(0);
+        os_error.call = NULL;
+        p = alloc_uncached(size, align, zero);
+    }
+    if (!p && load_relaxed(&heap_mixed))
+        p = zero ? libc_calloc(1, size) : libc_memalign(align, size);
+    if (p)
+        return p;
+    unsigned c = uncached_class(size, align);
+    return failure_record(os_error.call ? FAILURE_MAPFAIL : FAILURE_EXHAUSTION, size, align,
+                          c != CLASS_NONE ? (int)c : -1);
+}
+
+/* Sizes that no mode serves, and passive mode. True: *RESULT is the answer. */
+static bool settled_early(size_t size, size_t align, bool zero, void **result)
+{
+    if (UNLIKELY(size > PTRDIFF_MAX - SUPERSLAB || align > PTRDIFF_MAX / 2)) {
+        *result = failure_record(FAILURE_THRESHOLD, size, align, -1);
+        return true;
+    }
+    if (LIKELY(mode() != HEAP_PASSIVE))
+        return false;
+    if (zero)
+        *result = libc_calloc(1, size);
+    else
+        *result = align > MIN_ALIGN ? libc_memalign(align, size) : libc_malloc(size);
+    return true;
+}
+
+/* SIZE bytes that no class serves. */
+static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, const char *function)
+{
+    void *p;
+    if (tc && size > MID_MAX && size <= SPAN_MAX && align <= GRANULE &&
+        (p = shelf_find(tc, size, function)) != NULL)
+        return zero ? memset(p, 0, size) : p;
+    tick(tc);
+    p = alloc_uncached(size, align, zero);
+    if (p && tc)
+        tick_settle(tc);
+    return p ? p : alloc_failed(size, align, zero, function);
+}
+
+static NOINLINE void *malloc_large(size_t size, const char *function)
+{
+    void *p = thread_self.cache != TCACHE_NONE ? large_reuse(size) : NULL;
+    return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
+}
+
+/* The same as heap_malloc for the classes behind the tiny ones. */
+void *heap_malloc_mid(size_t size, const char *function)
+{
+    void *p;
+    if (LIKELY(size <= MID_MAX))
+        p = tcache_pop(thread_self.cache, class_of_mid(size));
+    else if (size <= SPAN_MAX)
+        p = shelf_take(thread_self.cache, size);
+    else
+        return malloc_large(size, function);
+    return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
+}
+
+/* What the cache itself has for SIZE bytes, beyond its list, or NULL. */
+static void *malloc_near(size_t size)
+{
+    return size <= MID_MAX ? tcache_pop_near(thread_self.cache, class_of(size)) : NULL;
+}
+
+static void *malloc_inside(size_t size, const char *function)
+{
+    void *p;
+    struct tcache *tc = enter();
+    if (size > MID_MAX || !tc) {
+        if (settled_early(size, MIN_ALIGN, false, &p))
+            return p;
+        return alloc_big(tc, size, MIN_ALIGN, false, function);
+    }
+    bool untouched;
+    p = alloc_small(tc, size, &untouched, function);
+    return LIKELY(p != NULL) ? p : alloc_failed(size, MIN_ALIGN, false, function);
+}
+
+void *heap_malloc_slow(size_t size, const char *function)
+{
+    void *near = malloc_near(size);
+    if (LIKELY(near != NULL))
+        return near;
+    if (UNLIKELY(!aside_enter()))
+        return aside_alloc(size, MIN_ALIGN, false);
+    void *p = malloc_inside(size, function);
+    leave();
+    return p;
+}
+
+static void *calloc_inside(size_t total, const char *function)
+{
+    void *p;
+    struct tcache *tc = enter();
+    if (total > MID_MAX || !tc) {
+        if (settled_early(total, MIN_ALIGN, true, &p))
+            return p;
+        return alloc_big(tc, total, MIN_ALIGN, true, function);
+    }
+    bool untouched;
+    p = alloc_small(tc, total, &untouched, function);
+    if (UNLIKELY(!p))
+        return alloc_failed(total, MIN_ALIGN, true, function);
+    return memset(p, 0, untouched ? min_size(total, sizeof(struct block)) : total);
+}
+
+void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
+{
+    void *p;
+    size_t total;
+    if (UNLIKELY(__builtin_mul_overflow(count_of, size, &total)))
+        return failure_record(FAILURE_THRESHOLD, SIZE_MAX, MIN_ALIGN, -1);
+    if (total > TINY_MAX && total <= SPAN_MAX) {
+        p = total <= MID_MAX ? tcache_pop(thread_self.cache, class_of_mid(total))
+                             : shelf_take(thread_self.cache, total);
+        if (p)
+            return memset(p, 0, total);
+    }
+    if ((p = malloc_near(total)) != NULL)
+        return memset(p, 0, total);
+    if (UNLIKELY(!aside_enter()))
+        return aside_alloc(total, MIN_ALIGN, true);
+    p = calloc_inside(total, function);
+    leave();
+    return p;
+}
+
+static void *memalign_inside(size_t align, size_t size, unsigned c, const char *function)
+{
+    void *p;
+    struct tcache *tc = enter();
+    if (c == CLASS_NONE || !tc) {
+        if (settled_early(size, align, false, &p))
+            return p;
+        return alloc_big(tc, size, align, false, function);
+    }
+    bool untouched;
+    p = alloc_class(tc, c, &untouched, function);
+    return LIKELY(p != NULL) ? p : alloc_failed(size, align, false, function);
+}
+
+void *heap_memalign_slow(size_t align, size_t size, const char *function)
+{
+    void *p;
+    unsigned c = uncached_class(size, align);
+    if (c != CLASS_NONE && ((p = tcache_pop(thread_self.cache, c)) != NULL ||
+                            (p = tcache_pop_near(thread_self.cache, c)) != NULL))
+        return p;
+    if (UNLIKELY(!aside_enter()))
+        return aside_alloc(size, align, false);
+    p = memalign_inside(align, size, c, function);
+    leave();
+    return p;
+}
+
+/* --- Free ----------------------------------------------------------------------------------------*/
+
+/* Free P without the cache, in whatever mode; its class byte is C. Aborts on what is no block. */
+static void free_uncached(void *p, unsigned c, const char *function)
+{
+    if (c == CLASS_NONE && aside_free_libcs(p))
+        return;
+    if (mode() == HEAP_CHECKED)
+        checked_free(p, c, function);
+    else
+        uncached_free(p, c, function);
+}
+
+/* Enter the gate to free P. False: P is a block of libc's and freed, or noted to be freed later. What is no
+ * block at all is reported at once: such a process may as well wait. */
+static bool enter_to_free(void *p, unsigned c, const char *function)
+{
+    if (LIKELY(gate_enter()))
+        return true;
+    if (c == CLASS_NONE && aside_free_libcs(p))
+        return false;
+    if (c != CLASS_NONE && aside_free(p, function)) {
+        if (!gate_is_closed()) /* it was opened in between */
+            heap_resume();
+        return false;
+    }
+    gate_enter_waiting();
+    return true;
+}
+
+void heap_resume(void)
+{
+    for (struct aside_note *note = aside_take(); note; note = aside_drop(note))
+        heap_free(note->p, note->function);
+}
+
+/* The calling thread can look P, of class C, up as it could not before: it has got a cache now, or has learnt
+ * that the window has grown. */
+static bool can_look_up(const void *p, unsigned c)
+{
+    struct tcache *tc = thread_self.cache;
+    if (c == CLASS_NONE)
+        return false;
+    if (tc == TCACHE_NONE)
+        return enter() != NULL;
+    return window_index(p, tc->window_at) >= tc->window_granules && tcache_renew(tc, p);
+}
+
+/* P lies outside the window, does not begin a block of its class, or the thread has no cache. */
+void heap_free_odd(void *p, const char *function)
+{
+    if (!p)
+        return;
+    unsigned c = UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)) ? granules_class_of(p) : classmap_get(p);
+    if (UNLIKELY(!enter_to_free(p, c, function)))
+        return;
+    if (can_look_up(p, c))
+        heap_free(p, function);
+    else
+        free_uncached(p, c, function);
+    leave();
+}
+
+/* P is of class C, which has no bin: startup, libc's, a fault, or NULL. */
+static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, const char *function)
+{
+    tc->bin[c].fill -= FILL_PUSH;
+    if (!p || !enter_to_free(p, c, function))
+        return;
+    if (c != CLASS_NONE) /* a thread with a cache: neither passive nor checked mode */
+        uncached_free(p, c, function);
+    else
+        free_uncached(p, c, function);
+    leave();
+}
+
+/* The magazine of class C, which may be that of a span with a bin, is full. */
+static NOINLINE void free_full(struct tcache *tc, void *p, unsigned c, const char *function)
+{
+    if (UNLIKELY(p == tc->bin[c].head)) /* the slabs find what is free twice, but this at once */
+        fault_report(FAULT_DOUBLE_FREE, function, p);
+    if (LIKELY(!class_is_binned(c)) && LIKELY(tcache_push_near(tc, c, p)))
+        return;
+    if (UNLIKELY(!gate_enter())) {
+        if (class_is_binned(c) ? shelf_push_longer(tc, c, p) : tcache_push_longer(tc, c, p))
+            return;
+        tc->bin[c].fill -= FILL_PUSH;
+        if (!enter_to_free(p, c, function))
+            return;
+        tc->bin[c].fill += FILL_PUSH;
+    }
+    if (class_is_binned(c))
+        shelf_push_slow(tc, c, p, function);
+    else
+        tcache_push_slow(tc, c, p, function);
+    tick(tc);
+    leave();
+}
+
+/* The long span that begins with FIRST was claimed. */
+static NOINLINE void free_span_slow(struct tcache *tc, struct slab *first, unsigned run, const char *function)
+{
+    void *p = first->base;
+    if (UNLIKELY(!gate_enter())) {
+        classmap_set(p, 1, CLASS_SPAN); /* to be claimed again */
+        if (!enter_to_free(p, CLASS_SPAN, function))
+            return;
+        if (!shelf_claim(tc, p))
+            uncached_report(p, function);
+    }
+    shelf_put_slow(tc, first, run);
+    tick(tc);
+    leave();
+}
+
+static NOINLINE void free_large_slow(struct tcache *tc, void *p, const char *function)
+{
+    if (UNLIKELY(!enter_to_free(p, CLASS_LARGE, function)))
+        return;
+    if (large_free(p))
+        tick(tc);
+    else
+        uncached_report(p, function);
+    leave();
+}
+
+static NOINLINE void free_large(struct tcache *tc, void *p, const char *function)
+{
+    tc->bin[CLASS_LARGE].fill -= FILL_PUSH;
+    if (LIKELY(tc->until_tick != 0) && LIKELY(large_park(p, tcache_mark(tc, p))))
+        tc->until_tick--;
+    else
+        free_large_slow(tc, p, function);
+}
+
+void heap_free_full(void *p, const char *function)
+{
+    struct tcache *tc = thread_self.cache;
+    unsigned mark = load_relaxed(tcache_mark(tc, p));
+    if (mark == CLASS_SPAN * CLASS_MARK && shelf_claim(tc, p)) {
+        struct slab *first = shelf_slab(p);
+        unsigned run = first->run;
+        tc->bin[CLASS_SPAN].fill -= FILL_PUSH;
+        if (LIKELY(shelf_has_room(tc, run)) && LIKELY(tc->until_tick != 0)) {
+            tc->until_tick--;
+            shelf_put(tc, first, run);
+        } else {
+            free_span_slow(tc, first, run, function);
+        }
+    } else if (mark == CLASS_LARGE * CLASS_MARK) {
+        free_large(tc, p, function);
+    } else if ((mark >= CLASS_MARK && mark < CLASSES * CLASS_MARK) || class_is_binned(mark / CLASS_MARK)) {
+        free_full(tc, p, mark / CLASS_MARK, function);
+    } else {
+        free_without_bin(tc, p, mark / CLASS_MARK, function);
+    }
+}
+
+/* P is the block that was freed last. */
+void heap_free_twice(void *p, const char *function)
+{
+    fault_report(FAULT_DOUBLE_FREE, function, p);
+}
+
+void heap_verify(const char *function)
+{
+    startup_verify(function);
+    if (thread_self.cache != TCACHE_NONE)
+        tcache_verify(thread_self.cache, function);
+    if (thread_self.cache->shelf.binned)
+        shelf_verify(thread_self.cache, function);
+}
+
+/* --- Resize and size -----------------------------------------------------------------------------*/
+
+/* Usable size of P, for the program. */
+static size_t size_of(const void *p, unsigned c, const char *function)
+{
+    return mode() == HEAP_CHECKED ? checked_size(p, c, function) : uncached_size(p, c, function);
+}
+
+/* True if P begins a block of a class that is cached, and no span, found as free finds it: *C. */
+static ALWAYS_INLINE bool is_cached_block(const void *p, unsigned *c)
+{
+    const struct tcache *tc = thread_self.cache;
+    if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules))
+        return false;
+    size_t mark = load_relaxed(tcache_mark(tc, p));
+    uint32_t magic = *tcache_magic(tc, mark);
+    if (UNLIKELY(magic <= BINNED_MAGIC) || UNLIKELY((uint16_t)(uintptr_t)p * magic >= MAGIC_LIMIT))
+        return false;
+    *c = (unsigned)mark / CLASS_MARK;
+    return true;
+}
+
+static NOINLINE size_t usable_size_slow(const void *p, const char *function)
+{
+    if (!p)
+        return 0;
+    unsigned c = classmap_get(p);
+    if (c == CLASS_NONE && aside_is_libcs(p))
+        return libc_usable_size((void *)p);
+    return size_of(p, c, function);
+}
+
+size_t heap_usable_size(const void *p, const char *function)
+{
+    unsigned c;
+    return LIKELY(is_cached_block(p, &c)) ? class_size(c) : usable_size_slow(p, function);
+}
+
+/* True if a block of OLD bytes serves SIZE without wasting more than half. */
+static bool fits_well(size_t old, size_t size)
+{
+    return size <= old && size >= old / 2;
+}
+
+/* P itself, where it serves SIZE bytes well enough or can be made to; a moved large block; or NULL. */
+static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
+{
+    if (mode() == HEAP_CHECKED)
+        return NULL;
+    if (fits_well(old, size) && c != CLASS_LARGE)
+        return p;
+    if (class_is_span(c) && size > old && size <= SPAN_MAX)
+        return span_extend(p, size) ? p : NULL;
+    if (c == CLASS_LARGE && size > SPAN_MAX)
+        return large_resize(p, size);
+    return NULL;
+}
+
+/* A block that is free is linked, but those that a thread gathered: these are found when they are freed
+ * again. */
+static ALWAYS_INLINE void refuse_free_block(const void *p, unsigned c, const char *function)
+{
+    if (UNLIKELY(block_linked(p, block_key)))
+        uncached_refuse_free(p, c, function);
+}
+
+/* The bytes of P, OLD of them, in a new block of SIZE. NULL if there is no memory, and P stays. */
+static ALWAYS_INLINE void *move(void *p, size_t old, size_t size, const char *function)
+{
+    int saved = errno;
+    void *q = heap_malloc(size, function);
+    if (UNLIKELY(!q)) {
+        if (size > old)
+            return NULL;
+        errno = saved; /* no memory to shrink into: a success all the same */
+        return p;
+    }
+    memcpy(q, p, min_size(old, size));
+    heap_free(p, function);
+    return q;
+}
+
+/* P is a block of class C, which is cached, and SIZE is not 0: most calls. */
+static ALWAYS_INLINE void *realloc_cached(void *p, unsigned c, size_t size, const char *function)
+{
+    size_t old = class_size(c);
+    refuse_free_block(p, c, function);
+    return fits_well(old, size) ? p : move(p, old, size, function);
+}
+
+void *heap_realloc(void *p, size_t size, const char *function)
+{
+    if (!p)
+        return heap_malloc(size, function);
+    unsigned c;
+    if (LIKELY(size - 1 < PTRDIFF_MAX) && LIKELY(is_cached_block(p, &c)))
+        return realloc_cached(p, c, size, function);
+    c = classmap_get(p);
+    if (c == CLASS_NONE && aside_is_libcs(p))
+        return aside_realloc_libcs(p, size);
+    if (size == 0) {
+        heap_free(p, function);
+        return NULL;
+    }
+    size_t old = size_of(p, c, function);
+    if ((c >= 1 && c < CLASSES) || class_is_binned(c))
+        refuse_free_block(p, c, function);
+    if (size > PTRDIFF_MAX - SUPERSLAB)
+        return failure_record(FAILURE_THRESHOLD, size, MIN_ALIGN, -1);
+    void *q = NULL;
+    if (LIKELY(gate_enter())) {
+        q = resize_in_place(p, c, old, size);
+        if (q && size > old && thread_self.cache != TCACHE_NONE)
+            tick_settle(thread_self.cache);
+        leave();
+    }
+    return q ? q : move(p, old, size, function);
+}
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_heap[] = {
+    LAYOUT_CONSTANT(HEAP_EARLY),
+    LAYOUT_CONSTANT(HEAP_POOL),
+    LAYOUT_CONSTANT(HEAP_PASSIVE),
+    LAYOUT_CONSTANT(HEAP_CHECKED),
+    LAYOUT_END,
+};
+const struct layout_row layout_at_heap[] = {
+    LAYOUT_ADDRESS(heap_mode),
+    LAYOUT_ADDRESS(heap_mixed),
+    LAYOUT_END,
+};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* heap/heap.h - what malloc and free do, without their names.
+ *
+ * FUNCTION, everywhere, is the public name that the program called: diagnostics carry it. It costs
+ * the hot path nothing, as only its slow twin gets it. */
+#ifndef HAK_HEAP_H
+#define HAK_HEAP_H
+
+#include <string.h>
+
+#include "heap/mode.h"
+#include "cache/thread.h"
+
+/* Read the options and choose the mode, if that has not happened: floor F8 defines it. */
+void hak_start(void);
+
+/* The gate is open: free what was noted meanwhile (aside.h). */
+void heap_resume(void);
+
+/* True if a block was handed out before the mode was known. */
+extern _Atomic(bool) heap_used_early;
+
+void *heap_malloc_mid(size_t size, const char *function);
+void *heap_malloc_slow(size_t size, const char *function);
+void heap_free_odd(void *p, const char *function);
+void heap_free_full(void *p, const char *function);
+COLD NORETURN void heap_free_twice(void *p, const char *function);
+
+/* malloc on one screen: the class of SIZE, the first block of its chain. Size 0 is class 0, which is
+ * always empty. */
+static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
+{
+    if (UNLIKELY(size > TINY_MAX))
+        return heap_malloc_mid(size, function);
+    void *p = tcache_pop(thread_self.cache, (size + MIN_ALIGN - 1) / MIN_ALIGN);
+    return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
+}
+
+/* free on one screen, through the cache TC. In this order: does P lie in the window of the class map (in that
+ * of the empty cache, nothing does)? Is it the beginning of a block of its class? Is there room (class 0,
+ * spans, large and startup blocks have none)? Is it the block that was freed last? P's memory is
+ * written and not read: it is often cold, and a load would wait for it (48 % of the throughput at a
+ * million live blocks). A block freed twice with others in between is found when it comes back:
+ * tcache_pop finds the `check` of a block in use, slab_put its bit, tcache_verify a chain longer than
+ * it should be. It is handed out twice only where another thread noted it meanwhile (gather.h), and found
+ * when that brings it home. False: the answer to the first or second was no. */
+static ALWAYS_INLINE bool heap_free_to(struct tcache *tc, void *p, const char *function)
+{
+    if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules))
+        return false;
+    size_t mark = load_relaxed(tcache_mark(tc, p));
+    if (UNLIKELY((uint16_t)(uintptr_t)p * *tcache_magic(tc, mark) >= MAGIC_LIMIT))
+        return false;
+    struct bin *bin = tcache_bin(tc, mark);
+    if (UNLIKELY(add_reaches_zero(&bin->fill, FILL_PUSH))) {
+        heap_free_full(p, function);
+        return true;
+    }
+    struct block *b = p, *next = bin->head;
+    if (UNLIKELY(next == b))
+        heap_free_twice(p, function);
+    b->next = next;
+    b->check = (uintptr_t)next ^ block_key;
+    INTERRUPTED_HERE();
+    bin->head = b;
+    return true;
+}
+
+static ALWAYS_INLINE void heap_free(void *p, const char *function)
+{
+    if (UNLIKELY(!heap_free_to(thread_self.cache, p, function)))
+        heap_free_odd(p, function);
+}
+
+void *heap_calloc_slow(size_t count, size_t size, const char *function);
+void *heap_memalign_slow(size_t align, size_t size, const char *function);
+void *heap_realloc(void *p, size_t size, const char *function);
+
+static ALWAYS_INLINE void *heap_calloc(size_t count, size_t size, const char *function)
+{
+    size_t total;
+    if (UNLIKELY(__builtin_mul_overflow(count, size, &total) || total > TINY_MAX))
+        return heap_calloc_slow(count, size, function);
+    void *p = tcache_pop(thread_self.cache, (total + MIN_ALIGN - 1) / MIN_ALIGN);
+    return LIKELY(p != NULL) ? memset(p, 0, total) : heap_calloc_slow(count, size, function);
+}
+
+/* ALIGN is a power of two. The size of a tiny class that is a multiple of it: so are its blocks. */
+static ALWAYS_INLINE void *heap_memalign(size_t align, size_t size, const char *function)
+{
+    if (UNLIKELY(align > TINY_MAX || size > TINY_MAX))
+        return heap_memalign_slow(align, size, function);
+    size_t rounded = round_up(size, align); /* align <= TINY_MAX, which is a multiple of it */
+    void *p = tcache_pop(thread_self.cache, (rounded + MIN_ALIGN - 1) / MIN_ALIGN);
+    return LIKELY(p != NULL) ? p : heap_memalign_slow(align, size, function);
+}
+
+size_t heap_usable_size(const void *p, const char *function);
+
+/* At the end of the process: abort if the caller's cache shows a fault not found before. */
+void heap_verify(const char *function);
+
+/* The same, and everything that is kept; FUNCTION is the public name. The bytes. */
+size_t heap_purge(const char *function);
+
+/* Flush the caller's cache and give back what is free, but PAD bytes. True if anything was. */
+bool heap_trim(size_t pad);
+
+#endif

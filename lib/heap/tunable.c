@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* heap/tunable.c - what a program may change while it runs. */
+#include "heap/tunable.h"
+
+#include "base/bits.h"
+#include "adapt/engine.h"
+#include "heap/heap.h"
+#include "memory/granules.h"
+
+/* Where the setting of option O lies in S, and how wide it is; false if it is read at start only. */
+static bool place(struct ace_settings *s, enum option o, uint64_t **wide, uint32_t **narrow)
+{
+    *wide = NULL;
+    *narrow = NULL;
+    switch (o) {
+    case OPT_CACHE_BYTES: *wide = &s->cache_bytes; return true;
+    case OPT_RETAIN_BYTES: *wide = &s->retain_bytes; return true;
+    case OPT_LARGE_CACHE_BYTES: *wide = &s->large_cache_bytes; return true;
+    case OPT_LIMIT_BYTES: *wide = &s->limit_bytes; return true;
+    case OPT_PURGE_DELAY: *narrow = &s->purge_delay_ms; return true;
+    case OPT_HUGE_PAGES: *narrow = &s->huge_pages; return true;
+    case OPT_ACE: *narrow = &s->adaptive; return true;
+    default: return false;
+    }
+}
+
+uint64_t tunable_get(enum option o)
+{
+    uint64_t *wide, value;
+    uint32_t *narrow;
+    struct ace_settings *s = engine_settings();
+    bool known = place(s, o, &wide, &narrow);
+    value = !known ? option(o) : wide ? *wide : narrow ? *narrow : 0;
+    engine_release();
+    return value;
+}
+
+enum tunable_status tunable_set(enum option o, uint64_t value)
+{
+    uint64_t *wide;
+    uint32_t *narrow;
+    const struct option_row *row = &option_rows[o];
+    hak_start(); /* or the options would come later, and win */
+    struct ace_settings *s = engine_settings();
+    enum tunable_status status = TUNABLE_OK;
+    if (!place(s, o, &wide, &narrow))
+        status = TUNABLE_FIXED;
+    else if (value < row->min || value > row->max)
+        status = TUNABLE_RANGE;
+    else if (wide)
+        *wide = value;
+    else if (narrow)
+        *narrow = (uint32_t)value;
+    if (status == TUNABLE_OK)
+        engine_decide();
+    engine_release();
+    return status;
+}
+
+size_t tunable_purge(void)
+{
+    return heap_purge("hak_purge");
+}
+
+static bool is_class(unsigned size_class)
+{
+    return size_class >= 1 && size_class < CLASSES;
+}
+
+size_t tunable_prewarm(unsigned size_class, size_t slabs)
+{
+    hak_start();
+    bool pool = load_relaxed(&heap_mode) == HEAP_POOL || load_relaxed(&heap_mode) == HEAP_CHECKED;
+    if (!is_class(size_class) || !pool || !gate_enter())
+        return 0; /* none while a fork is under way */
+    size_t made = granules_prewarm(size_class, slabs);
+    gate_leave();
+    return made;
+}
+
+bool tunable_set_cap(unsigned size_class, size_t slabs)
+{
+    if (!is_class(size_class))
+        return false;
+    hak_start();
+    struct ace_settings *s = engine_settings();
+    s->cap[size_class] = (uint32_t)min_size(slabs, UINT32_MAX);
+    engine_decide();
+    engine_release();
+    return true;
+}
+
+size_t tunable_cap(unsigned size_class)
+{
+    if (!is_class(size_class))
+        return 0;
+    size_t cap = engine_settings()->cap[size_class];
+    engine_release();
+    return cap;
+}
+
+void tunable_report(struct ace_report *out)
+{
+    struct ace_result result;
+    struct ace_state state;
+    out->decisions = engine_last(&result, &state);
+    out->quiet_ms = state.quiet_ms;
+    out->quiet = result.quiet;
+    out->tight = state.tight_ticks != 0;
+    out->fast = state.fast_ticks != 0;
+    out->policy = result.policy;
+}

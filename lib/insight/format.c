@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/* insight/format.c - statistics as text, JSON, OpenMetrics and glibc's XML.
+ *
+ * All of it is gathered first, then printed: a slow reader holds nothing up. */
+#include "insight/format.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "config.h"
+#include "heap/tunable.h"
+#include "insight/byname.h"
+#include "heap/heap.h"
+#include "settings/options.h"
+#include "base/os.h"
+#include "insight/summary.h"
+#include "events/failure.h"
+
+enum { FAILURES_SHOWN = 16, COLUMN = 26, VALUE = 20 };
+
+struct report {
+    struct hak_stats stats;
+    struct ace_report ace;
+    struct summary_class class[CLASSES];
+};
+
+static void gather(struct report *r)
+{
+    summary_get(&r->stats);
+    summary_residency(&r->stats);
+    summary_classes(r->class);
+    tunable_report(&r->ace);
+}
+
+static bool used(const struct summary_class *of)
+{
+    return of->live || of->cached || of->free || of->slabs;
+}
+
+static const char *mode_name(void)
+{
+    switch (load_relaxed(&heap_mode)) {
+    case HEAP_POOL: return "pool";
+    case HEAP_PASSIVE: return "passive";
+    case HEAP_CHECKED: return "checked";
+    default: return "early";
+    }
+}
+
+/* What the engine decided, but for the values by class. */
+#define ACE_FIELDS(X, r)                                                                                     \
+    X("decisions", (r)->decisions)                                                                           \
+    X("quiet_ms", (r)->quiet_ms)                                                                             \
+    X("quiet", (r)->quiet)                                                                                   \
+    X("tight", (r)->tight)                                                                                   \
+    X("fast", (r)->fast)                                                                                     \
+    X("growth_max", (r)->policy.growth_max)                                                                  \
+    X("growth_step", (r)->policy.growth_step)                                                                \
+    X("huge", (r)->policy.huge)                                                                              \
+    X("retain_bytes", (r)->policy.retain_bytes)                                                              \
+    X("retain_shift", (r)->policy.retain_shift)                                                              \
+    X("large_cache_bytes", (r)->policy.large_cache_bytes)                                                    \
+    X("purge_delay", (r)->policy.purge_delay_ms)                                                             \
+    X("idle", (r)->policy.idle_ms)
+
+static const char *reason_of(const struct failure *f)
+{
+    return failure_reason_name[f->reason < FAILURE_REASONS ? f->reason : FAILURE_NONE];
+}
+
+struct format_arena format_arena(const struct hak_stats *s)
+{
+    struct format_arena a = {.held = s->slab_bytes + s->span_bytes + s->shelved_bytes};
+    a.live = min_size(s->live_bytes - min_size(s->live_bytes, s->large_bytes), a.held);
+    a.fast = min_size(s->cached_bytes, a.held - a.live);
+    a.rest = a.held - a.live - a.fast;
+    a.fast_blocks = s->cached_blocks;
+    a.rest_blocks = s->free_blocks + (s->empty_bytes >> GRANULE_SHIFT) + (s->shelved_bytes != 0);
+    return a;
+}
+
+/* --- Text ----------------------------------------------------------------------------------------*/
+
+static void text_fields(struct text *p, const struct hak_stats *s)
+{
+    for (unsigned i = 0; i < STATS_COUNT; i++) {
+        text_str_in(p, stats_fields[i].name, -COLUMN);
+        text_dec_in(p, stats_value(s, i), VALUE);
+        if (stats_fields[i].bytes) {
+            text_str(p, "  ");
+            text_bytes(p, stats_value(s, i));
+        }
+        text_str(p, "\n");
+    }
+}
+
+static void text_classes(struct text *p, const struct summary_class *class)
+{
+    text_str(p, "\nclass  size        live blocks      cached        free       slabs\n");
+    for (unsigned c = 1; c < CLASSES; c++) {
+        if (!used(&class[c]))
+            continue;
+        text_dec_in(p, c, 5);
+        text_dec_in(p, class_size(c), 6);
+        text_dec_in(p, class[c].live, 19);
+        text_dec_in(p, class[c].cached, 12);
+        text_dec_in(p, class[c].free, 12);
+        text_dec_in(p, class[c].slabs, 12);
+        text_str(p, "\n");
+    }
+}
+
+static void text_ace(struct text *p, const struct ace_report *ace)
+{
+#define TEXT_ACE(name, value)                                                                                \
+    text_str_in(p, "engine " name, -COLUMN);                                                                 \
+    text_dec_in(p, (value), VALUE);                                                                          \
+    text_str(p, "\n");
+    ACE_FIELDS(TEXT_ACE, ace)
+#undef TEXT_ACE
+}
+
+static void text_options(struct text *p)
+{
+    for (unsigned o = 0; o < OPT_COUNT; o++) {
+        const char *path = option_path((enum option)o);
+        uint64_t value = byname_option_value((enum option)o);
+        if (option_rows[o].type == OPTION_PATH ? !path : value == option_rows[o].def)
+            continue;
+        text_str(p, "option ");
+        text_str(p, option_rows[o].name);
+        text_str(p, "=");
+        if (option_rows[o].type == OPTION_PATH)
+            text_str(p, path);
+        else
+            text_dec(p, value);
+        text_str(p, "\n");
+    }
+}
+
+static void text_failures(struct text *p)
+{
+    struct failure f;
+    for (unsigned i = 0; i < FAILURES_SHOWN; i++) {
+        if (!failure_nth(i, &f))
+            continue;
+        text_str(p, "failure ");
+        text_dec(p, f.number);
+        text_str(p, ": ");
+        text_str(p, reason_of(&f));
+        text_str(p, ", ");
+        text_dec(p, f.size);
+        text_str(p, " bytes, ");
+        text_str(p, f.call);
+        text_str(p, ", errno ");
+        text_dec(p, (uint64_t)f.code);
+        text_str(p, "\n");
+    }
+}
+
+static void text(struct text *p, const struct report *r)
+{
+    text_str(p, "hakmem " PACKAGE_VERSION ", process ");
+    text_dec(p, (uint64_t)os_pid());
+    text_str(p, ", mode ");
+    text_str(p, mode_name());
+    text_str(p, "\n");
+    text_fields(p, &r->stats);
+    text_classes(p, r->class);
+    text_str(p, "\n");
+    text_ace(p, &r->ace);
+    text_options(p);
+    text_failures(p);
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------*/
+
+static void json_number(struct text *p, const char *before, const char *name, uint64_t value)
+{
+    text_str(p, before);
+    text_str(p, "\"");
+    text_str(p, name);
+    text_str(p, "\":");
+    text_dec(p, value);
+}
+
+static void json_string(struct text *p, const char *before, const char *name, const char *value)
+{
+    text_str(p, before);
+    text_str(p, "\"");
+    text_str(p, name);
+    text_str(p, value ? "\":\"" : "\":null");
+    if (value) {
+        text_json(p, value);
+        text_str(p, "\"");
+    }
+}
+
+static void json_classes(struct text *p, const struct summary_class *class)
+{
+    const char *before = "";
+    for (unsigned c = 1; c < CLASSES; c++) {
+        if (!used(&class[c]))
+            continue;
+        text_str(p, before);
+        json_number(p, "\n{", "class", c);
+        json_number(p, ",", "size", class_size(c));
+        json_number(p, ",", "live_blocks", class[c].live);
+        json_number(p, ",", "cached_blocks", class[c].cached);
+        json_number(p, ",", "free_blocks", class[c].free);
+        json_number(p, ",", "slabs", class[c].slabs);
+        text_str(p, "}");
+        before = ",";
+    }
+}
+
+static void json_options(struct text *p)
+{
+    for (unsigned o = 0; o < OPT_COUNT; o++) {
+        char name[CTL_OPTION];
+        const char *before = o ? ",\n" : "\n";
+        byname_option_name((enum option)o, name);
+        if (option_rows[o].type == OPTION_PATH)
+            json_string(p, before, name, option_path((enum option)o));
+        else
+            json_number(p, before, name, byname_option_value((enum option)o));
+    }
+}
+
+static void json_failures(struct text *p)
+{
+    struct failure f;
+    const char *before = "";
+    for (unsigned i = 0; i < FAILURES_SHOWN; i++) {
+        if (!failure_nth(i, &f))
+            continue;
+        text_str(p, before);
+        json_number(p, "\n{", "number", f.number);
+        json_number(p, ",", "time_ns", f.time_ns);
+        json_number(p, ",", "thread_id", (uint64_t)f.tid);
+        json_string(p, ",", "reason", reason_of(&f));
+        json_number(p, ",", "bytes", f.size);
+        json_number(p, ",", "alignment", f.alignment);
+        json_string(p, ",", "call", f.call);
+        json_number(p, ",", "errno", (uint64_t)f.code);
+        text_str(p, "}");
+        before = ",";
+    }
+}
+
+static void json_ace(struct text *p, const struct ace_report *ace)
+{
+    const char *before = "";
+#define JSON_ACE(name, value)                                                                                \
+    json_number(p, before, name, (value));                                                                   \
+    before = ",";
+    ACE_FIELDS(JSON_ACE, ace)
+#undef JSON_ACE
+}
+
+static void json(struct text *p, const struct report *r)
+{
+    json_string(p, "{", "version", PACKAGE_VERSION);
+    json_number(p, ",\n", "pid", (uint64_t)os_pid());
+    json_string(p, ",\n", "mode", mode_name());
+    text_str(p, ",\n\"stats\":{");
+    for (unsigned i = 0; i < STATS_COUNT; i++)
+        json_number(p, i ? ",\n" : "\n", stats_fields[i].name, stats_value(&r->stats, i));
+    text_str(p, "},\n\"classes\":[");
+    json_classes(p, r->class);
+    text_str(p, "],\n\"engine\":{");
+    json_ace(p, &r->ace);
+    text_str(p, "},\n\"options\":{");
+    json_options(p);
+    text_str(p, "},\n\"failures\":[");
+    json_failures(p);
+    text_str(p, "]}\n");
+}
+
+/* --- OpenMetrics ---------------------------------------------------------------------------------*/
+
+static void metric_head(struct text *p, const char *name, bool counter, bool bytes, const char *help)
+{
+    static const char *const keys[] = {"# TYPE hakmem_", "# UNIT hakmem_", "# HELP hakmem_"};
+    const char *const values[] = {counter ? "counter" : "gauge", "bytes", help};
+    for (unsigned i = 0; i < 3; i++) {
+        if (i == 1 && !bytes)
+            continue;
+        text_str(p, keys[i]);
+        text_str(p, name);
+        text_str(p, " ");
+        text_str(p, values[i]);
+        text_str(p, "\n");
+    }
+}
+
+static void metric_classes(struct text *p, const struct report *r, const char *name, const char *help,
+                           size_t member)
+{
+    metric_head(p, name, false, false, help);
+    for (unsigned c = 1; c < CLASSES; c++) {
+        size_t value;
+        memcpy(&value, (const char *)&r->class[c] + member, sizeof value);
+        if (!used(&r->class[c]))
+            continue;
+        text_str(p, "hakmem_");
+        text_str(p, name);
+        text_str(p, "{size=\"");
+        text_dec(p, class_size(c));
+        text_str(p, "\"} ");
+        text_dec(p, value);
+        text_str(p, "\n");
+    }
+}
+
+static void openmetrics(struct text *p, const struct report *r)
+{
+    text_str(p, "# TYPE hakmem_library info\n# HELP hakmem_library the library and its mode\n"
+                "hakmem_library_info{version=\"" PACKAGE_VERSION "\",mode=\"");
+    text_str(p, mode_name());
+    text_str(p, "\"} 1\n");
+    for (unsigned i = 0; i < STATS_COUNT; i++) {
+        const struct stats_field *f = &stats_fields[i];
+        metric_head(p, f->name, f->counter, f->bytes, f->help);
+        text_str(p, "hakmem_");
+        text_str(p, f->name);
+        text_str(p, f->counter ? "_total " : " ");
+        text_dec(p, stats_value(&r->stats, i));
+        text_str(p, "\n");
+    }
+    metric_classes(p, r, "class_live_blocks", "live blocks of one size",
+                   offsetof(struct summary_class, live));
+    metric_classes(p, r, "class_cached_blocks", "blocks of one size in thread caches and transfer slots",
+                   offsetof(struct summary_class, cached));
+    metric_classes(p, r, "class_free_blocks", "free blocks of one size in slabs",
+                   offsetof(struct summary_class, free));
+    metric_classes(p, r, "class_slabs", "ACTIVE slabs of one size", offsetof(struct summary_class, slabs));
+    text_str(p, "# EOF\n");
+}
+
+/* --- XML -----------------------------------------------------------------------------------------*/
+
+static void xml_number(struct text *p, const char *name, uint64_t value)
+{
+    text_str(p, " ");
+    text_str(p, name);
+    text_str(p, "=\"");
+    text_dec(p, value);
+    text_str(p, "\"");
+}
+
+static void xml_string(struct text *p, const char *name, const char *value)
+{
+    text_str(p, " ");
+    text_str(p, name);
+    text_str(p, "=\"");
+    text_xml(p, value);
+    text_str(p, "\"");
+}
+
+static void xml_total(struct text *p, const char *type, size_t blocks, size_t bytes)
+{
+    text_str(p, "<total");
+    xml_string(p, "type", type);
+    xml_number(p, "count", blocks);
+    xml_number(p, "size", bytes);
+    text_str(p, "/>\n");
+}
+
+static void xml_size(struct text *p, const char *element, const char *type, size_t bytes)
+{
+    text_str(p, "<");
+    text_str(p, element);
+    xml_string(p, "type", type);
+    xml_number(p, "size", bytes);
+    text_str(p, "/>\n");
+}
+
+static void xml_system(struct text *p, const struct format_arena *a, const struct hak_stats *s)
+{
+    size_t mapped = s->superslabs << SUPERSLAB_SHIFT;
+    xml_size(p, "system", "current", a->held);
+    xml_size(p, "system", "max", max_size(a->held, s->superslabs_peak << SUPERSLAB_SHIFT));
+    xml_size(p, "aspace", "total", mapped);
+    xml_size(p, "aspace", "mprotect", mapped);
+}
+
+/* As glibc has it: one heap, here that of all superslabs, then the same with large mappings. */
+static void xml_glibc(struct text *p, const struct report *r)
+{
+    struct format_arena a = format_arena(&r->stats);
+    text_str(p, "<heap nr=\"0\">\n<sizes>\n");
+    for (unsigned c = 1; c < CLASSES; c++) {
+        size_t blocks = r->class[c].cached + r->class[c].free;
+        if (!blocks)
+            continue;
+        text_str(p, "  <size");
+        xml_number(p, "from", class_size(c - 1) + 1);
+        xml_number(p, "to", class_size(c));
+        xml_number(p, "total", blocks * class_size(c));
+        xml_number(p, "count", blocks);
+        text_str(p, "/>\n");
+    }
+    text_str(p, "</sizes>\n");
+    xml_total(p, "fast", a.fast_blocks, a.fast);
+    xml_total(p, "rest", a.rest_blocks, a.rest);
+    xml_system(p, &a, &r->stats);
+    text_str(p, "</heap>\n");
+    xml_total(p, "fast", a.fast_blocks, a.fast);
+    xml_total(p, "rest", a.rest_blocks, a.rest);
+    xml_total(p, "mmap", r->stats.large_blocks, r->stats.large_bytes);
+    xml_system(p, &a, &r->stats);
+}
+
+static void xml_classes(struct text *p, const struct summary_class *class)
+{
+    text_str(p, "<classes>\n");
+    for (unsigned c = 1; c < CLASSES; c++) {
+        if (!used(&class[c]))
+            continue;
+        text_str(p, "<class");
+        xml_number(p, "nr", c);
+        xml_number(p, "size", class_size(c));
+        xml_number(p, "live", class[c].live);
+        xml_number(p, "cached", class[c].cached);
+        xml_number(p, "free", class[c].free);
+        xml_number(p, "slabs", class[c].slabs);
+        text_str(p, "/>\n");
+    }
+    text_str(p, "</classes>\n");
+}
+
+static void xml_slabs(struct text *p, const struct hak_stats *s)
+{
+    size_t all = s->superslabs * GRANULES, active = (s->slab_bytes - s->empty_bytes) >> GRANULE_SHIFT;
+    size_t empty = s->empty_bytes >> GRANULE_SHIFT,
+           span = (s->span_bytes + s->shelved_bytes) >> GRANULE_SHIFT;
+    text_str(p, "<slabs");
+    xml_number(p, "active", active);
+    xml_number(p, "empty", empty);
+    xml_number(p, "span", span);
+    xml_number(p, "unused", all - min_size(all, active + empty + span));
+    text_str(p, "/>\n");
+}
+
+static void xml_ace(struct text *p, const struct ace_report *ace)
+{
+    text_str(p, "<engine");
+#define XML_ACE(name, value) xml_number(p, name, (value));
+    ACE_FIELDS(XML_ACE, ace)
+#undef XML_ACE
+    text_str(p, "/>\n");
+}
+
+static void xml_options(struct text *p)
+{
+    text_str(p, "<options>\n");
+    for (unsigned o = 0; o < OPT_COUNT; o++) {
+        const char *path = option_path((enum option)o);
+        text_str(p, "<option");
+        xml_string(p, "name", option_rows[o].name);
+        if (option_rows[o].type == OPTION_PATH)
+            xml_string(p, "value", path ? path : "");
+        else
+            xml_number(p, "value", byname_option_value((enum option)o));
+        text_str(p, "/>\n");
+    }
+    text_str(p, "</options>\n");
+}
+
+static void xml_failures(struct text *p)
+{
+    struct failure f;
+    text_str(p, "<failures>\n");
+    for (unsigned i = 0; i < FAILURES_SHOWN; i++) {
+        if (!failure_nth(i, &f))
+            continue;
+        text_str(p, "<failure");
+        xml_number(p, "number", f.number);
+        xml_number(p, "time_ns", f.time_ns);
+        xml_number(p, "thread_id", (uint64_t)f.tid);
+        xml_string(p, "reason", reason_of(&f));
+        xml_number(p, "bytes", f.size);
+        xml_number(p, "alignment", f.alignment);
+        xml_string(p, "call", f.call);
+        xml_number(p, "errno", (uint64_t)f.code);
+        text_str(p, "/>\n");
+    }
+    text_str(p, "</failures>\n");
+}
+
+int format_xml(text_put *put, void *to)
+{
+    struct report r;
+    struct text p;
+    gather(&r);
+    text_init(&p, put, to);
+    text_str(&p, "<malloc version=\"1\">\n");
+    xml_glibc(&p, &r);
+    text_str(&p, "<hakmem");
+    xml_string(&p, "version", PACKAGE_VERSION);
+    xml_string(&p, "mode", mode_name());
+    text_str(&p, ">\n");
+    for (unsigned i = 0; i < STATS_COUNT; i++) {
+        text_str(&p, "<stat");
+        xml_string(&p, "name", stats_fields[i].name);
+        xml_number(&p, "value", stats_value(&r.stats, i));
+        text_str(&p, "/>\n");
+    }
+    xml_classes(&p, r.class);
+    xml_slabs(&p, &r.stats);
+    xml_ace(&p, &r.ace);
+    xml_options(&p);
+    xml_failures(&p);
+    text_str(&p, "</hakmem>\n</malloc>\n");
+    return text_end(&p);
+}
+
+int format_print(int fd, unsigned format)
+{
+    static void (*const formats[])(struct text * p, const struct report *r) = {text, json, openmetrics};
+    struct report r;
+    struct text p;
+    if (format >= sizeof formats / sizeof *formats)
+        return EINVAL;
+    gather(&r);
+    text_init_fd(&p, &fd);
+    formats[format](&p, &r);
+    return text_end(&p);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* insight/residency.c - which of the memory the library holds is resident, and whose it is. */
+#include "insight/residency.h"
+
+#include "memory/large.h"
+#include "base/meta.h"
+#include "base/os.h"
+#include "memory/superslab.h"
+#include "cache/startup.h"
+
+enum {
+    PAGE_LEAST = 4096,
+    ASKED = SUPERSLAB, /* bytes to ask about in one call */
+    CACHED_MOST = 64   /* cached mappings to look at; large.c keeps fewer */
+};
+
+/* Resident bytes of SIZE at ADDR, of pages that others may share with it only its part. */
+static size_t resident_in(const void *addr, size_t size)
+{
+    unsigned char pages[ASKED / PAGE_LEAST];
+    size_t page = os_page_size(), bytes = 0;
+    uintptr_t from = (uintptr_t)addr, to = from + size;
+    for (uintptr_t at = round_down(from, page); at < to; at += ASKED) {
+        size_t asked = min_size(ASKED, round_up(to, page) - at);
+        os_residency((void *)at, asked, pages);
+        for (size_t i = 0; i < asked / page; i++) {
+            uintptr_t low = max_size(from, at + i * page), high = min_size(to, at + (i + 1) * page);
+            bytes += pages[i] ? high - low : 0;
+        }
+    }
+    return bytes;
+}
+
+static void add_startup(struct account *a, size_t resident)
+{
+    size_t bytes;
+    (void)startup_live(&bytes);
+    account_slab(a, 1, bytes, bytes, resident);
+}
+
+/* Granule N of the span that begins with FIRST. What lies behind the pages that were asked for is nobody's.
+ */
+static void add_span(struct account *a, bool live, const struct slab *first, unsigned n, size_t resident)
+{
+    size_t before = (size_t)n << GRANULE_SHIFT, usable = span_usable(first);
+    size_t used = min_size(resident, usable > before ? usable - before : 0);
+    *(live ? &a->live : &a->cached) += used;
+    a->fragmentation += resident - used;
+}
+
+/* Add granule I of SS, whose granules have RESIDENT bytes each; how many granules that were. */
+static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *ss, const uint8_t *base,
+                                    unsigned i, const size_t *resident)
+{
+    const struct slab *slab = &ss->slab[i];
+    unsigned run = slab->run, n = 1;
+    switch ((enum slab_state)slab->state) {
+    case SLAB_ACTIVE:
+        if (slab->size_class == CLASS_STARTUP)
+            add_startup(a, resident[i]);
+        else
+            account_slab(a, class_size(slab->size_class), slab->used, slab->carved, resident[i]);
+        break;
+    case SLAB_SPAN:
+        for (n = 0; n == 0 || (n < run && i + n < GRANULES); n++)
+            add_span(a, class_is_span(classmap_get(base + i * (size_t)GRANULE)), slab, n, resident[i + n]);
+        break;
+    case SLAB_EMPTY:
+    case SLAB_PURGE: a->retained += resident[i]; break;
+    default: a->fragmentation += resident[i]; break; /* never used, and part of a huge page */
+    }
+    return n;
+}
+
+/* What lies behind is not mapped, or not by us. */
+static NO_TSAN size_t opened_bytes(const struct superslab *ss)
+{
+    return (size_t)ss->opened << GRANULE_SHIFT;
+}
+
+static void add_superslab(struct account *a, const struct superslab *ss, const uint8_t *base)
+{
+    unsigned char pages[SUPERSLAB / PAGE_LEAST];
+    size_t page = os_page_size(), opened = opened_bytes(ss), resident[GRANULES] = {0};
+    os_residency((void *)(uintptr_t)base, opened, pages);
+    for (size_t i = 0; i < opened / page; i++)
+        resident[i * page >> GRANULE_SHIFT] += pages[i] ? page : 0;
+    for (unsigned i = 0; i < GRANULES;)
+        i += add_granule(a, ss, base, i, resident);
+}
+
+static void add_large(struct account *a, const struct region *region, const char *base)
+{
+    struct large_range range = large_range(region);
+    if (range.base != base)
+        return; /* it moved meanwhile */
+    size_t resident = resident_in(range.base, range.size);
+    *(classmap_get(range.base) == CLASS_LARGE ? &a->live : &a->retained) += resident;
+}
+
+static void add_metadata(const void *base, size_t size, void *arg)
+{
+    struct account *a = arg;
+    a->metadata += resident_in(base, size);
+}
+
+void residency_get(struct account *out, size_t cached)
+{
+    struct large_range kept[CACHED_MOST];
+    struct region *region;
+    *out = (struct account){0};
+    for (uintptr_t at = 0; (region = classmap_next(&at)) != NULL; at += SUPERSLAB)
+        if (region->kind == REGION_SUPERSLAB)
+            add_superslab(out, CONTAINER_OF(region, struct superslab, region), (const uint8_t *)at);
+        else
+            add_large(out, region, (const char *)at);
+    account_cached(out, cached);
+    for (unsigned n = large_cached(kept, CACHED_MOST); n-- > 0;)
+        out->retained += resident_in(kept[n].base, kept[n].size);
+    meta_each(add_metadata, out);
+    classmap_each(add_metadata, out);
+}

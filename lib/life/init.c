@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* life/init.c - start and end of the library in a process. */
+#include <unistd.h>
+
+#include "base/auxv.h"
+#include "adapt/engine.h"
+#include "insight/exitreport.h"
+#include "life/fork.h"
+#include "base/gate.h"
+#include "heap/heap.h"
+#include "base/layout.h"
+#include "base/libc.h"
+#include "base/lock.h"
+#include "settings/options.h"
+#include "base/os.h"
+#include "insight/summary.h"
+#include "memory/granules.h"
+#include "events/trace.h"
+
+static struct lock start_lock; /* guards these */
+static _Atomic(bool) loaded; /* the options are read, fork is looked after; by the lock, and a hint without */
+static bool started;         /* the heap may be used; everybody else reads heap_mode */
+
+static enum heap_mode choose_mode(void)
+{
+    bool passive = !option(OPT_ENABLED) || !option(OPT_TINY_SS_SHARED) || !option(OPT_TINY_USE_SUPERSLAB);
+    if (passive && libc_find())
+        return HEAP_PASSIVE;
+    if (option(OPT_TINY_SS_SHARED) == 1)
+        store_relaxed(&heap_mixed, libc_find());
+    /* Blocks handed out before have no guard: the mode cannot be had any more. */
+    bool checked = option(OPT_TINY_SLL_VALIDATE_HDR) && !load_relaxed(&heap_used_early);
+    return checked ? HEAP_CHECKED : HEAP_POOL;
+}
+
+/* What every process gets, used or not. Lock held. */
+static void load(char **environment)
+{
+    if (load_relaxed(&loaded))
+        return;
+    store_relaxed(&loaded, true);
+    block_key = os_random_seed() | 1; /* read by every malloc: set while there is one thread */
+    options_load(os_secure() ? NULL : environment);
+    fork_init();
+    trace_open(); /* last: nothing that follows here allocates */
+}
+
+/* What is done meanwhile may call malloc, which is served uncached until it is done. */
+static void take_lock(void)
+{
+    thread_self.starting = true;
+    lock_take(&start_lock, RANK_START);
+    lock_no_clock = true;
+}
+
+static void give_lock(void)
+{
+    lock_no_clock = false;
+    lock_give(&start_lock, RANK_START);
+    thread_self.starting = false;
+}
+
+static void start(char **environment)
+{
+    if (thread_self.starting)
+        return;
+    take_lock();
+    if (!started) {
+        load(environment);
+        engine_start();
+        granules_begin();
+        thread_init();
+        started = true;
+        enum heap_mode mode = choose_mode();
+        if (option(OPT_SS_PREWARM) && mode != HEAP_PASSIVE)
+            granules_prewarm(1, option(OPT_SS_PREWARM) * GRANULES);
+        atomic_store_explicit(&heap_mode, mode, memory_order_release);
+    }
+    give_lock();
+}
+
+/* Nothing else mentions it, and a program linked with the static library shall have it. */
+__attribute__((used)) static const struct hak_layout *const described = &hak_layout;
+
+/* Called by the first thing that needs memory: a program that allocates nothing maps nothing. Before
+ * libc has set environ, the loader may be that; those blocks are served uncached. Once our constructor ran,
+ * what the program does to environ is nothing to us. */
+void hak_start(void)
+{
+    char **environment = environ;
+    if (load_relaxed(&heap_mode) != HEAP_EARLY)
+        return;
+    if (!environment && !load_relaxed(&loaded))
+        return;
+    gate_enter_waiting();
+    start(environment);
+    gate_leave();
+}
+
+void start_take_lock(void)
+{
+    lock_take(&start_lock, RANK_START);
+}
+
+void start_give_lock(void)
+{
+    lock_give(&start_lock, RANK_START);
+}
+
+void start_each_lock(lock_visitor *visit)
+{
+    visit(&start_lock);
+}
+
+/* Early, with the environment that the loader gave. */
+__attribute__((constructor(101))) static void on_load(int argc, char **argv, char **environment)
+{
+    (void)argc;
+    (void)argv;
+    take_lock();
+    load(environment && auxv_known_loader() ? environment : environ);
+    give_lock();
+}
+
+/* exit may be called by a handler of a signal that interrupted a slow path of this thread: then it holds
+ * locks, or lists are half changed, and there is nothing to be told. Before that, every list is sound at each
+ * instruction: malloc takes the block off, then clears its check, then counts down; free counts up, then
+ * links the block, then makes it the head (INTERRUPTED_HERE in tcache.h and heap.h). So no list is longer
+ * than its count, and its links are whole. */
+__attribute__((destructor)) static void on_unload(void)
+{
+    if (lock_busy)
+        return;
+    heap_verify("exit");
+    exit_reports();
+    const char *path = option_path(OPT_STATS_FILE);
+    int fd = path ? os_open_append(path) : -1;
+    if (fd >= 0) {
+        summary_block(fd);
+        os_close(fd);
+    }
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* memory/granules.h - slabs and spans out of superslabs, and back. Any thread; no lock held. */
+#ifndef HAK_GRANULES_H
+#define HAK_GRANULES_H
+
+#include "base/lock.h"
+#include "memory/superslab.h"
+
+/* Map the first superslab, so that the class map is placed before the first thread cache is made.
+ * Refused: done when the first block is needed. */
+void granules_begin(void);
+
+/* A slab for SIZE_CLASS, started, of state ACTIVE and in no list. The stages, each counted: EMPTY
+ * of the same class, EMPTY of any class, UNUSED, new superslab. NULL if the system refuses. */
+struct slab *granules_take_slab(unsigned size_class);
+
+/* Slabs whose last block came back, linked by `link` in LIST: reusable by every class at once.
+ * What exceeds the policy's budget is purged before the call returns. */
+void granules_give_slabs(struct list *slabs);
+
+/* COUNT granules in a row as a span, 1..16. *DIRTY gets a bit for each granule that may not be
+ * zero. NULL if the system refuses. */
+struct slab *granules_take_run(unsigned run, uint32_t *dirty);
+/* Let a span grow in place to RUN granules; false if what follows is in use. */
+bool granules_extend_run(struct slab *first, unsigned run, uint32_t *dirty);
+void granules_give_run(struct slab *first);
+
+/* True if SLAB is ACTIVE, of SIZE_CLASS, and its memory is at BASE. */
+bool granules_serve(const struct slab *slab, const uint8_t *base, unsigned size_class);
+
+/* True if P, whose class byte is 0, began a block or span before its slab was given back. */
+bool granules_was_block(const void *p);
+
+/* Make SLABS slabs for SIZE_CLASS resident, EMPTY and kept until they are used. How many could be. */
+size_t granules_prewarm(unsigned size_class, size_t slabs);
+
+/* The class of the block that P lies in, found without the class bytes; CLASS_NONE where there is none. */
+unsigned granules_class_of(const void *p);
+
+struct granule_totals {
+    size_t mapped; /* bytes of superslabs */
+    size_t empty;  /* bytes of EMPTY slabs */
+    size_t active; /* bytes of ACTIVE slabs */
+    size_t span;   /* bytes of spans */
+    size_t spans;  /* their number */
+    size_t superslabs;
+    size_t superslabs_peak;
+};
+void granules_totals(struct granule_totals *out);
+
+/* Spans whose class byte says that they are in use or in a bin, and their bytes, as they were asked for: [n]
+ * those of n + 1 granules, [BINNED] the longer ones. No lock: a moment's picture. */
+struct span_sum {
+    size_t count, bytes;
+};
+void granules_span_sums(struct span_sum sums[BINNED + 1]);
+
+/* Usable size of the span that begins at P; 0 if it is none, or lies in a bin. */
+size_t granules_live_span(const void *p);
+
+/* Check every superslab; FAULT is called for each broken invariant. */
+void granules_check(void (*fault)(const char *what, const void *where));
+
+/* Call EACH for every superslab, the ARENA lock held. */
+void granules_each(void (*each)(struct superslab *ss, void *arg), void *arg);
+
+void granules_each_lock(lock_visitor *visit);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* commands/child.h - the command of hakmem run. */
+#ifndef HAK_TOOL_CHILD_H
+#define HAK_TOOL_CHILD_H
+
+/* Become ARGV; returns after an error only: the exit status. */
+int child_exec(char **argv);
+
+/* Run ARGV, pass signals on, say on standard error what the allocator did, and end as it ended. */
+int child_with_summary(char **argv);
+
+#endif

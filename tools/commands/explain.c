@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* commands/explain.c - hakmem explain PID: to whom the resident bytes of a process belong. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "target/inspect.h"
+#include "commands/report.h"
+#include "common/json.h"
+#include "common/units.h"
+#include "commands/commands.h"
+#include "common/say.h"
+
+enum { TRIES = 4, TOLERANCE = 50 /* a fiftieth: 2 % */, TOP_CLASSES = 10 };
+
+struct picture {
+    struct target target;
+    struct heap heap;
+    uint64_t parts[PARTS];
+    uint64_t resident, accounted;
+};
+
+static uint64_t sum_of_parts(const uint64_t parts[PARTS])
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < PARTS; i++)
+        sum += parts[i];
+    return sum;
+}
+
+static uint64_t distance(const struct picture *p)
+{
+    return p->accounted > p->resident ? p->accounted - p->resident : p->resident - p->accounted;
+}
+
+static void forget(struct picture *p)
+{
+    heap_free(&p->heap);
+    target_close(&p->target);
+}
+
+/* One look. False, with `why`. */
+static bool look(struct picture *p, int pid)
+{
+    if (!target_attach(&p->target, pid, true))
+        return false;
+    if (p->target.pagemap < 0) {
+        snprintf(p->target.why, sizeof p->target.why, "/proc/%d/pagemap cannot be read", pid);
+        return false;
+    }
+    heap_read(&p->target, &p->heap, true);
+    parts_read(&p->target, &p->heap, p->parts);
+    p->accounted = account_sum(&p->heap.account) + sum_of_parts(p->parts);
+    p->resident = proc_resident(pid);
+    if (p->target.gone || !p->resident)
+        snprintf(p->target.why, sizeof p->target.why, "process %d (%s) ended while it was read", pid,
+                 p->target.process.name);
+    return !p->target.gone && p->resident;
+}
+
+/* The process runs meanwhile: of several looks the one whose sum fits best. */
+static bool look_well(struct picture *best, int pid)
+{
+    if (!look(best, pid))
+        return false;
+    for (int i = 1; i < TRIES && (distance(best) > best->resident / TOLERANCE || best->heap.damaged); i++) {
+        struct picture next;
+        bool good = look(&next, pid);
+        if (good && (distance(&next) < distance(best) || next.heap.damaged < best->heap.damaged)) {
+            struct picture worse = *best;
+            *best = next;
+            next = worse;
+        }
+        forget(&next);
+    }
+    return true;
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------*/
+
+static void json_parts(const struct picture *p)
+{
+    const struct account *a = &p->heap.account;
+    json_open("parts", '{');
+    json_number("live", a->live);
+    json_number("cached", a->cached);
+    json_number("free_in_slabs", a->free_in_slabs);
+    json_number("retained", a->retained);
+    json_number("metadata", a->metadata);
+    json_number("fragmentation", a->fragmentation);
+    for (int i = 0; i < PARTS; i++)
+        json_number(part_names[i], p->parts[i]);
+    json_close();
+}
+
+static int text_json(struct picture *p)
+{
+    json_open(NULL, '{');
+    report_json_head(&p->target, &p->heap);
+    json_number("resident_bytes", p->resident);
+    json_number("accounted_bytes", p->accounted);
+    json_parts(p);
+    report_json_heap(&p->target, &p->heap);
+    report_json_classes(&p->heap);
+    report_json_policy(&p->target);
+    report_json_options(&p->target);
+    report_json_failure(&p->target);
+    json_close();
+    return EXIT_OK;
+}
+
+/* --- Text ----------------------------------------------------------------------------------------*/
+
+static void row(const char *what, uint64_t bytes, uint64_t of)
+{
+    if (bytes)
+        printf("  %-46s %10s %7s\n", what, units_bytes(bytes), units_share(bytes, of));
+}
+
+static void print_parts(const struct picture *p)
+{
+    const struct account *a = &p->heap.account;
+    uint64_t all = p->resident;
+    printf("%-48s %10s   share\n", "resident memory", "bytes");
+    row("blocks in use", a->live, all);
+    row("free blocks cached for threads", a->cached, all);
+    row("free blocks in slabs in use", a->free_in_slabs, all);
+    row("kept for reuse: EMPTY slabs, large mappings", a->retained, all);
+    row("descriptors and tables of libhakmem", a->metadata, all);
+    row("ends of slabs and pages", a->fragmentation, all);
+    for (int i = 0; i < PARTS; i++)
+        row(part_words[i], p->parts[i], all);
+    row("accounted for", p->accounted, all);
+    printf("  %-46s %10s\n", "resident, as the kernel counts", units_bytes(p->resident));
+}
+
+static const struct class_sums *sorting;
+static int by_bytes(const void *a, const void *b)
+{
+    const struct class_sums *x = &sorting[*(const unsigned *)a], *y = &sorting[*(const unsigned *)b];
+    return x->resident < y->resident ? 1 : x->resident > y->resident ? -1 : 0;
+}
+
+static void print_classes(const struct heap *h)
+{
+    unsigned order[MOST_CLASSES], n = 0;
+    for (unsigned c = 1; c < h->classes; c++)
+        if (h->class[c].slabs)
+            order[n++] = c;
+    sorting = h->class;
+    qsort(order, n, sizeof order[0], by_bytes);
+    if (!n)
+        return;
+    printf("\nsize classes by resident bytes%s\n", n > TOP_CLASSES ? ", the largest ten" : "");
+    printf("  %8s %10s %12s %10s %10s %7s\n", "size", "resident", "in use", "cached", "free", "slabs");
+    for (unsigned i = 0; i < n && i < TOP_CLASSES; i++) {
+        const struct class_sums *c = &h->class[order[i]];
+        uint64_t unused = c->carved > c->out ? c->carved - c->out : 0;
+        printf("  %8" PRIu64 " %10s %12" PRIu64 " %10" PRIu64 " %10" PRIu64 " %7" PRIu64 "\n", c->size,
+               units_bytes(c->resident), heap_live(c), c->cached, unused, c->slabs);
+    }
+}
+
+static int print_text(struct picture *p)
+{
+    report_print_head(&p->target, &p->heap);
+    putchar('\n');
+    print_parts(p);
+    print_classes(&p->heap);
+    report_print_heap(&p->target, &p->heap);
+    report_print_options(&p->target);
+    report_print_failure(&p->target);
+    if (p->heap.damaged)
+        printf("\nnote: %" PRIu64 " structures made no sense: changed while they were read, or damaged\n",
+               p->heap.damaged);
+    return EXIT_OK;
+}
+
+int command_explain(int argc, char **argv)
+{
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+    bool json = false;
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (o != 'j')
+            return usage_error("explain: see hakmem help explain");
+        json = true;
+    }
+    if (argc - optind != 1)
+        return usage_error("explain: name one process by its ID");
+    int pid = parse_pid(argv[optind]);
+    if (pid < 0)
+        return EXIT_USAGE;
+    struct picture p = {0};
+    if (!look_well(&p, pid)) {
+        error("%s", p.target.why);
+        return EXIT_NO;
+    }
+    int status = json ? text_json(&p) : print_text(&p);
+    forget(&p);
+    return status;
+}

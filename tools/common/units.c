@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* common/units.c - numbers for readers. */
+#include "common/units.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { TEXTS = 8, LENGTH = 512 };
+
+static char *next_text(void)
+{
+    static char texts[TEXTS][LENGTH];
+    static unsigned next;
+    return texts[next++ % TEXTS];
+}
+
+const char *units_bytes(uint64_t bytes)
+{
+    char *out = next_text();
+    double n = (double)bytes;
+    const char *unit = "KMGTPE";
+    if (bytes < 1024) {
+        snprintf(out, LENGTH, "%" PRIu64, bytes);
+        return out;
+    }
+    for (n /= 1024; n >= 999.95; unit++)
+        n /= 1024;
+    snprintf(out, LENGTH, "%.1f%c", n, *unit);
+    return out;
+}
+
+const char *units_share(uint64_t part, uint64_t whole)
+{
+    char *out = next_text();
+    snprintf(out, LENGTH, "%.1f%%", whole ? (double)part * 100 / (double)whole : 0.0);
+    return out;
+}
+
+const char *units_plain(const char *text)
+{
+    char *out = next_text();
+    unsigned n = 0;
+    for (; text[n] && n < LENGTH - 1; n++)
+        out[n] = (unsigned char)text[n] < 0x20 || text[n] == 0x7f || (unsigned char)text[n] >= 0x80 ? '?'
+                                                                                                    : text[n];
+    out[n] = '\0';
+    return out;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* target/target.h - a running process with the library, read from outside.
+ *
+ * Nothing is asked of the process and nothing of it is changed: process_vm_readv copies its memory while it
+ * runs. What is read may be in the middle of a change, or damaged: addresses are checked against the kernel's
+ * list of mappings, walks of lists are bounded, and numbers are cut to what is possible. Pages that do not
+ * exist (/proc/PID/pagemap tells) read as zero without being asked for, so that looking makes no page. */
+#ifndef HAK_TOOL_TARGET_H
+#define HAK_TOOL_TARGET_H
+
+#include "common/proc.h"
+
+enum row {
+#define ROW(id, name) ROW_##id,
+#include "target/rows.def"
+#undef ROW
+    ROWS
+};
+
+struct target {
+    struct process process;
+    struct vmas maps;
+    int pagemap;
+    size_t page;
+    uint64_t layout;    /* address of hak_layout; 0: none */
+    char version[24];   /* of the library */
+    char library[4096]; /* file that holds it, without " (deleted)" */
+    bool deleted;
+    uint64_t row[ROWS];
+    bool gone;     /* it ended while it was read */
+    bool refused;  /* the kernel does not let this user read it */
+    char why[512]; /* what is wrong, for an error */
+};
+
+/* Open process PID for reading, with SMAPS if sizes are wanted. False, with `why`. */
+bool target_open(struct target *t, int pid, bool smaps);
+
+/* And find the library in it, with all rows. False, with `why`. */
+bool target_attach(struct target *t, int pid, bool smaps);
+void target_close(struct target *t);
+
+/* Find the library in an open target. False if it is not there, or cannot be understood: `why`. */
+bool target_find(struct target *t);
+
+/* Copy SIZE bytes of the process. Where a page does not exist it is zero. False if refused. */
+bool target_read(struct target *t, uint64_t address, void *out, size_t size);
+/* The same, for pages of files: whatever is there, the process's or the file's. */
+bool target_read_file(struct target *t, uint64_t address, void *out, size_t size);
+
+/* A string, cut to SIZE - 1 bytes. "" if there is none. */
+void target_text(struct target *t, uint64_t address, char *out, size_t size);
+
+/* Rows are offsets of fields with their sizes, addresses or constants. */
+static inline uint64_t at(const struct target *t, enum row row)
+{
+    return t->row[row];
+}
+static inline size_t offset_of(const struct target *t, enum row field)
+{
+    return (size_t)(t->row[field] & UINT32_MAX);
+}
+/* Field FIELD of the structure copied to BASE: a number of 1, 2, 4 or 8 bytes. */
+uint64_t field(const struct target *t, const void *base, enum row field);
+/* Field FIELD of the structure at ADDRESS in the process; 0 if it cannot be read. */
+uint64_t field_at(struct target *t, uint64_t address, enum row field);
+uint64_t word_at(struct target *t, uint64_t address);
+
+/* Which pages of [start, start + pages * page) are resident and not the page of zeros that all processes
+ * share: EACH page a byte 0 or 1. Returns their number. */
+size_t target_resident(struct target *t, uint64_t start, size_t pages, uint8_t *each);
+/* Resident bytes of [start, end). */
+uint64_t target_resident_bytes(struct target *t, uint64_t start, uint64_t end);
+
+#endif
