@@ -186,17 +186,59 @@ static void claim_run(struct superslab *ss, unsigned at, unsigned n)
     arena_set_free(ss, ss->free_mask & ~mask_run(at, n));
 }
 
+/* Where RUN free granules of SS begin, *AT: those of which most have pages. How many have. */
+static unsigned best_start(const struct superslab *ss, unsigned run, unsigned *at)
+{
+    unsigned most = 0;
+    uint32_t starts = mask_run_starts(ss->free_mask, run);
+    *at = (unsigned)__builtin_ctz(starts);
+    for (; starts && most < run; starts &= starts - 1) {
+        unsigned i = (unsigned)__builtin_ctz(starts);
+        unsigned n = (unsigned)__builtin_popcount(ss->dirty_mask >> i & mask_run(0, run));
+        if (n > most) {
+            most = n;
+            *at = i;
+        }
+    }
+    return most;
+}
+
+enum { LOOKS = 8 /* superslabs that are compared: the lock is held */ };
+
+/* Free granules that have pages go before those that would fault: else the ones are purged to make up for the
+ * others. Superslabs with short runs are looked at first, as long runs are for long spans. ARENA lock held. */
+static struct superslab *best_run(unsigned run, unsigned *at)
+{
+    struct superslab *best = NULL;
+    unsigned most = 0, looks = LOOKS;
+    for (uint64_t bins = arena.bin_mask >> run << run; bins; bins &= bins - 1) {
+        const struct list *bin = &arena.bins[__builtin_ctzll(bins)];
+        for (struct list *l = bin->next; l != bin; l = l->next) {
+            struct superslab *ss = CONTAINER_OF(l, struct superslab, bin);
+            unsigned where, pages = best_start(ss, run, &where);
+            if (!best || pages > most) {
+                best = ss;
+                most = pages;
+                *at = where;
+            }
+            if (most == run || --looks == 0)
+                return best;
+        }
+    }
+    return best;
+}
+
 struct slab *granules_take_run(unsigned run, uint32_t *dirty)
 {
     struct superslab *ss;
+    unsigned at = 0;
     arena_lock();
-    while ((ss = arena_best_fit(run)) == NULL) {
+    while ((ss = best_run(run, &at)) == NULL) {
         arena_unlock();
         if (!arena_grow())
             return NULL;
         arena_lock();
     }
-    unsigned at = (unsigned)__builtin_ctz(mask_run_starts(ss->free_mask, run));
     *dirty = ss->dirty_mask >> at & mask_run(0, run);
     claim_run(ss, at, run);
     struct slab *first = &ss->slab[at];
