@@ -72,8 +72,10 @@ static inline unsigned class_of(size_t size)
 
 extern const uint16_t class_sizes[CLASSES];
 
+/* C < CLASSES: spans, large blocks and those of startup.h have no size of their own. */
 static inline size_t class_size(unsigned c)
 {
+    HAK_ASSERT(c < CLASSES);
     return class_sizes[c];
 }
 

@@ -6,7 +6,12 @@
 #include "settings/policy.h"
 #include "events/fault.h"
 
-enum { SHELF_GRANULES = 16 }; /* at most: 1 MiB a thread */
+enum { SHELF_BYTES = 1 << 20 /* at most, of one thread */ };
+
+static size_t run_bytes(size_t run)
+{
+    return run << GRANULE_SHIFT;
+}
 
 /* Take the long span of RUN granules at FIRST off the books and give it to its superslab. */
 static void give(struct tcache *tc, struct slab *first, size_t run)
@@ -15,16 +20,16 @@ static void give(struct tcache *tc, struct slab *first, size_t run)
     granules_give_run(first);
 }
 
-/* Give up long spans until ALLOWED granules of them are left. */
-static void shorten(struct shelf *shelf, struct tcache *tc, unsigned allowed)
+/* Give up long spans until KEEP bytes of them are left. */
+static void shorten(struct shelf *shelf, struct tcache *tc, size_t keep)
 {
-    for (unsigned i = 0; shelf->granules > allowed && i < SPAN_GRANULES; i++) {
+    for (unsigned i = 0; run_bytes(shelf->granules) > keep && i < SPAN_GRANULES; i++) {
         struct slab *first = shelf->slab[i];
         shelf->slab[i] = NULL;
         if (first)
             give(tc, first, i + 1);
     }
-    if (shelf->granules > allowed && shelf->last_run) {
+    if (run_bytes(shelf->granules) > keep && shelf->last_run) {
         size_t run = shelf->last_run;
         shelf->last_run = 0;
         give(tc, shelf->latest, run);
@@ -33,24 +38,31 @@ static void shorten(struct shelf *shelf, struct tcache *tc, unsigned allowed)
 
 /* --- Bins ----------------------------------------------------------------------------------------*/
 
-/* Granules that the spans in the bins may have. */
-static unsigned earned_granules(const struct shelf *shelf)
+/* Bytes that the spans in the bins may have. */
+static size_t binned_earned(const struct shelf *shelf)
 {
-    unsigned sum = 0;
-    for (unsigned n = 0; n < BINNED; n++)
-        sum += shelf->earned[n] * (n + 1);
+    size_t sum = 0;
+    for (unsigned i = 0; i < BINNED; i++)
+        sum += retain_earned(&shelf->bin_retain[i]);
     return sum;
 }
 
-/* Put the counters of class C right: BLOCKS is how many its list really holds, and how many it may. */
-static void set_counters(struct tcache *tc, unsigned c, unsigned blocks)
+/* Spans of class C that its thread has earned. */
+static unsigned spans_earned(const struct shelf *shelf, unsigned c)
+{
+    unsigned i = c - CLASS_BINNED;
+    return (unsigned)(retain_earned(&shelf->bin_retain[i]) / run_bytes(i + 1));
+}
+
+/* Put the counters of class C right: BLOCKS is how many its list really holds, and MOST how many it may. */
+static void set_counters(struct tcache *tc, unsigned c, unsigned blocks, unsigned most)
 {
     struct shelf *shelf = &tc->shelf;
     int64_t fill = tc->bin[c].fill, exact = fill_of(tc->capacity[c], blocks);
     int64_t carries = (fill >> FILL_SHIFT) - (exact >> FILL_SHIFT);
     shelf->popped += FILL_POPPED(fill) + ((uint64_t)carries << FILL_SHIFT);
-    tc->capacity[c] = shelf->earned[c - CLASS_BINNED];
-    tc->bin[c].fill = fill_of(tc->capacity[c], blocks);
+    tc->capacity[c] = most;
+    tc->bin[c].fill = fill_of(most, blocks);
 }
 
 /* Length of the list of class C; one that was pushed twice makes it a circle, longer than was counted, and P,
@@ -68,14 +80,13 @@ static unsigned length(const struct tcache *tc, unsigned c, const void *p, const
     return n;
 }
 
-/* Give spans of class C up until EARNED are left, which is what may be kept of it from now on. */
-static void keep(struct tcache *tc, unsigned c, unsigned earned, const char *function)
+/* Give spans of class C up until MOST are left, which is what fits its bin from now on. */
+static void keep(struct tcache *tc, unsigned c, unsigned most, const char *function)
 {
     unsigned n = length(tc, c, NULL, function);
-    tc->shelf.earned[c - CLASS_BINNED] = (uint8_t)earned;
-    tc->shelf.binned |= earned != 0;
-    set_counters(tc, c, n);
-    while (n > earned) {
+    tc->shelf.binned |= most != 0;
+    set_counters(tc, c, n, most);
+    while (n > most) {
         struct block *b = tc->bin[c].head;
         tc->bin[c].head = b->next;
         tc->bin[c].fill -= FILL_PUSH; /* no pop: none is counted */
@@ -85,69 +96,77 @@ static void keep(struct tcache *tc, unsigned c, unsigned earned, const char *fun
     }
 }
 
+/* What was kept of class C was kept in vain. */
+static void lose(struct tcache *tc, unsigned c, const char *function)
+{
+    struct retain *retain = &tc->shelf.bin_retain[c - CLASS_BINNED];
+    *retain = (struct retain){0};
+    keep(tc, c, 0, function);
+}
+
 void shelf_push_slow(struct tcache *tc, unsigned c, void *p, const char *function)
 {
     struct shelf *shelf = &tc->shelf;
     unsigned i = c - CLASS_BINNED;
     tc->bin[c].fill -= FILL_PUSH; /* the push that did not happen */
     (void)length(tc, c, p, function);
-    keep(tc, c, shelf->earned[i], function);
-    if (tcache_listed(tc, c) < shelf->earned[i]) {
+    keep(tc, c, spans_earned(shelf, c), function);
+    if (tcache_listed(tc, c) < spans_earned(shelf, c)) {
         block_link(p, tc->bin[c].head, block_key);
         tc->bin[c].head = p;
         tc->bin[c].fill += FILL_PUSH;
         return;
     }
-    if (shelf->returned[i] < SHELF_GRANULES)
-        shelf->returned[i]++;
-    if (!shelf->earned[i])
-        shelf->popped_ms[i] = (uint32_t)clock_recent_ms();
+    uint64_t now_ms = clock_recent_ms();
+    retain_gone(&shelf->bin_retain[i], run_bytes(i + 1), now_ms);
+    if (!spans_earned(shelf, c))
+        shelf->popped_ms[i] = (uint32_t)now_ms;
     shelf->binned = true;
     if (!span_free(p, c))
         fault_report(FAULT_DOUBLE_FREE, function, p);
 }
 
-/* Make room for RUN granules more in the bin of class C: what lies in bins that nobody took from of late goes
- * first, then long spans. False if that is too little. */
-static bool make_room(struct tcache *tc, unsigned c, unsigned run, const char *function)
+/* Make room for BYTES more in the bin of class C: what lies in bins that nobody took from of late goes first,
+ * then long spans. False if that is too little. */
+static bool make_room(struct tcache *tc, unsigned c, size_t bytes, const char *function)
 {
     struct shelf *shelf = &tc->shelf;
-    for (unsigned i = 0; i < BINNED; i++)
-        if (i != c - CLASS_BINNED && shelf->earned[i] && !FILL_POPPED(tc->bin[CLASS_BINNED + i].fill) &&
-            earned_granules(shelf) + shelf->allowed + run > SHELF_GRANULES)
-            keep(tc, CLASS_BINNED + i, 0, function);
-    unsigned used = earned_granules(shelf) + run;
-    if (used > SHELF_GRANULES)
+    size_t allowed = retain_earned(&shelf->retain);
+    for (unsigned other = CLASS_BINNED; other < CLASS_BINNED + BINNED; other++)
+        if (other != c && spans_earned(shelf, other) && !FILL_POPPED(tc->bin[other].fill) &&
+            binned_earned(shelf) + allowed + bytes > SHELF_BYTES)
+            lose(tc, other, function);
+    size_t used = binned_earned(shelf) + bytes;
+    if (used > SHELF_BYTES)
         return false;
-    shelf->allowed = (unsigned)min_size(shelf->allowed, SHELF_GRANULES - used);
-    shorten(shelf, tc, shelf->allowed);
+    if (allowed > SHELF_BYTES - used)
+        retain_lose(&shelf->retain, allowed - (SHELF_BYTES - used));
+    shorten(shelf, tc, retain_earned(&shelf->retain));
     return true;
 }
 
 static void missed_binned(struct tcache *tc, unsigned run, const char *function)
 {
     struct shelf *shelf = &tc->shelf;
-    unsigned c = class_of_span(run);
+    struct retain *retain = &shelf->bin_retain[run - 1];
+    unsigned c = class_of_span(run), before = spans_earned(shelf, c);
+    uint64_t now_ms = clock_recent_ms();
     if (tc->bin[c].head != BLOCK_END)
         fault_report(FAULT_DAMAGED_LIST, function, tc->bin[c].head);
-    if (!shelf->returned[run - 1])
+    if (!retain->lately || !make_room(tc, c, run_bytes(run), function))
         return;
-    shelf->returned[run - 1]--;
-    if (!make_room(tc, c, run, function))
+    retain_needed(retain, run_bytes(run), retain_earned(retain) + run_bytes(run), now_ms);
+    if (spans_earned(shelf, c) == before)
         return;
-    shelf->popped_ms[run - 1] = (uint32_t)clock_recent_ms();
-    keep(tc, c, shelf->earned[run - 1] + 1u, function);
+    shelf->popped_ms[run - 1] = (uint32_t)now_ms;
+    keep(tc, c, spans_earned(shelf, c), function);
 }
 
 /* --- Both ----------------------------------------------------------------------------------------*/
 
 static void missed_long(struct shelf *shelf, unsigned run)
 {
-    uint32_t bit = 1u << (run - 1);
-    if (shelf->given & bit) {
-        shelf->given &= ~bit;
-        shelf->allowed = (unsigned)min_size(shelf->allowed + run, SHELF_GRANULES - earned_granules(shelf));
-    }
+    retain_needed(&shelf->retain, run_bytes(run), SHELF_BYTES - binned_earned(shelf), clock_recent_ms());
 }
 
 void *shelf_find(struct tcache *tc, size_t size, const char *function)
@@ -173,27 +192,26 @@ void shelf_put_slow(struct tcache *tc, struct slab *first, unsigned run)
         *place = shelf->latest;
         shelf->last_run = 0;
     }
-    for (unsigned i = 0; shelf->granules && shelf->granules + run > shelf->allowed; i++) {
+    for (unsigned i = 0; shelf->granules && !shelf_has_room(tc, run); i++) {
         if (shelf->slab[i])
             give(tc, shelf->slab[i], i + 1);
         shelf->slab[i] = NULL;
     }
-    if (run <= shelf->allowed) {
+    if (shelf_has_room(tc, run)) {
         shelf_put(tc, first, run);
         return;
     }
-    shelf->given |= 1u << (run - 1);
+    retain_gone(&shelf->retain, run_bytes(run), clock_recent_ms());
     granules_give_run(first);
 }
 
 static void flush_binned(struct tcache *tc, const char *function)
 {
     for (unsigned c = CLASS_BINNED; c < CLASS_BINNED + BINNED; c++) {
-        unsigned earned = tc->shelf.earned[c - CLASS_BINNED];
         if (tc->bin[c].head == BLOCK_END)
             continue;
         keep(tc, c, 0, function);
-        keep(tc, c, earned, function);
+        keep(tc, c, spans_earned(&tc->shelf, c), function);
     }
 }
 
@@ -215,17 +233,16 @@ static void decay_binned(struct tcache *tc, uint32_t now_ms, const char *functio
 {
     struct shelf *shelf = &tc->shelf;
     bool any = false;
-    for (unsigned i = 0, c; i < BINNED; i++) {
-        c = CLASS_BINNED + i;
+    for (unsigned i = 0; i < BINNED; i++) {
+        unsigned c = CLASS_BINNED + i;
+        bool waits = tc->capacity[c] || shelf->bin_retain[i].lately;
         if (FILL_POPPED(tc->bin[c].fill)) {
             shelf->popped_ms[i] = now_ms;
-            keep(tc, c, shelf->earned[i], function);
-        } else if ((tc->capacity[c] || shelf->returned[i]) &&
-                   now_ms - shelf->popped_ms[i] >= policy(purge_delay_ms)) {
-            shelf->returned[i] = 0;
-            keep(tc, c, 0, function);
+            keep(tc, c, spans_earned(shelf, c), function);
+        } else if (waits && now_ms - shelf->popped_ms[i] >= policy(purge_delay_ms)) {
+            lose(tc, c, function);
         }
-        any |= tc->capacity[c] || shelf->returned[i];
+        any |= tc->capacity[c] || shelf->bin_retain[i].lately;
     }
     shelf->binned = any;
 }
@@ -251,7 +268,7 @@ void shelf_decay(struct tcache *tc, uint64_t now_ms, const char *function)
         shelf->seen_ms = now_ms;
     } else if (now_ms - shelf->seen_ms >= policy(purge_delay_ms)) {
         shorten(shelf, tc, 0);
-        shelf->allowed = shelf->given = 0;
+        shelf->retain = (struct retain){0};
     }
 }
 

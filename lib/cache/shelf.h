@@ -9,12 +9,13 @@
  * Of the longer ones the last is kept, and an earlier one of each length. Their last free claimed them
  * (span.c), so that such a span is the shelf's alone until shelf_take gives it the class byte back.
  *
- * What is kept is earned: nothing at first, then as much as was given up and wanted again, up to a megabyte
- * for all of it, until nothing was taken for the purge delay. A program that allocates and frees spans in
- * turn takes no lock and touches no line that others write. Owned by the thread, as all of its cache. The
- * superslab floor counts what lies here as spans in use. Invariant: sum of earned[n] * (n + 1) + allowed <=
- * SHELF_GRANULES,   granules <= allowed, but for one span capacity of a bin = earned, but while fork has the
- * gate closed (tcache_push_longer) */
+ * What is kept is earned (retain.h): nothing at first, then as much as was given up and wanted again soon,
+ * until nothing was taken for the purge delay. A program that allocates and frees spans in turn takes no lock
+ * and touches no line that others write. Owned by the thread, as all of its cache. To granules.c what lies
+ * here are spans in use. Invariants:
+ *   sum of what the bins and the long spans have earned <= SHELF_BYTES, a megabyte
+ *   the long spans have not more than they earned, but for one span
+ *   capacity of a bin = what it earned, but while fork has the gate closed (tcache_push_longer) */
 #ifndef HAK_SHELF_H
 #define HAK_SHELF_H
 
@@ -70,7 +71,8 @@ static ALWAYS_INLINE void shelf_put(struct tcache *tc, struct slab *first, unsig
 
 static ALWAYS_INLINE bool shelf_has_room(const struct tcache *tc, unsigned run)
 {
-    return tc->shelf.last_run == 0 && tc->shelf.granules + run <= tc->shelf.allowed;
+    return tc->shelf.last_run == 0 &&
+           ((size_t)tc->shelf.granules + run) << GRANULE_SHIFT <= retain_earned(&tc->shelf.retain);
 }
 
 /* P, which lies in the window of the class map, is nobody else's to free any more. False if it is no

@@ -23,6 +23,7 @@
 
 #include "memory/classmap.h"
 #include "base/gate.h"
+#include "events/retain.h"
 #include "cache/gather.h"
 #include "memory/slab.h"
 
@@ -44,14 +45,13 @@ struct shelf {
     struct slab *latest; /* the first of the span freed last, of last_run granules; last_run is 0: none */
     size_t last_run;
     struct slab *slab[SPAN_GRANULES]; /* [n]: of an earlier one of n + 1 granules, or NULL */
-    unsigned granules, allowed;       /* sum of all, and its limit */
-    uint32_t given;                   /* bit n: a span of n + 1 granules was given up since one was missed */
+    unsigned granules;                /* sum of all */
+    struct retain retain;             /* how much that may be */
     uint64_t taken;
     uint64_t seen_taken, seen_ms; /* `taken` when shelf_decay saw it change last, and when that was */
     /* [n]: spans of n + 1 granules, which lie in the bin of their class. */
-    bool binned;                /* there may be some, or something to decay */
-    uint8_t earned[BINNED];     /* how many may be kept */
-    uint8_t returned[BINNED];   /* how many were given up and not missed since */
+    bool binned;                      /* there may be some, or something to decay */
+    struct retain bin_retain[BINNED]; /* how much of that length may be kept */
     uint32_t popped_ms[BINNED]; /* when one was last seen to have been popped; or, of none earned, given up */
     uint64_t popped;            /* all of them, less what the fill of the bins still holds */
 };

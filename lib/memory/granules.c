@@ -205,8 +205,9 @@ static unsigned best_start(const struct superslab *ss, unsigned run, unsigned *a
 
 enum { LOOKS = 8 /* superslabs that are compared: the lock is held */ };
 
-/* Free granules that have pages go before those that would fault: else the ones are purged to make up for the
- * others. Superslabs with short runs are looked at first, as long runs are for long spans. ARENA lock held. */
+/* Free granules that have pages go before those that would fault: else the ones are purged to make up for
+ * the others. Superslabs with short runs are looked at first: long runs are for long spans. ARENA lock
+ * held. */
 static struct superslab *best_run(unsigned run, unsigned *at)
 {
     struct superslab *best = NULL;
@@ -297,6 +298,16 @@ void granules_give_run(struct slab *first)
     purge_do(work, works, now_ms);
 }
 
+/* True if OFFSET was the beginning of a block in a slab of class C. */
+static bool was_beginning(unsigned c, uint32_t offset)
+{
+    if (c == CLASS_SPAN)
+        return offset == 0;
+    if (c == CLASS_STARTUP) /* of any size */
+        return offset % MIN_ALIGN == 0;
+    return c != CLASS_NONE && c < CLASSES && offset * class_magic(c) < MAGIC_LIMIT;
+}
+
 bool granules_was_block(const void *p)
 {
     bool was = false;
@@ -307,7 +318,7 @@ bool granules_was_block(const void *p)
         uint32_t offset = (uint32_t)((uintptr_t)p & (GRANULE - 1));
         unsigned c = slab->size_class;
         if (slab->state == SLAB_EMPTY || slab->state == SLAB_UNUSED || slab->state == SLAB_PURGE)
-            was = c == CLASS_SPAN ? offset == 0 : c != CLASS_NONE && offset * class_magic(c) < MAGIC_LIMIT;
+            was = was_beginning(c, offset);
         else if (slab->state == SLAB_SPAN)
             was = offset == 0 && classmap_get(p) == CLASS_NONE; /* on a shelf */
     }
