@@ -12,6 +12,7 @@
 #include "memory/pool.h"
 #include "events/retain.h"
 #include "cache/shelf.h"
+#include "memory/strippages.h"
 #include "memory/purge.h"
 
 /* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
@@ -59,6 +60,7 @@ void tick_give_back(uint64_t now_ms, size_t slabs)
     usage_tick(now_ms);
     give_excess();
     purge_decay(now_ms);
+    strip_decay(now_ms);
     large_decay(now_ms);
     thread_flush_idle(now_ms - min_size(now_ms, policy(purge_delay_ms)), "free");
     if (engine_quiet())

@@ -60,6 +60,7 @@ struct layout_row {
     X(gather)                                                                                                \
     X(transfer)                                                                                              \
     X(startup)                                                                                               \
+    X(strip)                                                                                                 \
     X(tcache)                                                                                                \
     X(thread)                                                                                                \
     X(heap)                                                                                                  \

@@ -18,6 +18,7 @@
     X(CHECKED, "checked") /* checked.c: serialises the checked mode */                                       \
     X(STARTUP, "startup") /* startup.c: the first granule; may map the first superslab while held */         \
     X(CLASS, "class")     /* pool.c: one for each size class, taken one at a time */                         \
+    X(STRIPS, "strips")   /* strip.h: mappings cut into blocks of 32 KiB to 1 MiB */                         \
     X(LARGE, "large")     /* large.c: the cache of large mappings */                                         \
     X(ARENA, "arena")     /* arena.c: all granules */                                                        \
     X(META, "meta") /* meta.c, classmap.c: maps memory for descriptors while held (rare, never purges) */

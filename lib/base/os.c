@@ -506,6 +506,16 @@ uint64_t os_random_seed(void)
     return seed ^ seed >> 29;
 }
 
+bool os_could_reserve(size_t size)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    intptr_t p = (intptr_t)kernel_call(SYS_mmap, NULL, size, PROT_NONE, flags, -1, 0);
+    if (p > -4096 && p < 0)
+        return false;
+    kernel_call(SYS_munmap, p, size, 0, 0, 0, 0);
+    return true;
+}
+
 int os_ask_clock(int clock, struct timespec *out)
 {
     return (int)kernel_call(SYS_clock_gettime, clock, out, 0, 0, 0, 0);

@@ -44,6 +44,9 @@ void *os_map_at(void *addr, size_t size);
 int os_unmap(void *addr, size_t size);
 /* A mapping will be unmapped in pieces, MORE of them than one: each counts. */
 void os_note_pieces(size_t more);
+/* Would SIZE bytes of address space be granted, be it only reserved? Two system calls, as the C library's
+ * malloc makes them. */
+bool os_could_reserve(size_t size);
 /* What is mapped now by the functions above and below, and in how many mappings. Neighbours are one
  * mapping to the kernel: it counts so many at most. */
 size_t os_mapped_bytes(void);
@@ -103,7 +106,7 @@ size_t os_address_space(void); /* the same */
 size_t os_count_lines(const char *path);
 bool os_read_number(const char *path, uint64_t *out);
 
-/* A resource limit, UINT64_MAX for none. Only used on request. */
+/* A resource limit, UINT64_MAX for none. At start, when the C library asks for one, too, and on request. */
 enum os_limit { OS_LIMIT_ADDRESS_SPACE, OS_LIMIT_DATA };
 uint64_t os_limit(enum os_limit limit);
 

@@ -9,6 +9,7 @@
  *          108  first granule of a long span, 109 the granules behind it, 110 first granule of a large
  *               mapping, 111 the granule of startup.h: only in the class map
  *     112..115  first granule of a span of 1, 2, 3, 4 granules: it has a bin (shelf.h)
+ *          116  granules of a strip (strip.h)
  *
  * Programs ask for a power of two and a few bytes of their own: sqlite3 for 6,000 blocks of 1,032 bytes and
  * 1,500 of 4,368. Those classes save it 6.5 % of its memory; twice as many of all between 1 and 4 KiB save
@@ -43,7 +44,8 @@ enum {
     CLASS_BINNED = 112,
     BINNED = 4, /* granules of the longest span that has a bin */
     BINNED_MAX = BINNED << GRANULE_SHIFT,
-    MAP_CLASSES = CLASS_BINNED + BINNED, /* values of the class map */
+    CLASS_STRIP = CLASS_BINNED + BINNED,
+    MAP_CLASSES, /* values of the class map */
 
     SPAN_MAX = 1 << 20,
     SPAN_GRANULES = SPAN_MAX / GRANULE

@@ -14,8 +14,8 @@
 #define FOUR(x) x, x, x, x
 #define SIXTEEN(x) FOUR(x), FOUR(x), FOUR(x), FOUR(x)
 #define FORTY_EIGHT(x) SIXTEEN(x), SIXTEEN(x), SIXTEEN(x)
-#define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), SIXTEEN(x), FOUR(x)
-static_assert(MAP_CLASSES == 2 * 48 + 16 + 4, "ALL_CLASSES covers the class map");
+#define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), SIXTEEN(x), FOUR(x), x
+static_assert(MAP_CLASSES == 2 * 48 + 16 + 5, "ALL_CLASSES covers the class map");
 
 const struct tcache tcache_empty = {.bin = {ALL_CLASSES({BLOCK_END})}};
 

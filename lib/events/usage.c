@@ -3,6 +3,8 @@
 #include "events/usage.h"
 
 #include "base/layout.h"
+#include "base/os.h"
+#include "base/sizeclass.h"
 #include "settings/policy.h"
 #include "events/retain.h"
 
@@ -91,6 +93,35 @@ void usage_tick(uint64_t now_ms)
         return;
     store_relaxed(&usages.last_peak, load_relaxed(&usages.peak));
     store_relaxed(&usages.peak, in_use());
+}
+
+/* --- Is address space scarce? ----------------------------------------------------------------------*/
+
+enum { PLENTY = 64 }; /* times what is mapped */
+static const size_t PLENTY_MOST = (size_t)1 << 40;
+
+static _Atomic(uint64_t) data_limit = UINT64_MAX;
+/* What was mapped when address space was asked for last, and whether it was refused. Relaxed: hints. */
+static _Atomic(size_t) asked_at;
+static _Atomic(bool) refused;
+
+void usage_set_data_limit(uint64_t bytes)
+{
+    store_relaxed(&data_limit, bytes);
+}
+
+bool usage_scarce(void)
+{
+    size_t mapped = usage_of(USAGE_MAPPED), last = load_relaxed(&asked_at);
+    size_t plenty = mapped < PLENTY_MOST / PLENTY ? mapped * PLENTY : PLENTY_MOST;
+    if (policy(growth_step) != SUPERSLAB || load_relaxed(&data_limit) < plenty ||
+        (policy(limit_bytes) && policy(limit_bytes) < plenty))
+        return true;
+    if (mapped > last + last / 8 || mapped < last / 2) {
+        store_relaxed(&asked_at, mapped);
+        store_relaxed(&refused, !os_could_reserve(plenty));
+    }
+    return load_relaxed(&refused);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

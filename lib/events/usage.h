@@ -13,11 +13,11 @@
 #include "base/atomic.h"
 
 enum usage {
-    USAGE_IN_USE,     /* ACTIVE slabs, spans and live large mappings */
+    USAGE_IN_USE,     /* ACTIVE slabs, spans, what strips have used, and live large mappings */
     USAGE_KEPT_SLABS, /* EMPTY slabs */
     USAGE_PREWARMED,  /* the part of the EMPTY slabs that is kept whatever the peak */
     USAGE_KEPT_LARGE, /* cached large mappings */
-    USAGE_MAPPED,     /* superslabs and large mappings, whatever is in them */
+    USAGE_MAPPED,     /* superslabs, strips and large mappings, whatever is in them */
     USAGES
 };
 
@@ -30,6 +30,13 @@ size_t usage_of(enum usage usage);
  * all, or unmapped again: usage_unmapped. */
 bool usage_may_map(size_t bytes);
 void usage_unmapped(size_t bytes);
+
+/* True if not even many times of what is mapped would be granted: the limit of the policy or the system's
+ * forbids it, or memory was refused lately. Asks the system now and then, as what is mapped grows. Called
+ * unlocked. */
+bool usage_scarce(void);
+/* RLIMIT_DATA, which the system cannot be asked about later: see HACKING.md, "Nobody in between". */
+void usage_set_data_limit(uint64_t bytes);
 
 /* The most that was in use lately. */
 size_t usage_peak(void);

@@ -14,6 +14,7 @@
 #include "base/lock.h"
 #include "base/clock.h"
 #include "memory/pool.h"
+#include "memory/strip.h"
 
 enum {
     TRAILER = 8,     /* guard bytes and hidden size, at least */
@@ -145,7 +146,8 @@ NO_TSAN size_t checked_peek(const void *p, size_t usable, unsigned c)
 {
     lock_take(&checked_lock, RANK_CHECKED);
     /* Freed by now: its memory may be gone. */
-    bool live = classmap_get(p) == c && (c >= CLASSES || pool_inspect(c, p) == SLAB_OK);
+    bool live = classmap_get(p) == c && (c >= CLASSES || pool_inspect(c, p) == SLAB_OK) &&
+                (c != CLASS_STRIP || strip_size(p) == usable);
     size_t size = live ? guarded_size(p, usable, c) : SIZE_MAX;
     lock_give(&checked_lock, RANK_CHECKED);
     return size == SIZE_MAX ? usable : size;

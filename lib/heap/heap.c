@@ -18,6 +18,7 @@
 #include "memory/pool.h"
 #include "adapt/tick.h"
 #include "cache/shelf.h"
+#include "memory/strip.h"
 #include "memory/granules.h"
 #include "memory/purge.h"
 #include "events/failure.h"
@@ -345,7 +346,7 @@ void heap_free_odd(void *p, const char *function)
     leave();
 }
 
-/* P is of class C, which has no bin: startup, libc's, a fault, or NULL. */
+/* P is of class C, which has no bin: startup, of a strip, libc's, a fault, or NULL. */
 static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, const char *function)
 {
     tc->bin[c].fill -= FILL_PUSH;
@@ -355,6 +356,8 @@ static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, co
         uncached_free(p, c, function);
     else
         free_uncached(p, c, function);
+    if (UNLIKELY(c == CLASS_STRIP))
+        tick(thread_self.cache);
     leave();
 }
 
@@ -508,6 +511,8 @@ static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
         return p;
     if (class_is_span(c) && size > old && size <= SPAN_MAX)
         return span_extend(p, size) ? p : NULL;
+    if (c == CLASS_STRIP && size > old && size <= SPAN_MAX)
+        return strip_extend(p, size) ? p : NULL;
     if (c == CLASS_LARGE && size > SPAN_MAX)
         return large_resize(p, size);
     return NULL;

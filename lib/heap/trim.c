@@ -6,6 +6,7 @@
 #include "memory/large.h"
 #include "memory/pool.h"
 #include "adapt/tick.h"
+#include "memory/strippages.h"
 #include "memory/purge.h"
 
 /* Give back what is free, but PAD bytes of EMPTY slabs; nothing while a fork is under way. */
@@ -15,6 +16,7 @@ static size_t give_back(size_t pad, const char *function)
         return 0;
     uncached_flush(function);
     size_t bytes = pool_trim(SIZE_MAX);
+    bytes += strip_trim(0);
     bytes += large_trim(0);
     bytes += purge_trim(pad);
     gate_leave();

@@ -9,6 +9,7 @@
 #include "events/usage.h"
 #include "memory/pool.h"
 #include "cache/shelf.h"
+#include "memory/strip.h"
 #include "memory/granules.h"
 #include "cache/transfer.h"
 #include "cache/startup.h"
@@ -35,7 +36,7 @@ void *uncached_alloc(size_t size, size_t align, bool zero)
         return zero ? memset(b, 0, size) : b;
     }
     if (size <= SPAN_MAX && align <= GRANULE)
-        return span_alloc(size, zero);
+        return span_alloc(size, align, zero);
     void *p = large_alloc(size, align, zero);
     count(COUNT_LARGE_ALLOCS, p != NULL);
     return p;
@@ -75,7 +76,7 @@ void uncached_refuse_free(const void *p, unsigned c, const char *function)
 
 void uncached_report(const void *p, const char *function)
 {
-    if (granules_was_block(p) || large_was_block(p) || startup_was_block(p))
+    if (granules_was_block(p) || large_was_block(p) || startup_was_block(p) || strip_was_block(p))
         fault_report(FAULT_DOUBLE_FREE, function, p);
     fault_report(FAULT_INVALID_POINTER, function, p);
 }
@@ -91,6 +92,8 @@ void uncached_free(void *p, unsigned c, const char *function)
     if (class_is_span(c) && span_free(p, c)) {
         return;
     } else if (c == CLASS_LARGE && large_free(p)) {
+        return;
+    } else if (c == CLASS_STRIP && strip_free(p)) {
         return;
     } else if (c == CLASS_STARTUP) {
         startup_free(p, function);
@@ -117,6 +120,8 @@ bool uncached_find_size(const void *p, unsigned c, size_t *size)
     }
     if (c == CLASS_STARTUP)
         return (*size = startup_size(p)) != 0;
+    if (c == CLASS_STRIP)
+        return (*size = strip_size(p)) != 0;
     return c == CLASS_LARGE && large_find(p, size);
 }
 

@@ -14,6 +14,7 @@
 #include "settings/options.h"
 #include "base/os.h"
 #include "insight/summary.h"
+#include "memory/granules.h"
 #include "events/failure.h"
 
 enum { FAILURES_SHOWN = 16, COLUMN = 26, VALUE = 20 };
@@ -433,8 +434,10 @@ static void xml_classes(struct text *p, const struct summary_class *class)
 static void xml_slabs(struct text *p, const struct hak_stats *s)
 {
     size_t all = s->superslabs * GRANULES, active = (s->slab_bytes - s->empty_bytes) >> GRANULE_SHIFT;
-    size_t empty = s->empty_bytes >> GRANULE_SHIFT,
-           span = (s->span_bytes + s->shelved_bytes) >> GRANULE_SHIFT;
+    size_t empty = s->empty_bytes >> GRANULE_SHIFT;
+    struct granule_totals now;
+    granules_totals(&now); /* blocks of strips, which are spans to everybody else, have no granules */
+    size_t span = now.span >> GRANULE_SHIFT;
     text_str(p, "<slabs");
     xml_number(p, "active", active);
     xml_number(p, "empty", empty);

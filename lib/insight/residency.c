@@ -5,13 +5,14 @@
 #include "memory/large.h"
 #include "base/meta.h"
 #include "base/os.h"
+#include "memory/strip.h"
 #include "memory/superslab.h"
 #include "cache/startup.h"
 
 enum {
     PAGE_LEAST = 4096,
     ASKED = SUPERSLAB, /* bytes to ask about in one call */
-    CACHED_MOST = 64   /* cached mappings to look at; large.c keeps fewer */
+    RANGES_MOST = 64   /* cached mappings to look at; large.c keeps fewer */
 };
 
 /* Resident bytes of SIZE at ADDR, of pages that others may share with it only its part. */
@@ -89,6 +90,21 @@ static void add_superslab(struct account *a, const struct superslab *ss, const u
         i += add_granule(a, ss, base, i, resident);
 }
 
+/* A unit of a strip is in a block or free; its pages are known one by one. */
+static void add_strip(struct account *a, const struct region *region, const char *base)
+{
+    unsigned char pages[SUPERSLAB / PAGE_LEAST];
+    uint64_t used[STRIP_UNITS / 64];
+    size_t page = os_page_size(), size = strip_used(region, base, used);
+    if (!size)
+        return; /* it has gone meanwhile */
+    os_residency((void *)(uintptr_t)base, size, pages);
+    for (size_t i = 0; i < size / STRIP_UNIT; i++) {
+        size_t resident = pages[i * STRIP_UNIT / page] ? STRIP_UNIT : 0;
+        *(used[i / 64] >> (i % 64) & 1 ? &a->live : &a->free_in_slabs) += resident;
+    }
+}
+
 static void add_large(struct account *a, const struct region *region, const char *base)
 {
     struct large_range range = large_range(region);
@@ -106,16 +122,18 @@ static void add_metadata(const void *base, size_t size, void *arg)
 
 void residency_get(struct account *out, size_t cached)
 {
-    struct large_range kept[CACHED_MOST];
+    struct large_range kept[RANGES_MOST];
     struct region *region;
     *out = (struct account){0};
     for (uintptr_t at = 0; (region = classmap_next(&at)) != NULL; at += SUPERSLAB)
         if (region->kind == REGION_SUPERSLAB)
             add_superslab(out, CONTAINER_OF(region, struct superslab, region), (const uint8_t *)at);
+        else if (region->kind == REGION_STRIP)
+            add_strip(out, region, (const char *)at);
         else
             add_large(out, region, (const char *)at);
     account_cached(out, cached);
-    for (unsigned n = large_cached(kept, CACHED_MOST); n-- > 0;)
+    for (unsigned n = large_cached(kept, RANGES_MOST); n-- > 0;)
         out->retained += resident_in(kept[n].base, kept[n].size);
     meta_each(add_metadata, out);
     classmap_each(add_metadata, out);

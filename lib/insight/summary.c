@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "insight/residency.h"
 #include "cache/shelf.h"
+#include "memory/strip.h"
 #include "memory/granules.h"
 #include "cache/thread.h"
 #include "cache/transfer.h"
@@ -103,23 +104,26 @@ static void add_regions(struct hak_stats *out, const struct sums *sums)
 {
     struct granule_totals slabs;
     struct large_totals large;
+    struct strip_totals side;
     size_t binned_bytes;
     granules_totals(&slabs);
+    strip_totals(&side);
     large_totals(&large);
     out->shelved_bytes = min_size(slabs.span, sums->shelved_bytes);
-    out->span_bytes = slabs.span - out->shelved_bytes;
+    out->span_bytes = slabs.span - out->shelved_bytes + side.used;
     out->large_bytes = large.live;
     out->large_blocks = large.live_count;
     out->large_cached_bytes = large.cached;
-    out->live_blocks += slabs.spans - min_size(slabs.spans, sums->shelved) + large.live_count;
-    out->live_bytes += min_size(live_span_bytes(sums, &binned_bytes), out->span_bytes) + large.live;
+    out->live_blocks += slabs.spans - min_size(slabs.spans, sums->shelved) + side.blocks + large.live_count;
+    out->live_bytes +=
+        min_size(live_span_bytes(sums, &binned_bytes) + side.used, out->span_bytes) + large.live;
     out->empty_bytes = slabs.empty;
     out->slab_bytes = slabs.active + slabs.empty;
     out->superslabs = slabs.superslabs;
     out->superslabs_peak = slabs.superslabs_peak;
     out->metadata_bytes = meta_bytes();
-    out->mapped_bytes = slabs.mapped + large.live + large.cached + out->metadata_bytes;
-    out->retained_bytes = slabs.empty + large.cached + out->shelved_bytes;
+    out->mapped_bytes = slabs.mapped + side.mapped + large.live + large.cached + out->metadata_bytes;
+    out->retained_bytes = slabs.empty + large.cached + out->shelved_bytes + side.idle;
 }
 
 static void add_counters(struct hak_stats *out)
@@ -147,8 +151,8 @@ void summary_get(struct hak_stats *out)
     add_classes(out, &sums);
     add_regions(out, &sums);
     add_counters(out);
-    uint64_t spans = counted(COUNT_SPAN_ALLOCS) + sums.shelf_taken, larges = counted(COUNT_LARGE_ALLOCS);
-    out->allocations = sums.popped + counted(COUNT_UNCACHED_ALLOCS) + spans + larges;
+    uint64_t spans = counted(COUNT_SPAN_ALLOCS) + sums.shelf_taken, large = counted(COUNT_LARGE_ALLOCS);
+    out->allocations = sums.popped + counted(COUNT_UNCACHED_ALLOCS) + spans + large;
     out->cache_hits = sums.popped > sums.misses ? sums.popped - sums.misses : 0;
     out->frees = out->allocations > out->live_blocks ? out->allocations - out->live_blocks : 0;
     out->threads = thread_count();

@@ -5,6 +5,7 @@
 #include "memory/large.h"
 #include "base/text.h"
 #include "memory/pool.h"
+#include "memory/strip.h"
 #include "memory/granules.h"
 #include "cache/thread.h"
 
@@ -64,6 +65,7 @@ int validate_heap(void)
     check_own_cache();
     pool_check(fault);
     granules_check(fault);
+    strip_check(fault);
     large_check(fault);
     return load_relaxed(&faults);
 }

@@ -2,8 +2,8 @@
 /* insight/walk.c - every live block.
  *
  * Regions are found without a lock. The blocks of one slab are read under the lock of its class, and
- * told after it is released; those of the startup granule in batches. A long span or large mapping is live
- * where its class byte says so: free claims it there. */
+ * told after it is released; those of the startup granule and of strips in batches. A long span or large
+ * mapping is live where its class byte says so: free claims it there. */
 #include "insight/walk.h"
 
 #include "heap/checked.h"
@@ -11,6 +11,7 @@
 #include "memory/large.h"
 #include "base/os.h"
 #include "memory/pool.h"
+#include "memory/strip.h"
 #include "memory/granules.h"
 #include "cache/startup.h"
 
@@ -144,6 +145,17 @@ static int walk_superslab(const struct walk *w, const struct superslab *ss, uint
     return result;
 }
 
+static int walk_strip(const struct walk *w, const struct region *region, const void *base)
+{
+    struct strip_block block[64];
+    unsigned next = 0, n;
+    int result = 0;
+    while (!result && (n = strip_walk(region, base, &next, block, 64)) != 0)
+        for (unsigned i = 0; i < n && !result; i++)
+            result = tell(w, block[i].p, block[i].size, CLASS_STRIP);
+    return result;
+}
+
 static int walk_large(const struct walk *w, const struct region *region, char *base)
 {
     struct large_range range = large_range(region);
@@ -160,6 +172,8 @@ int walk_blocks(int (*each)(void *block, size_t size, void *arg), void *arg)
     for (uintptr_t at = 0; !result && (region = classmap_next(&at)) != NULL; at += SUPERSLAB)
         if (region->kind == REGION_SUPERSLAB)
             result = walk_superslab(&w, CONTAINER_OF(region, struct superslab, region), (uint8_t *)at);
+        else if (region->kind == REGION_STRIP)
+            result = walk_strip(&w, region, (const void *)at);
         else
             result = walk_large(&w, region, (char *)at);
     forget_waiting(&w.waiting);

@@ -18,6 +18,7 @@
 #include "base/meta.h"
 #include "base/os.h"
 #include "memory/pool.h"
+#include "memory/strip.h"
 #include "memory/granules.h"
 #include "cache/thread.h"
 #include "events/trace.h"
@@ -52,6 +53,7 @@ static void in_child(void)
     checked_each_lock(lock_reset);
     startup_each_lock(lock_reset);
     pool_each_lock(lock_reset);
+    strip_each_lock(lock_reset);
     large_each_lock(lock_reset);
     granules_each_lock(lock_reset);
     meta_each_lock(lock_reset);

@@ -16,6 +16,7 @@
 #include "insight/summary.h"
 #include "memory/granules.h"
 #include "events/trace.h"
+#include "events/usage.h"
 
 static struct lock start_lock; /* guards these */
 static _Atomic(bool) loaded; /* the options are read, fork is looked after; by the lock, and a hint without */
@@ -40,6 +41,7 @@ static void load(char **environment)
         return;
     store_relaxed(&loaded, true);
     block_key = os_random_seed() | 1; /* read by every malloc: set while there is one thread */
+    usage_set_data_limit(os_limit(OS_LIMIT_DATA)); /* before the program can forbid the call */
     options_load(os_secure() ? NULL : environment);
     fork_init();
     trace_open(); /* last: nothing that follows here allocates */

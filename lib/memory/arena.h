@@ -24,6 +24,7 @@ struct arena {
     size_t superslabs_peak;             /* the most there ever were */
     size_t superslabs, empties, actives, span_granules, spans; /* counts */
     size_t granules;                                           /* that are mapped */
+    size_t wasted;                                             /* pages of spans that nobody asked for */
     size_t closed;                                             /* superslabs of which more can be opened */
     size_t prewarmed;                                          /* EMPTY slabs kept whatever the budget says */
     uint64_t purge_again_ms;                                   /* no purging before this time */

@@ -220,7 +220,8 @@ static COLD void trace_region(const void *address, const struct region *region, 
     struct line m;
     trace_begin(&m, CHANNEL_REGION);
     line_address(&m, "address", address);
-    line_text(&m, "kind", region->kind == REGION_SUPERSLAB ? "superslab" : "large");
+    bool superslab = region->kind == REGION_SUPERSLAB, strip = region->kind == REGION_STRIP;
+    line_text(&m, "kind", superslab ? "superslab" : strip ? "strip" : "large");
     line_text(&m, "change", change);
     trace_end(&m, CHANNEL_REGION);
 }

@@ -168,6 +168,11 @@ void granules_give_slabs(struct list *slabs)
 
 /* --- Spans ---------------------------------------------------------------------------------------*/
 
+/* Address space of no use from which on strips are used instead of spans (strip.h): small programs, and those
+ * whose spans fit well, never have it. 1 << WASTE_SHIFT: the share that a limit of address space can spare.
+ */
+enum { WASTE_LEAST = 4 << 20, WASTE_SHIFT = 4 };
+
 /* Turn the free granules [at, at + n) of SS into part of a span. ARENA lock held. */
 static void claim_run(struct superslab *ss, unsigned at, unsigned n)
 {
@@ -229,14 +234,33 @@ static struct superslab *best_run(unsigned run, unsigned *at)
     return best;
 }
 
-struct slab *granules_take_run(unsigned run, uint32_t *dirty)
+/* The span that begins with FIRST is used for SIZE bytes, or for 0: it goes. What a thread asks for that
+ * takes it from its shelf later is not seen. ARENA lock held. */
+static void count_waste(struct slab *first, size_t size)
+{
+    size_t pages = (size_t)first->run << GRANULE_SHIFT >> SPAN_PAGE_SHIFT;
+    arena.wasted -= first->used;
+    first->used = size ? (uint16_t)(pages - ((size - 1) >> SPAN_PAGE_SHIFT) - 1) : 0;
+    arena.wasted += first->used;
+}
+
+bool granules_wasteful(void)
+{
+    arena_lock();
+    size_t all = (arena.granules - arena.actives) << GRANULE_SHIFT;
+    size_t waste = all - (arena.span_granules << GRANULE_SHIFT) + (arena.wasted << SPAN_PAGE_SHIFT);
+    arena_unlock();
+    return waste > WASTE_LEAST && waste > all >> WASTE_SHIFT;
+}
+
+struct slab *granules_take_run(unsigned run, size_t size, bool grow, uint32_t *dirty)
 {
     struct superslab *ss;
     unsigned at = 0;
     arena_lock();
     while ((ss = best_run(run, &at)) == NULL) {
         arena_unlock();
-        if (!arena_grow())
+        if (!grow || !arena_grow())
             return NULL;
         arena_lock();
     }
@@ -244,6 +268,8 @@ struct slab *granules_take_run(unsigned run, uint32_t *dirty)
     claim_run(ss, at, run);
     struct slab *first = &ss->slab[at];
     first->run = (uint16_t)run;
+    first->used = 0;
+    count_waste(first, size);
     arena.spans++;
     classmap_set(first->base, 1, class_of_span(run));
     classmap_set(first->base + GRANULE, run - 1, CLASS_SPAN_TAIL);
@@ -257,7 +283,7 @@ static bool are_free(const struct superslab *ss, unsigned at, unsigned n)
     return (ss->free_mask & mask) == mask;
 }
 
-bool granules_extend_run(struct slab *first, unsigned run, uint32_t *dirty)
+bool granules_extend_run(struct slab *first, unsigned run, size_t size, uint32_t *dirty)
 {
     arena_lock();
     struct superslab *ss = superslab_of(first);
@@ -272,6 +298,7 @@ bool granules_extend_run(struct slab *first, unsigned run, uint32_t *dirty)
         classmap_set(first->base + ((size_t)first->run << GRANULE_SHIFT), more, CLASS_SPAN_TAIL);
         classmap_set(first->base, 1, class_of_span(run));
         first->run = (uint16_t)run;
+        count_waste(first, size);
     }
     arena_unlock();
     return fits;
@@ -287,6 +314,7 @@ void granules_give_run(struct slab *first)
     if (trace_on(CHANNEL_FREE))
         trace_empty(first, n);
     classmap_set(first->base, n, CLASS_NONE);
+    count_waste(first, 0);
     for (unsigned i = n; i-- > 0;)
         arena_mark_empty(ss, first + i, now_ms);
     arena.span_granules -= n;

@@ -18,11 +18,14 @@ struct slab *granules_take_slab(unsigned size_class);
  * What exceeds the policy's budget is purged before the call returns. */
 void granules_give_slabs(struct list *slabs);
 
-/* COUNT granules in a row as a span, 1..16. *DIRTY gets a bit for each granule that may not be
- * zero. NULL if the system refuses. */
-struct slab *granules_take_run(unsigned run, uint32_t *dirty);
-/* Let a span grow in place to RUN granules; false if what follows is in use. */
-bool granules_extend_run(struct slab *first, unsigned run, uint32_t *dirty);
+/* RUN granules in a row as a span for SIZE bytes, 1..16. *DIRTY gets a bit for each granule that may not be
+ * zero. NULL if there are none, and GROW is not set or the system refuses. */
+struct slab *granules_take_run(unsigned run, size_t size, bool grow, uint32_t *dirty);
+/* Let a span grow in place to RUN granules for SIZE bytes; false if what follows is in use. */
+bool granules_extend_run(struct slab *first, unsigned run, size_t size, uint32_t *dirty);
+/* Of the granules that are spans or free, is much address space of no use: the ends of spans behind what was
+ * asked for, and what is free but does not serve a request that was refused? */
+bool granules_wasteful(void);
 void granules_give_run(struct slab *first);
 
 /* True if SLAB is ACTIVE, of SIZE_CLASS, and its memory is at BASE. */

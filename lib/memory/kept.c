@@ -17,7 +17,8 @@
 /* May there be areas beyond one a mapping? Lock held. */
 static bool areas_left(void)
 {
-    return load_relaxed(&larges.areas) < larges.live_count + larges.cached_count + AREAS_MORE;
+    size_t lent = load_relaxed(&larges.lent);
+    return load_relaxed(&larges.areas) < larges.live_count + larges.cached_count + lent + AREAS_MORE;
 }
 
 /* --- What is kept --------------------------------------------------------------------------------*/

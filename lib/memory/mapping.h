@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* memory/mapping.h - the mappings of large blocks, in use and kept: what mapping.c, kept.c and large.c share
- *.
+/* memory/mapping.h - the mappings of large blocks, in use and kept: what mapping.c, kept.c, large.c and the
+ * strips share.
  *
  * A mapping is a range of pages of which this library knows nothing but that it is its own. To the kernel
  * it may be several areas: pages that came from another mapping keep to themselves. Invariants:
@@ -40,6 +40,7 @@ struct larges {
     struct list live, cached, spare;
     size_t live_bytes, cached_bytes, live_count, cached_count;
     struct retain retain;
+    _Atomic(size_t) lent;  /* mappings that are strips (strip.h), in no list; relaxed */
     _Atomic(size_t) areas; /* of all mappings; changed with and without the lock: a sum of its own */
 };
 HIDDEN extern struct larges larges;

@@ -25,7 +25,7 @@
 
 enum slab_state { SLAB_UNUSED, SLAB_ACTIVE, SLAB_EMPTY, SLAB_SPAN, SLAB_PURGE, SLAB_CLOSED, SLAB_STATES };
 
-enum { SLAB_WORDS = GRANULE / MIN_ALIGN / 64, SPAN_PAGE = 4096 };
+enum { SLAB_WORDS = GRANULE / MIN_ALIGN / 64, SPAN_PAGE_SHIFT = 12, SPAN_PAGE = 1 << SPAN_PAGE_SHIFT };
 
 struct slab {
     struct list link; /* partial list of the pool, or list of EMPTY slabs of its last class */
@@ -37,7 +37,8 @@ struct slab {
     bool fresh;         /* pages not carved yet read as zero */
     bool trimmed;       /* its free pages were given back, and no block came back since */
     bool trimming;      /* a thread gives its free pages back, unlocked: in no list, nobody takes */
-    uint16_t used, carved, total;
+    uint16_t used;      /* ACTIVE: blocks; SPAN, first granule: pages that count in arena.wasted */
+    uint16_t carved, total;
     uint16_t first_word;     /* no bit is set in a word below this one */
     uint16_t run;            /* SPAN, first granule: number of granules */
     uint32_t emptied_ms;     /* EMPTY: when, by clock_now_ms, cut to 32 bits */

@@ -9,14 +9,34 @@
 #include <string.h>
 
 #include "events/counters.h"
+#include "events/usage.h"
+#include "memory/strip.h"
 #include "memory/granules.h"
 
-void *span_alloc(size_t size, bool zero)
+/* A block of a strip for a request that finds no free run, or NULL. */
+static void *from_strip(size_t size, size_t align, bool zero)
+{
+    if (align > STRIP_ALIGN)
+        return NULL;
+    void *p = strip_alloc(size, align, zero);
+    if (p || !granules_wasteful() || !usage_scarce())
+        return p;
+    return strip_alloc_new(size, align, zero);
+}
+
+void *span_alloc(size_t size, size_t align, bool zero)
 {
     uint32_t dirty;
-    struct slab *first = granules_take_run(span_granules(size), &dirty);
-    if (!first)
-        return NULL;
+    unsigned run = span_granules(size);
+    struct slab *first = granules_take_run(run, size, false, &dirty);
+    if (!first) {
+        void *p = from_strip(size, align, zero);
+        if (!p)
+            first = granules_take_run(run, size, true, &dirty);
+        count(COUNT_SPAN_ALLOCS, p != NULL);
+        if (!first)
+            return p;
+    }
     store_relaxed(&first->asked, (uint32_t)size);
     count(COUNT_SPAN_ALLOCS, 1);
     if (dirty & 1) /* the link of a block that once began here: realloc would copy it to a block */
@@ -52,7 +72,7 @@ bool span_extend(void *p, size_t size)
     struct slab *first = superslab_slab_of(p);
     unsigned run = span_granules(size);
     uint32_t dirty;
-    bool fits = run <= first->run || (run <= GRANULES && granules_extend_run(first, run, &dirty));
+    bool fits = run <= first->run || (run <= GRANULES && granules_extend_run(first, run, size, &dirty));
     if (fits)
         store_relaxed(&first->asked, (uint32_t)size);
     return fits;

@@ -11,8 +11,10 @@ static inline unsigned span_granules(size_t size)
     return size ? (unsigned)((size - 1) >> GRANULE_SHIFT) + 1 : 1;
 }
 
-/* SIZE bytes, SPAN_MAX at most, aligned to a granule. NULL if the system refuses. */
-void *span_alloc(size_t size, bool zero);
+/* SIZE bytes, SPAN_MAX at most, at a multiple of ALIGN, a granule at most: a span, or, where new address
+ * space would be needed and spans waste much of it, a block of a strip (strip.h). NULL if the system refuses.
+ */
+void *span_alloc(size_t size, size_t align, bool zero);
 
 /* Usable size of the span that begins at P; its class byte must be that of a span. */
 size_t span_size(const void *p);

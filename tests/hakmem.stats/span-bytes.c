@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks above 32 KiB count with the pages that were asked for, not with the granules that they take; the
- * usable size says the same, also after a resize in place. */
+/* Blocks above 32 KiB count with the pages that were asked for, or in a strip with the units of 2 KiB, not
+ * with the granules that they take; the usable size says the same, also after a resize in place. */
+/* { dg-env HAKMEM_LIMIT_BYTES=400m } */
 /* { dg-link shared } */
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "check.h"
 
 enum { COUNT = 200 };
 static char *block[COUNT];
+static int strips; /* blocks that lay in one */
 
 static size_t in_use(void)
 {
@@ -37,21 +40,36 @@ static size_t live(void)
     return sum;
 }
 
+/* The block of SIZE at I counts with this many bytes. */
+static size_t counted(int i, size_t size)
+{
+    CHECK(block[i]);
+    size_t usable = malloc_usable_size(block[i]);
+    bool span = (uintptr_t)block[i] % 65536 == 0 && usable == pages(size);
+    strips += !span;
+    CHECK(span || usable == (size + 2047) / 2048 * 2048);
+    return usable;
+}
+
 static void check_size(size_t size)
 {
-    size_t before = live();
+    size_t before = live(), sum = before;
     for (int i = 0; i < COUNT; i++) {
-        CHECK((block[i] = i % 2 ? malloc(size) : calloc(1, size)));
-        CHECK(malloc_usable_size(block[i]) == pages(size));
-        memset(block[i], i, pages(size));
+        block[i] = i % 2 ? malloc(size) : calloc(1, size);
+        sum += counted(i, size);
+        memset(block[i], i, malloc_usable_size(block[i]));
     }
-    CHECK(live() == before + COUNT * pages(size));
-    for (int i = 0; i < COUNT; i += 2)
+    CHECK(live() == sum);
+    for (int i = 0; i < COUNT; i += 2) {
+        sum -= counted(i, size);
         free(block[i]);
-    CHECK(live() == before + COUNT / 2 * pages(size));
-    for (int i = 0; i < COUNT; i += 2) /* from the shelf, the first of them */
-        CHECK((block[i] = malloc(size - 5000)) && malloc_usable_size(block[i]) == pages(size - 5000));
-    CHECK(live() == before + COUNT / 2 * (pages(size) + pages(size - 5000)));
+    }
+    CHECK(live() == sum);
+    for (int i = 0; i < COUNT; i += 2) { /* from the shelf, the first of them */
+        block[i] = malloc(size - 5000);
+        sum += counted(i, size - 5000);
+    }
+    CHECK(live() == sum);
     for (int i = 0; i < COUNT; i++)
         free(block[i]);
     CHECK(live() == before);
@@ -63,6 +81,7 @@ int main(void)
     free(hide(malloc(1)));
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         check_size(sizes[i]);
+    CHECK(strips > 0);
 
     size_t before = live();
     char *p = malloc(70000), *q;

@@ -63,7 +63,7 @@ struct worker {
 static struct {
     unsigned threads;
     uint64_t ops, seed, forks, limit;
-    bool large;
+    bool large, spans;
     enum fault fault;
 } opt = {.threads = 4, .ops = 10000000, .seed = 1, .forks = 100, .limit = 256 << 20};
 
@@ -71,7 +71,7 @@ static struct worker workers[MAX_THREADS];
 static struct node *_Atomic mailboxes[MAILBOXES];
 static pthread_barrier_t barrier;
 static pthread_key_t late_key;
-static _Atomic uint64_t checks, errands, children;
+static _Atomic uint64_t checks, errands, children, strips; /* blocks that lay in strips */
 static bool owned; /* blocks of this run lie in memory that hak_owns() knows */
 
 __attribute__((format(printf, 2, 3), noreturn)) static void fail(const struct worker *w, const char *format,
@@ -142,6 +142,8 @@ static void adopt(struct worker *w, struct node *n, void *block, size_t size, si
         fail(w, "block %p: usable size %zu, asked for %zu", block, n->usable, size);
     if (owned && !api_owns(block))
         fail(w, "hak_owns(%p) denies a live block", block);
+    if (size > 32768 && (uintptr_t)block % 65536 != 0)
+        atomic_fetch_add_explicit(&strips, 1, memory_order_relaxed);
     mark(w, n, true);
     w->live += n->usable;
     if (n->id % 4 == 0)
@@ -173,6 +175,8 @@ static size_t pick_size(struct worker *w)
         size = w->pinned;
     else if (kind < (opt.large ? 32 : 1))
         size = (1 << 20) + r % (opt.large ? 48 << 20 : 7 << 20);
+    else if (opt.spans && kind < 2000)
+        size = 32769 + r % (kind % 8 ? 60 << 10 : 992 << 10);
     else if (kind < 24)
         size = 32768 + r % (992 * 1024);
     else if (kind < 400)
@@ -491,12 +495,11 @@ static enum fault fault_named(const char *name)
 
 static void parse(int argc, char **argv)
 {
-    enum { THREADS, OPS, SEED, MAX_BYTES, FORK, NO_FORK, LARGE, NEED_CHECK, SELF_TEST };
+    enum { THREADS, OPS, SEED, MAX_BYTES, FORK, NO_FORK, LARGE, SPANS, NEED_CHECK, SELF_TEST };
     static const struct option names[] = {
-        {"threads", 1, NULL, THREADS},     {"ops", 1, NULL, OPS},
-        {"seed", 1, NULL, SEED},           {"max-bytes", 1, NULL, MAX_BYTES},
-        {"fork", 1, NULL, FORK},           {"no-fork", 0, NULL, NO_FORK},
-        {"large", 0, NULL, LARGE},         {"need-check", 0, NULL, NEED_CHECK},
+        {"threads", 1, NULL, THREADS},     {"ops", 1, NULL, OPS},     {"seed", 1, NULL, SEED},
+        {"max-bytes", 1, NULL, MAX_BYTES}, {"fork", 1, NULL, FORK},   {"no-fork", 0, NULL, NO_FORK},
+        {"large", 0, NULL, LARGE},         {"spans", 0, NULL, SPANS}, {"need-check", 0, NULL, NEED_CHECK},
         {"self-test", 1, NULL, SELF_TEST}, {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
@@ -507,6 +510,7 @@ static void parse(int argc, char **argv)
         case FORK: opt.forks = number(optarg); break;
         case NO_FORK: opt.forks = 0; break;
         case LARGE: opt.large = true; break;
+        case SPANS: opt.spans = true; break;
         case SELF_TEST: opt.fault = fault_named(optarg); break;
         case NEED_CHECK:
             if (!api_can_check())
@@ -519,12 +523,21 @@ static void parse(int argc, char **argv)
         fail(NULL, "1 to %d threads, no arguments but options", MAX_THREADS);
 }
 
+/* With --spans: so much of their address space is of no use that blocks lie in strips soon. */
+static void waste_spans(void)
+{
+    for (int i = 0; opt.spans && i < 300; i++)
+        if (!api_malloc(33000))
+            fail(NULL, "no memory for spans");
+}
+
 int main(int argc, char **argv)
 {
     parse(argc, argv);
     void *probe = api_malloc(64);
     owned = api_owns(probe);
     api_free(probe);
+    waste_spans();
     int64_t live_before = api_live_blocks();
     set_up();
     uint64_t life = opt.ops / opt.threads / 8 + 1; /* eight generations of threads ... */
@@ -533,6 +546,8 @@ int main(int argc, char **argv)
     while (total_calls() < opt.ops)
         run_generation(life);
     tear_down(live_before);
+    if (opt.spans && owned && strips < opt.ops / 1000)
+        fail(NULL, "only %lu blocks lay in strips", (unsigned long)strips);
     printf("stress: sound: %lu calls, %u threads, %lu errands, %lu children, %lu checks%s\n",
            (unsigned long)total_calls(), opt.threads, (unsigned long)errands, (unsigned long)children,
            (unsigned long)checks, api_can_check() ? "" : " (empty)");

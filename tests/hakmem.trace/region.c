@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* HAKMEM_SUPER_REG_DEBUG: superslabs and large mappings enter the region map and leave it. */
-/* { dg-env HAKMEM_SUPER_REG_DEBUG=1 HAKMEM_TRACE_FILE=trace-%p } */
+/* HAKMEM_SUPER_REG_DEBUG: superslabs, strips and large mappings enter the region map and leave it. */
+/* { dg-env HAKMEM_LIMIT_BYTES=400m HAKMEM_SUPER_REG_DEBUG=1 HAKMEM_TRACE_FILE=trace-%p } */
+#include <stdbool.h>
+
 #include "lines.h"
 
 static const char *line_of(const void *p, const char *kind, const char *change)
@@ -9,6 +11,14 @@ static const char *line_of(const void *p, const char *kind, const char *change)
     snprintf(line, sizeof line, "hakmem: region address=0x%lx kind=%s change=%s\n",
              (unsigned long)(uintptr_t)p, kind, change);
     return lines_find(lines.text, line);
+}
+
+static size_t removed(const char *kind)
+{
+    size_t n = 0;
+    for (const char *l = lines.text; (l = lines_find(l, "hakmem: region ")) != NULL; l = lines_next(l))
+        n += lines_says(l, "kind", kind) && lines_says(l, "change", "removed");
+    return n;
 }
 
 int main(void)
@@ -23,17 +33,20 @@ int main(void)
     CHECK(line_of(large, "large", "removed"));
     static char *span[200];
     for (int i = 0; i < 200; i++)
-        CHECK((span[i] = malloc(500000)));
+        CHECK((span[i] = malloc(300000)));
     for (int i = 0; i < 200; i++)
         free(span[i]);
     malloc_trim(0);
     lines_read(getpid());
-    for (int i = 0; i < 200; i++)
-        CHECK(line_of((void *)((uintptr_t)span[i] & ~(uintptr_t)0x1fffff), "superslab", "entered"));
-    size_t removed = 0;
-    for (const char *l = lines.text; (l = lines_find(l, "hakmem: region ")) != NULL; l = lines_next(l))
-        removed += lines_says(l, "kind", "superslab") && lines_says(l, "change", "removed");
-    CHECK(removed > 0);
+    int strips = 0;
+    for (int i = 0; i < 200; i++) {
+        void *region = (void *)((uintptr_t)span[i] & ~(uintptr_t)0x1fffff);
+        bool strip = line_of(region, "strip", "entered") != NULL;
+        CHECK(strip || line_of(region, "superslab", "entered"));
+        strips += strip;
+    }
+    CHECK(strips > 0 && strips < 200);
+    CHECK(removed("superslab") > 0 && removed("strip") > 0);
     lines_done(getpid());
     return 0;
 }

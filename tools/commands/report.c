@@ -50,6 +50,7 @@ void report_json_heap(struct target *t, const struct heap *h)
     json_number("in_use_bytes", h->in_use);
     json_number("kept_slab_bytes", h->kept_slabs);
     json_number("kept_large_bytes", h->kept_large);
+    json_number("idle_strip_bytes", h->idle_strips);
     json_number("metadata_bytes", h->metadata);
     json_number("threads", h->threads);
     json_number("thread_caches", h->caches);

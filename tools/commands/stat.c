@@ -63,6 +63,8 @@ static void print_text(struct target *t, const struct heap *h, bool classes)
     bytes("blocks in use", heap_live_bytes(h));
     bytes("free blocks cached for threads", heap_cached_bytes(h));
     bytes("slabs and mappings in use", h->in_use);
+    if (h->idle_strips)
+        bytes("  of that free in strips", h->idle_strips);
     bytes("kept for reuse: EMPTY slabs", h->kept_slabs);
     bytes("kept for reuse: large mappings", h->kept_large);
     bytes("descriptors, address space", h->metadata);

@@ -9,7 +9,13 @@
 #include "target/inspect.h"
 #include "common/say.h"
 
-enum { CHUNKS_MOST = 1 << 20, CACHES_MOST = 1 << 18, LARGES_CACHED_MOST = 1024, REGION_BATCH = 512 };
+enum {
+    CHUNKS_MOST = 1 << 20,
+    CACHES_MOST = 1 << 18,
+    LARGES_CACHED_MOST = 1024,
+    REGION_BATCH = 512,
+    STRIP_WORDS_MOST = 64
+};
 
 static void add_range(struct heap *h, uint64_t start, uint64_t end, uint64_t resident)
 {
@@ -55,6 +61,7 @@ static void read_counts(struct target *t, struct heap *h)
     h->in_use = word_at(t, levels + 8 * at(t, ROW_usage_in_use));
     h->kept_slabs = word_at(t, levels + 8 * at(t, ROW_usage_kept_slabs));
     h->kept_large = word_at(t, levels + 8 * at(t, ROW_usage_kept_large));
+    h->idle_strips = field_at(t, at(t, ROW_at_strips), ROW_strips_idle) * at(t, ROW_strip_unit);
     h->metadata = field_at(t, at(t, ROW_at_meta), ROW_meta_mapped);
     h->spans = field_at(t, at(t, ROW_at_arena), ROW_arena_spans);
     h->threads = field_at(t, at(t, ROW_at_threads), ROW_threads_in_use);
@@ -372,6 +379,35 @@ static void add_large(struct target *t, struct heap *h, uint64_t base, uint64_t 
     add_range(h, base, base + size, bytes);
 }
 
+/* The strip whose descriptor is at STRIP and that begins at ADDRESS: its units are in a block or free. */
+static void add_strip(struct target *t, struct heap *h, uint64_t address, uint64_t strip, bool resident)
+{
+    static uint8_t there[4096];
+    uint64_t unit = at(t, ROW_strip_unit), used[STRIP_WORDS_MOST] = {0}, in_blocks = 0, total = 0;
+    uint64_t units = field_at(t, strip, ROW_strip_units),
+             size = min_size(at(t, ROW_strip_used) >> 32, sizeof used);
+    size_t pages = (size_t)(units * unit / t->page);
+    if (!unit || units > size * 8 || pages > sizeof there ||
+        !target_read(t, strip + offset_of(t, ROW_strip_used), used, size)) {
+        h->damaged++;
+        return;
+    }
+    memset(there, 0, sizeof there);
+    if (resident)
+        total = target_resident(t, address, pages, there);
+    for (uint64_t i = 0; i < units; i++) {
+        uint64_t bytes = there[i * unit / t->page] ? unit : 0;
+        bool in_use = used[i / 64] >> (i % 64) & 1;
+        in_blocks += in_use ? unit : 0;
+        h->span_resident += in_use ? bytes : 0;
+        *(in_use ? &h->account.live : &h->account.free_in_slabs) += bytes;
+    }
+    h->spans += field_at(t, strip, ROW_strip_blocks);
+    h->span_bytes += in_blocks;
+    h->span_used += in_blocks;
+    add_range(h, address, address + units * unit, total * t->page);
+}
+
 /* The region whose descriptor is at REGION and that begins at ADDRESS. */
 static void add_region(struct target *t, struct heap *h, uint64_t address, uint64_t region, char *buffer,
                        bool resident)
@@ -389,6 +425,10 @@ static void add_region(struct target *t, struct heap *h, uint64_t address, uint6
         if (field_at(t, large, ROW_large_base) == address)
             add_large(t, h, address, field_at(t, large, ROW_large_size),
                       large != word_at(t, at(t, ROW_at_parked)), resident);
+    } else if (kind == at(t, ROW_region_strip)) {
+        uint64_t strip = region - offset_of(t, ROW_strip_region);
+        if (field_at(t, strip, ROW_strip_base) == address)
+            add_strip(t, h, address, strip, resident);
     } else {
         h->damaged++;
     }

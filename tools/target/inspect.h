@@ -38,6 +38,7 @@ struct heap {
     struct class_sums class[MOST_CLASSES];
     uint64_t counter[MOST_COUNTERS];
     uint64_t in_use, kept_slabs, kept_large; /* granules and mappings, by the library's own count */
+    uint64_t idle_strips;                    /* the part of in_use that is free units of strips */
     uint64_t metadata;                       /* address space */
     uint64_t threads, caches;                /* with a cache now; caches ever made */
     uint64_t popped, misses, shelf_taken;
@@ -48,8 +49,8 @@ struct heap {
     struct span_sums binned[MOST_BINNED]; /* [n]: spans of n + 1 granules */
     uint64_t startup_live, startup_bytes, startup_carved;
     uint64_t superslabs, slabs[STATES], slab_resident[STATES]; /* by enum slab_state of lib/slab.h */
-    uint64_t spans, span_bytes, span_resident;
-    uint64_t span_used; /* the part of span_bytes that was asked for */
+    uint64_t spans, span_bytes, span_resident;                 /* with the blocks of strips */
+    uint64_t span_used;                                        /* the part of span_bytes that was asked for */
     uint64_t larges, large_bytes, large_resident;
     uint64_t cached_larges, cached_large_bytes, cached_large_resident; /* the parked one too */
     uint64_t thread_cache_bytes; /* descriptors: sizeof tcache * caches */
