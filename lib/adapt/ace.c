@@ -4,8 +4,6 @@
 
 #include "base/bits.h"
 
-static_assert((int)POLICY_CLASSES == (int)CLASSES, "a policy row for each class of blocks");
-
 enum {
     /* More blocks in a magazine than this gain nothing where nothing thrashes: one exchange is already
      * spread over enough of them. */

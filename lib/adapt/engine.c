@@ -14,8 +14,8 @@
 
 enum { GROWN_DUE = 8 /* superslabs mapped since the last decision make one due at once */ };
 
+/* By the ENGINE lock, but for the last three. */
 static struct engine {
-    struct lock lock; /* guards all but the last three */
     struct ace_settings settings;
     struct ace_state state;
     struct ace_sample sample;
@@ -28,12 +28,12 @@ static struct engine {
 
 static void lock_engine(void)
 {
-    lock_take(&engine.lock, RANK_ENGINE);
+    lock_take(RANK_ENGINE);
 }
 
 static void unlock_engine(void)
 {
-    lock_give(&engine.lock, RANK_ENGINE);
+    lock_give(RANK_ENGINE);
 }
 
 /* Counters of other threads, read as they are: a moment's picture. */
@@ -136,11 +136,6 @@ uint64_t engine_last(struct ace_result *result, struct ace_state *state)
     uint64_t n = engine.decisions;
     unlock_engine();
     return n;
-}
-
-void engine_each_lock(lock_visitor *visit)
-{
-    visit(&engine.lock);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

@@ -46,11 +46,11 @@ static unsigned earned_granules(const struct shelf *shelf)
 static void set_counters(struct tcache *tc, unsigned c, unsigned blocks)
 {
     struct shelf *shelf = &tc->shelf;
-    int64_t fill = tc->bin[c].fill, exact = fill_of(tc->capacity[c], blocks);
+    int64_t fill = tc->bin[c].fill, exact = fill_of(tc->cold[c].capacity, blocks);
     int64_t carries = (fill >> FILL_SHIFT) - (exact >> FILL_SHIFT);
     shelf->popped += FILL_POPPED(fill) + ((uint64_t)carries << FILL_SHIFT);
-    tc->capacity[c] = shelf->earned[c - CLASS_BINNED];
-    tc->bin[c].fill = fill_of(tc->capacity[c], blocks);
+    tc->cold[c].capacity = shelf->earned[c - CLASS_BINNED];
+    tc->bin[c].fill = fill_of(tc->cold[c].capacity, blocks);
 }
 
 /* Length of the list of class C; one that was pushed twice makes it a circle, longer than was counted, and P,
@@ -220,12 +220,12 @@ static void decay_binned(struct tcache *tc, uint32_t now_ms, const char *functio
         if (FILL_POPPED(tc->bin[c].fill)) {
             shelf->popped_ms[i] = now_ms;
             keep(tc, c, shelf->earned[i], function);
-        } else if ((tc->capacity[c] || shelf->returned[i]) &&
+        } else if ((tc->cold[c].capacity || shelf->returned[i]) &&
                    now_ms - shelf->popped_ms[i] >= policy(purge_delay_ms)) {
             shelf->returned[i] = 0;
             keep(tc, c, 0, function);
         }
-        any |= tc->capacity[c] || shelf->returned[i];
+        any |= tc->cold[c].capacity || shelf->returned[i];
     }
     shelf->binned = any;
 }

@@ -56,28 +56,37 @@ struct shelf {
     uint64_t popped;            /* all of them, less what the fill of the bins still holds */
 };
 
+/* What the slow path alone looks at, of one class. Of the classes that only the class map knows those that
+ * have bins use `capacity`, and the others nothing. */
+struct tcache_class {
+    uint64_t popped;     /* total, less what fill still holds */
+    struct block *spare; /* the spare magazine: its chain, */
+    uint16_t spares;     /* and how many blocks that has; 0: there is none */
+    uint16_t capacity;   /* of the list; policy.magazine[c] at most */
+    bool gathers;        /* the thread only frees: capacity is 0, no spare is kept */
+    bool drained;        /* a magazine went to the slabs since one was last missed */
+    bool active;         /* the slow path came by since tcache_age did */
+};
+static_assert(sizeof(struct tcache_class) == 24,
+              "a cache has one for each class, and each thread has a cache");
+
 struct tcache {
-    struct bin bin[MAP_CLASSES];    /* first: the bin of a size is at that distance from the cache */
-    uintptr_t window;               /* classmap_window.marks */
-    uintptr_t window_at;            /* the window as this thread knows it: the first granule, */
-    uintptr_t window_granules;      /* and how many; 0 in the empty cache: then no address lies in it */
-    uint32_t magic[MAP_CLASSES];    /* class_magic: fixed */
-    bool in_use;                    /* THREADS lock */
-    uint32_t stripe;                /* of the transfer slots, fixed while in use */
-    struct list all, idle;          /* every cache ever made; those without a thread. THREADS lock */
-    uint32_t kept;                  /* bytes, of a cache without a thread. THREADS lock */
-    struct tcache *next_leaving;    /* thread.c: the cache that was put there before this one */
-    gate_word inside;               /* its thread changes what is shared: gate.h */
-    uint64_t popped[CLASSES];       /* total, less what fill still holds */
-    uint16_t capacity[MAP_CLASSES]; /* of the list; policy.magazine[c] at most */
-    bool gathers[CLASSES];          /* the thread only frees: capacity is 0, no spare is kept */
-    bool drained[CLASSES];          /* a magazine went to the slabs since one was last missed */
-    bool active[CLASSES];           /* the slow path came by since tcache_age did */
-    uint32_t until_tick;            /* slow paths until the clock is read again */
-    uint64_t ticked_ms, aged_ms;    /* when that was; when tcache_age came by last */
-    size_t peak;                    /* usage_peak when the slow path settled with it last */
-    uint64_t misses;                /* pops that had to go below the cache */
-    struct magazine spare[CLASSES];
+    struct bin bin[MAP_CLASSES]; /* first: the bin of a size is at that distance from the cache */
+    uintptr_t window;            /* classmap_window.marks */
+    uintptr_t window_at;         /* the window as this thread knows it: the first granule, */
+    uintptr_t window_granules;   /* and how many; 0 in the empty cache: then no address lies in it */
+    uint32_t magic[MAP_CLASSES]; /* class_magic: fixed */
+    bool in_use;                 /* THREADS lock */
+    uint32_t stripe;             /* of the transfer slots, fixed while in use */
+    struct list all, idle;       /* every cache ever made; those without a thread. THREADS lock */
+    uint32_t kept;               /* bytes, of a cache without a thread. THREADS lock */
+    struct tcache *next_leaving; /* thread.c: the cache that was put there before this one */
+    gate_word inside;            /* its thread changes what is shared: gate.h */
+    uint32_t until_tick;         /* slow paths until the clock is read again */
+    uint64_t ticked_ms, aged_ms; /* when that was; when tcache_age came by last */
+    size_t peak;                 /* usage_peak when the slow path settled with it last */
+    uint64_t misses;             /* pops that had to go below the cache */
+    struct tcache_class cold[MAP_CLASSES];
     struct shelf shelf;
     _Atomic(struct gather *) gather; /* NULL: no class has gathered yet. Atomic for hak_walk: release */
 };

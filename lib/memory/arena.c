@@ -14,29 +14,20 @@
 
 struct arena arena;
 
+void arena_begin(void)
+{
+    list_init(&arena.bins[0]);
+    list_init(&arena.spare);
+}
+
 void arena_lock(void)
 {
-    lock_take(&arena.lock, RANK_ARENA);
-    if (LIKELY(arena.ready))
-        return;
-    for (int i = 0; i <= ALL_GRANULES; i++)
-        list_init(&arena.bins[i]);
-    for (int c = 0; c < MAP_CLASSES; c++)
-        list_init(&arena.empty[c]);
-    list_init(&arena.by_age);
-    list_init(&arena.all);
-    list_init(&arena.spare);
-    arena.ready = true;
+    lock_take(RANK_ARENA);
 }
 
 void arena_unlock(void)
 {
-    lock_give(&arena.lock, RANK_ARENA);
-}
-
-void arena_each_lock(lock_visitor *visit)
-{
-    visit(&arena.lock);
+    lock_give(RANK_ARENA);
 }
 
 void arena_unbin(struct superslab *ss)
@@ -132,7 +123,7 @@ enum {
     STEP_PART = 8   /* of another, where memory is tight */
 };
 
-/* A descriptor without memory. ARENA lock held. */
+/* A descriptor without memory, all of it CLOSED. ARENA lock held. */
 static struct superslab *new_descriptor(void)
 {
     struct superslab *ss;
@@ -162,8 +153,8 @@ static bool describe(uint8_t *base, unsigned opened, bool huge)
     store_relaxed(&ss->huge, huge);
     ss->free_mask = open_mask(ss);
     ss->dirty_mask = ~open_mask(ss);
-    for (unsigned i = opened; i < GRANULES; i++)
-        ss->slab[i].state = SLAB_CLOSED;
+    for (unsigned i = 0; i < opened; i++)
+        ss->slab[i].state = SLAB_UNUSED;
     arena_enter(ss);
     arena_enbin(ss);
     classmap_set_region(base, &ss->region);

@@ -66,7 +66,9 @@ static struct slab *find_empty_any(void)
     struct slab *best = NULL;
     int best_free = 0;
     uint64_t limit = option(OPT_SS_EMPTY_SCAN_LIMIT);
-    for (struct list *l = arena.by_age.next; limit && l != &arena.by_age; l = l->next, limit--) {
+    LIST_EACH (l, &arena.by_age) {
+        if (limit-- == 0)
+            break;
         struct slab *slab = CONTAINER_OF(l, struct slab, age);
         int free_granules = __builtin_popcount(superslab_of(slab)->free_mask);
         if (!best || free_granules < best_free) {
@@ -316,12 +318,8 @@ size_t granules_prewarm(unsigned size_class, size_t slabs)
 
 void granules_begin(void)
 {
+    arena_begin();
     (void)arena_grow();
-}
-
-void granules_each_lock(lock_visitor *visit)
-{
-    arena_each_lock(visit);
 }
 
 bool granules_serve(const struct slab *slab, const uint8_t *base, unsigned size_class)
@@ -381,7 +379,7 @@ NO_TSAN size_t granules_live_span(const void *p)
 void granules_each(void (*each)(struct superslab *ss, void *arg), void *arg)
 {
     arena_lock();
-    for (struct list *l = arena.all.next; l != &arena.all; l = l->next)
+    LIST_EACH (l, &arena.all)
         each(CONTAINER_OF(l, struct superslab, all), arg);
     arena_unlock();
 }
@@ -413,9 +411,9 @@ void granules_check(void (*fault)(const char *what, const void *where))
 {
     size_t states[SLAB_STATES] = {0}, listed = 0;
     arena_lock();
-    for (struct list *l = arena.all.next; l != &arena.all; l = l->next)
+    LIST_EACH (l, &arena.all)
         check_one(CONTAINER_OF(l, struct superslab, all), fault, states);
-    for (struct list *l = arena.by_age.next; l != &arena.by_age; l = l->next)
+    LIST_EACH (l, &arena.by_age)
         listed++;
     if (listed != arena.empties || states[SLAB_EMPTY] != arena.empties)
         fault("EMPTY slabs and their list differ", &arena.by_age);

@@ -3,7 +3,6 @@
 #ifndef HAK_GRANULES_H
 #define HAK_GRANULES_H
 
-#include "base/lock.h"
 #include "memory/superslab.h"
 
 /* Map the first superslab, so that the class map is placed before the first thread cache is made.
@@ -63,7 +62,5 @@ void granules_check(void (*fault)(const char *what, const void *where));
 
 /* Call EACH for every superslab, the ARENA lock held. */
 void granules_each(void (*each)(struct superslab *ss, void *arg), void *arg);
-
-void granules_each_lock(lock_visitor *visit);
 
 #endif

@@ -21,8 +21,10 @@ void huge_promote(void)
     struct superslab *dense[PROMOTE_AT_ONCE];
     unsigned n = 0;
     arena_lock();
-    for (struct list *l = arena.all.next; l != &arena.all && n < PROMOTE_AT_ONCE; l = l->next) {
+    LIST_EACH (l, &arena.all) {
         struct superslab *ss = CONTAINER_OF(l, struct superslab, all);
+        if (n == PROMOTE_AT_ONCE)
+            break;
         if (ss->free_mask != 0 || ss->opened < GRANULES || load_relaxed(&ss->huge))
             continue;
         ss->pinned++; /* still mapped when the system is asked */

@@ -269,9 +269,9 @@ bool large_holds(const void *address)
 {
     bool holds = false;
     mapping_lock();
-    for (struct list *i = larges.live.next; i != &larges.live && !holds; i = i->next) {
+    LIST_EACH (i, &larges.live) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
-        holds = (uintptr_t)address - (uintptr_t)l->base < l->size && load_relaxed(&parked) != (uintptr_t)l;
+        holds |= (uintptr_t)address - (uintptr_t)l->base < l->size && load_relaxed(&parked) != (uintptr_t)l;
     }
     mapping_unlock();
     return holds;
@@ -282,7 +282,7 @@ bool large_was_block(const void *p)
     mapping_lock();
     const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
     bool was = l && l->base == p;
-    for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next)
+    LIST_EACH (i, &larges.cached)
         was = was || CONTAINER_OF(i, struct large, link)->base == p;
     mapping_unlock();
     return was;
@@ -367,8 +367,10 @@ unsigned large_cached(struct large_range *out, unsigned most)
 {
     unsigned n = 0;
     mapping_lock();
-    for (struct list *i = larges.cached.next; i != &larges.cached && n < most; i = i->next) {
+    LIST_EACH (i, &larges.cached) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
+        if (n == most)
+            break;
         out[n++] = (struct large_range){l->base, l->size};
     }
     mapping_unlock();
@@ -399,7 +401,7 @@ void large_check(void (*fault)(const char *what, const void *where))
 {
     size_t bytes = 0, live = 0;
     mapping_lock();
-    for (struct list *i = larges.live.next; i != &larges.live; i = i->next) {
+    LIST_EACH (i, &larges.live) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
         bytes += l->size;
         live++;
@@ -411,11 +413,6 @@ void large_check(void (*fault)(const char *what, const void *where))
         fault("large mappings miscounted", &larges);
     kept_check(fault);
     mapping_unlock();
-}
-
-void large_each_lock(lock_visitor *visit)
-{
-    visit(&larges.lock);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

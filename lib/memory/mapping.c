@@ -9,6 +9,7 @@
 
 #include "events/counters.h"
 #include "events/usage.h"
+#include "base/lock.h"
 #include "base/meta.h"
 #include "base/clock.h"
 #include "base/os.h"
@@ -17,18 +18,12 @@ struct larges larges;
 
 void mapping_lock(void)
 {
-    lock_take(&larges.lock, RANK_LARGE);
-    if (LIKELY(larges.ready))
-        return;
-    list_init(&larges.live);
-    list_init(&larges.cached);
-    list_init(&larges.spare);
-    larges.ready = true;
+    lock_take(RANK_LARGE);
 }
 
 void mapping_unlock(void)
 {
-    lock_give(&larges.lock, RANK_LARGE);
+    lock_give(RANK_LARGE);
 }
 
 struct large *mapping_descriptor(void)

@@ -15,7 +15,6 @@
 
 #include "memory/classmap.h"
 #include "base/list.h"
-#include "base/lock.h"
 #include "events/retain.h"
 
 enum {
@@ -34,9 +33,8 @@ struct large {
     struct list link; /* live, cached (latest first) or spare */
 };
 
+/* By the LARGE lock, as the descriptors in the lists. */
 struct larges {
-    struct lock lock; /* guards all of this, and the descriptors in the lists */
-    bool ready;
     struct list live, cached, spare;
     size_t live_bytes, cached_bytes, live_count, cached_count;
     struct retain retain;

@@ -8,6 +8,7 @@
 
 #include "events/counters.h"
 #include "base/layout.h"
+#include "base/lock.h"
 #include "base/os.h"
 #include "settings/policy.h"
 #include "memory/granules.h"
@@ -15,7 +16,6 @@
 
 struct pool {
     struct lock lock;
-    bool ready;
     struct list partial; /* slabs with room, latest first */
     bool untrimmed;      /* a block came back since all partial slabs were trimmed */
     size_t out;          /* sum of `used` over all slabs of the class */
@@ -34,14 +34,9 @@ static void bump(_Atomic(uint32_t) *n, uint32_t by)
     store_relaxed(n, load_relaxed(n) + by);
 }
 
-static void pool_lock(unsigned size_class)
+static NOINLINE void pool_lock(unsigned size_class)
 {
-    struct pool *pool = &pools[size_class];
-    lock_take(&pool->lock, RANK_CLASS);
-    if (UNLIKELY(!pool->ready)) {
-        list_init(&pool->partial);
-        pool->ready = true;
-    }
+    lock_take_one(&pools[size_class].lock, RANK_CLASS);
 }
 
 /* For blocks that come or go. */
@@ -54,13 +49,13 @@ static void pool_lock_counted(unsigned size_class)
 
 static void pool_unlock(unsigned size_class)
 {
-    lock_give(&pools[size_class].lock, RANK_CLASS);
+    lock_give_one(&pools[size_class].lock, RANK_CLASS);
 }
 
-void pool_each_lock(lock_visitor *visit)
+void pool_forked(void)
 {
     for (unsigned c = 0; c < CLASSES; c++)
-        visit(&pools[c].lock);
+        lock_reset(&pools[c].lock);
 }
 
 /* Take up to WANT blocks from partial slabs. Freed blocks are taken from as many slabs as it needs, new ones
@@ -324,8 +319,8 @@ static size_t trim_class(unsigned size_class, size_t *slabs)
     size_t bytes = 0, listed = 0;
     list_init(&empties);
     pool_lock(size_class);
-    for (struct list *l = pool->partial.next; pool->untrimmed && l != &pool->partial; l = l->next)
-        listed++;
+    LIST_EACH (l, &pool->partial)
+        listed += pool->untrimmed;
     pool->untrimmed = false;
     while (*slabs && listed-- && !list_empty(&pool->partial)) {
         struct slab *slab = LIST_FIRST(&pool->partial, struct slab, link);
@@ -429,7 +424,7 @@ void pool_check(void (*fault)(const char *what, const void *where))
         size_t listed = 0;
         pool_lock(c);
         granules_each(check_slabs, &check);
-        for (struct list *l = pools[c].partial.next; l != &pools[c].partial; l = l->next) {
+        LIST_EACH (l, &pools[c].partial) {
             const struct slab *slab = CONTAINER_OF(l, struct slab, link);
             listed += slab->used != 0; /* a new slab may be listed and still unused */
             if (slab->used == slab->total)

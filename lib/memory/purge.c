@@ -107,8 +107,8 @@ static void finish_unmap(struct superslab *ss, bool unmapped, bool zero, uint64_
 {
     if (unmapped) {
         list_push_front(&arena.spare, &ss->all);
-        for (unsigned i = 0; i < GRANULES; i++)
-            ss->slab[i].state = SLAB_UNUSED;
+        for (unsigned i = 0; i < ss->opened; i++)
+            ss->slab[i].state = SLAB_CLOSED;
         return;
     }
     arena_enter(ss);

@@ -23,7 +23,9 @@
 #include "base/list.h"
 #include "base/sizeclass.h"
 
-enum slab_state { SLAB_UNUSED, SLAB_ACTIVE, SLAB_EMPTY, SLAB_SPAN, SLAB_PURGE, SLAB_CLOSED, SLAB_STATES };
+/* CLOSED is 0: the descriptors of granules that are not mapped are not written, and lie in pages that a small
+ * process never touches. */
+enum slab_state { SLAB_CLOSED, SLAB_UNUSED, SLAB_ACTIVE, SLAB_EMPTY, SLAB_SPAN, SLAB_PURGE, SLAB_STATES };
 
 enum { SLAB_WORDS = GRANULE / MIN_ALIGN / 64, SPAN_PAGE = 4096 };
 

@@ -13,7 +13,6 @@
 #define HAK_SUPERSLAB_H
 
 #include "memory/classmap.h"
-#include "base/lock.h"
 #include "memory/slab.h"
 
 struct superslab {
