@@ -25,6 +25,8 @@ static struct group take(struct gather_group *at)
     return taken;
 }
 
+/* Each group is emptied before its blocks can be found anywhere else, one by one: who looks from outside
+ * meanwhile misses some, and finds none in two places. */
 void gather_flush(struct gather *g, unsigned c, const char *function)
 {
     struct group out[GATHER_GROUPS];
@@ -39,7 +41,8 @@ void gather_flush(struct gather *g, unsigned c, const char *function)
         pool_put(c, out, n, function);
 }
 
-/* Nothing waits, and MOST blocks may from now on. */
+/* Nothing waits, and MOST blocks may from now on. `groups` only now says that there are any: until then
+ * nobody looks at their words. */
 static void open(struct gather *g, unsigned c, unsigned most)
 {
     for (unsigned i = 0; i < GATHER_OPEN; i++)
@@ -99,6 +102,8 @@ bool gather_note_slow(struct gather *g, unsigned c, uint32_t magic, void *p, uns
     return home;
 }
 
+/* The bits of a thread that fork left behind may be half changed: they are not brought home, as the same
+ * block may be there already. */
 void gather_forget(struct gather *g)
 {
     for (unsigned c = 1; c < CLASSES; c++)
@@ -111,6 +116,8 @@ void gather_forget(struct gather *g)
 
 /* --- Insight -------------------------------------------------------------------------------------*/
 
+/* Two aligned words, read one after the other while the owner may write both: a wrong number for a moment,
+ * never a negative one. */
 NO_TSAN size_t gather_blocks(const struct gather *g, unsigned c)
 {
     unsigned most = g ? g->of[c].most : 0, room = g ? g->of[c].room : 0;
@@ -118,7 +125,8 @@ NO_TSAN size_t gather_blocks(const struct gather *g, unsigned c)
 }
 
 /* A group is emptied before it gets another word: where that is the same before and after, the mask was its,
- * but for a round trip in between. A class that has no groups, or not yet, is passed over. */
+ * but for a round trip in between. Of a class whose `groups` is just being changed too few or too many are
+ * looked at: those that are not in use have a mask of 0. */
 NO_TSAN void gather_each(const struct gather *g, void (*each)(uintptr_t word, uint64_t mask, void *arg),
                          void *arg)
 {

@@ -42,7 +42,8 @@ static unsigned earned_granules(const struct shelf *shelf)
     return sum;
 }
 
-/* Put the counters of class C right: BLOCKS is how many its list really holds, and how many it may. */
+/* Put the counters of class C right: BLOCKS is how many its list really holds. As `settle` of the blocks
+ * (tcache.c), but that the capacity follows what was earned. */
 static void set_counters(struct tcache *tc, unsigned c, unsigned blocks)
 {
     struct shelf *shelf = &tc->shelf;
@@ -53,7 +54,10 @@ static void set_counters(struct tcache *tc, unsigned c, unsigned blocks)
     tc->bin[c].fill = fill_of(tc->cold[c].capacity, blocks);
 }
 
-/* Length of the list of class C; one that was pushed twice makes it a circle, longer than was counted, and P,
+/* The chain is walked each time it is changed here: it has SHELF_GRANULES spans at most, and what a bin holds
+ * is megabytes.
+ *
+ * Length of the list of class C; one that was pushed twice makes it a circle, longer than was counted, and P,
  * which is freed now, must not be in it. */
 static unsigned length(const struct tcache *tc, unsigned c, const void *p, const char *function)
 {
@@ -85,6 +89,8 @@ static void keep(struct tcache *tc, unsigned c, unsigned earned, const char *fun
     }
 }
 
+/* A span that could not be kept is a debt: if one of the length is missed later (missed_binned), one more may
+ * be kept from then on. */
 void shelf_push_slow(struct tcache *tc, unsigned c, void *p, const char *function)
 {
     struct shelf *shelf = &tc->shelf;
@@ -141,6 +147,8 @@ static void missed_binned(struct tcache *tc, unsigned run, const char *function)
 
 /* --- Both ----------------------------------------------------------------------------------------*/
 
+/* One bit for each length is enough: a long span is worth keeping from the second time on, and its length is
+ * what is earned. */
 static void missed_long(struct shelf *shelf, unsigned run)
 {
     uint32_t bit = 1u << (run - 1);
@@ -163,6 +171,7 @@ void *shelf_find(struct tcache *tc, size_t size, const char *function)
     return NULL;
 }
 
+/* The latest makes room for FIRST, then shorter ones before longer ones, until it fits. */
 void shelf_put_slow(struct tcache *tc, struct slab *first, unsigned run)
 {
     struct shelf *shelf = &tc->shelf;
@@ -186,6 +195,7 @@ void shelf_put_slow(struct tcache *tc, struct slab *first, unsigned run)
     granules_give_run(first);
 }
 
+/* To earn nothing for a moment empties a bin; what was earned before is then given back to it. */
 static void flush_binned(struct tcache *tc, const char *function)
 {
     for (unsigned c = CLASS_BINNED; c < CLASS_BINNED + BINNED; c++) {
@@ -269,6 +279,8 @@ void shelf_sums(const struct tcache *tc, struct span_sum sums[BINNED])
     }
 }
 
+/* These three are read by other threads for statistics: aligned words, each of which is right at some moment.
+ * `binned` spares the lines of the bins where there is nothing. */
 NO_TSAN size_t shelf_bytes(const struct tcache *tc)
 {
     size_t granules = tc->shelf.granules;

@@ -11,10 +11,12 @@
  *
  * What is kept is earned: nothing at first, then as much as was given up and wanted again, up to a megabyte
  * for all of it, until nothing was taken for the purge delay. A program that allocates and frees spans in
- * turn takes no lock and touches no line that others write. Owned by the thread, as all of its cache. The
- * superslab floor counts what lies here as spans in use. Invariant: sum of earned[n] * (n + 1) + allowed <=
- * SHELF_GRANULES,   granules <= allowed, but for one span capacity of a bin = earned, but while fork has the
- * gate closed (tcache_push_longer) */
+ * turn takes no lock and touches no line that others write.
+ *
+ * Owned by the thread, as all of its cache. superslab.h counts what lies here as spans in use. Invariants:
+ *   sum of earned[n] * (n + 1), + allowed <= SHELF_GRANULES
+ *   granules <= allowed, but for one span
+ *   capacity of a bin = earned, but while fork has the gate closed (tcache_push_longer) */
 #ifndef HAK_SHELF_H
 #define HAK_SHELF_H
 

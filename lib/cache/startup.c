@@ -33,7 +33,8 @@ bool startup_open(void)
     return load_relaxed(&startup.state) != STARTUP_CLOSED;
 }
 
-/* Get the granule. Lock held; no system call but the one for memory that does not exist yet. */
+/* Get the granule: a new one, or none, as blocks are said to be zero. Lock held; no system call but the one
+ * for memory that does not exist yet. */
 static bool open_granule(void)
 {
     startup.slab = granules_take_slab(CLASS_STARTUP);
@@ -43,6 +44,9 @@ static bool open_granule(void)
     return got;
 }
 
+/* Blocks are never reused, so one that was freed cannot be anybody's again: each second free of it is found
+ * at once, and a write to it at the next allocation. A request that does not fit closes the granule for good:
+ * what is left of it is less than a page, mostly. */
 void *startup_alloc(size_t size, const char *function)
 {
     unsigned n = (unsigned)((size + MIN_ALIGN - 1) / MIN_ALIGN);
@@ -77,6 +81,8 @@ static uint16_t *unit_of(const void *p)
     return offset % MIN_ALIGN == 0 && *unit ? unit : NULL;
 }
 
+/* Faults are reported without the lock: a handler of SIGABRT may allocate. The granule goes when the last
+ * block has come back, but not before it is closed: else the next one would need another. */
 void startup_free(void *p, const char *function)
 {
     int fault = -1;

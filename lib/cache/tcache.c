@@ -81,14 +81,17 @@ static unsigned chain_length(const struct block *b, size_t most, const char *fun
     return n;
 }
 
-/* Length of the list by its counter. */
+/* Length of the list by its counter. Other threads read the two words for statistics: each is aligned, so
+ * never torn, but one may be older than the other. The result is then off by what the owner did in between,
+ * and not negative; the owner itself finds both as it left them. */
 NO_TSAN size_t tcache_listed(const struct tcache *tc, unsigned c)
 {
     int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->cold[c].capacity + 1;
     return blocks > 0 ? (size_t)blocks : 0;
 }
 
-/* Put the counters of class C right: BLOCKS is how many the list really holds. */
+/* Put the counters of class C right: BLOCKS is how many the list really holds. The difference between that
+ * and what the upper part says are carries, 2^30 pops each. */
 static void settle(struct tcache *tc, unsigned c, unsigned blocks)
 {
     int64_t fill = tc->bin[c].fill, exact = fill_of(tc->cold[c].capacity, blocks);
@@ -103,8 +106,9 @@ static void set_head(struct tcache *tc, unsigned c, struct magazine mag)
     tc->bin[c].fill = fill_of(tc->cold[c].capacity, mag.count);
 }
 
-/* A magazine came from below, or another thread has a use for one: the next may be larger. The
- * caller sets the list and its count anew. */
+/* A magazine came from below, or another thread has a use for one: the next may be larger, up to MOST, and
+ * not smaller where it is larger already: the engine may have lowered MOST, and obey_policy sees to that. The
+ * caller sets the list and its count anew, as the count is relative to the capacity. */
 static void raise_capacity(struct tcache *tc, unsigned c, size_t most)
 {
     size_t now = tc->cold[c].capacity, more = 2 * (now ? now : first_capacity(c));
@@ -120,7 +124,7 @@ static size_t usual_capacity(unsigned c)
     return single_threaded() ? policy(magazine[c]) : policy(travelling[c]);
 }
 
-/* The settings may have become smaller; the list is empty. */
+/* The settings may have become smaller; the list is empty, so that the capacity may change. */
 static void obey_policy(struct tcache *tc, unsigned c, bool capped)
 {
     size_t most = UNLIKELY(capped) ? 1 : policy(magazine[c]);
@@ -128,7 +132,8 @@ static void obey_policy(struct tcache *tc, unsigned c, bool capped)
         tc->cold[c].capacity = (uint16_t)max_size(most, CAPACITY_MIN);
 }
 
-/* What other threads left in the transfer slots goes to the slabs. */
+/* What other threads left in the transfer slots goes to the slabs: nobody wants it, and each block there
+ * keeps a slab from becoming EMPTY. */
 static void drain_slots(unsigned c, const char *function)
 {
     struct magazine mag;
@@ -136,7 +141,9 @@ static void drain_slots(unsigned c, const char *function)
         pool_drain(c, mag, function);
 }
 
-/* Nobody takes magazines of the class: the next time that is found out later. */
+/* Nobody takes magazines of the class. To fill magazines in vain costs a miss of the processor's cache for
+ * each block, so the thread tries again the later, the more often it was in vain (`stay`, doubled twice each
+ * time). */
 static void begin_to_gather(struct tcache *tc, unsigned c)
 {
     enum { BACKOFF = 2, BACKOFF_MOST = 8 };
@@ -149,7 +156,7 @@ static void begin_to_gather(struct tcache *tc, unsigned c)
     }
 }
 
-/* Another thread took a magazine. */
+/* Another thread took a magazine: after so many of them the class is tried again sooner. */
 static void note_sent(struct tcache *tc, unsigned c)
 {
     enum { SENT = 64 };
@@ -187,8 +194,8 @@ static void shrink(struct tcache *tc, unsigned c, const char *function)
  * any instruction: each block is in one chain or none, and no chain is longer than its count. */
 
 /* The upper part of the fill tells of a carry where it is not what an empty list has: the slow path sees to
- * it.
- */
+ * it. The order: first the count of what comes, then the spare is nobody's, then the list has it. A handler
+ * that ends the process in between misses a magazine, and meets none twice. */
 void *tcache_pop_near(struct tcache *tc, unsigned c)
 {
     struct bin *bin = &tc->bin[c];
@@ -268,7 +275,8 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
     return p;
 }
 
-/* The full magazine in the list. */
+/* The full magazine in the list: all but the block whose push brought us here, which was counted and is not
+ * in the chain yet. */
 static struct magazine full_head(struct tcache *tc, unsigned c)
 {
     tc->bin[c].fill -= FILL_PUSH; /* the push that did not happen */
@@ -324,6 +332,7 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
         raise_capacity(tc, c, usual_capacity(c));
         note_sent(tc, c);
     } else if (out.count) {
+        /* Fewer went home than were counted where a carry had made the count too large: those were pops. */
         tc->cold[c].popped += (uint64_t)(out.count - pool_drain(c, out, function))
                               << FILL_SHIFT; /* carries */
         tc->cold[c].drained = true;
@@ -340,6 +349,9 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
     tc->bin[c].fill += FILL_PUSH;
 }
 
+/* While fork has the gate closed nothing goes below the cache, so the list grows in its place. The capacity
+ * goes up with it, or each free meanwhile would come by here. The next slow path brings both back
+ * (obey_policy). */
 bool tcache_push_longer(struct tcache *tc, unsigned c, void *p)
 {
     enum {
@@ -379,7 +391,8 @@ void tcache_verify(const struct tcache *tc, const char *function)
         verify_class(tc, c, function);
 }
 
-/* Nothing was popped, and nothing is there. */
+/* Nothing was popped, and nothing is there: true of most classes of most threads, whose end is to be
+ * cheap. */
 static ALWAYS_INLINE bool is_untouched(const struct tcache *tc, unsigned c)
 {
     return tc->bin[c].head == BLOCK_END && !tc->cold[c].spares && !FILL_POPPED(tc->bin[c].fill) &&
@@ -408,6 +421,9 @@ static void reset_class(struct tcache *tc, unsigned c)
     tc->bin[c].fill = fill_of(0, 0);
 }
 
+/* Small classes first: they have the most blocks for the bytes. What stays is verified, as its next owner is
+ * another thread, whom a fault of this one should not end; what is gathered goes home in any case, as only a
+ * thread that goes on freeing would bring it there. */
 size_t tcache_keep(struct tcache *tc, size_t most, const char *function)
 {
     size_t kept = 0;
@@ -473,11 +489,15 @@ bool tcache_holds(const struct tcache *tc, unsigned c, const void *p)
            gather_holds(gather_of(tc), c, p);
 }
 
+/* As tcache_listed: three words that belong together only for the owner. A magazine that becomes the spare in
+ * between counts twice or not at all, once. */
 NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
 {
     return tcache_listed(tc, c) + tc->cold[c].spares + gather_blocks(gather_of(tc), c);
 }
 
+/* For other threads: where the owner settles in between, what moves from one word to the other counts twice
+ * or not at all, until the next look. */
 NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
 {
     return tc->cold[c].popped + FILL_POPPED(tc->bin[c].fill);

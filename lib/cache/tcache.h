@@ -1,23 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* cache/tcache.h - the cache of one thread: two magazines for each class.
  *
- * Owned by one thread, which alone writes it; statistics read `fill` and the totals from other
- * threads (aligned words, read as they are: a moment's picture).
+ * Owned by one thread, which alone writes it; statistics read `fill` and the totals from other threads
+ * (aligned words, read as they are: a moment's picture).
  *
  * bin[c].fill holds two numbers in one word, so that each call updates both by one addition:
  *   upper part (from bit 30):  blocks in the list - capacity - 1, so 0 means one too many
  *   lower 30 bits:             blocks popped since the slow path last came by, modulo 2^30
- * malloc adds FILL_POP, free adds FILL_PUSH. After 2^30 pops without a slow path the lower part
- * carries into the upper one; tcache.c finds that by the length of the list and puts it right.
+ * malloc adds FILL_POP, which is one block less above and one pop more below; free adds FILL_PUSH and looks
+ * at the sign of the sum. So the check for room costs free no load and no comparison, and the count of pops
+ * nothing at all.
  *
- * A capacity doubles with each magazine that had to come from below the cache or that another thread
- * wants, and halves with each that had to go to the slabs because nobody does. It begins at 0, and there it
- * ends for a class whose blocks the thread only frees: such a class gathers (gather.h).
+ * The carry: 2^30 pops without a slow path overflow the lower part into the upper one, which then says one
+ * block more than the list has. Nothing goes wrong by that: the list counts as full one block early, and the
+ * slow path compares the length of the chain with the count, takes the difference as so many times 2^30 pops,
+ * and sets the word anew (settle). Nobody may conclude from the count alone that a chain has that many
+ * blocks: chains are walked to BLOCK_END, and one may be shorter than its count, never longer: that is a
+ * double free.
  *
- * Invariants: bin[c].head is a chain that ends in BLOCK_END; its length is what fill says, but
- * for that carry; spare[c] is empty or a magazine; class 0 and the classes that only the class
- * map knows have capacity 0, so that every free of theirs takes the slow path. Spans with a bin are such
- * classes until some may be kept (shelf.h). */
+ * Settled is what the slow path does first: `popped` gets what the lower part holds, and `fill` the true
+ * count. Until then the totals of a class are popped + FILL_POPPED(fill), as statistics add them up. A
+ * capacity changes only where fill is set anew with it, as the upper part counts from it.
+ *
+ * A capacity doubles with each magazine that had to come from below the cache or that another thread wants,
+ * and halves with each that had to go to the slabs because nobody does. It begins at 0, and there it ends for
+ * a class whose blocks the thread only frees: such a class gathers (gather.h).
+ *
+ * Invariants:
+ *   bin[c].head is a chain that ends in BLOCK_END; its length is what fill says, but for that carry
+ *   cold[c].spare is BLOCK_END, or the chain of a magazine of cold[c].spares blocks
+ *   capacity = 0  =>  the class gathers, or is none of blocks
+ *   class 0 and the classes that only the class map knows have capacity 0, so that every free of theirs takes
+ *   the slow path. Spans with a bin are such classes until some may be kept (shelf.h) */
 #ifndef HAK_TCACHE_H
 #define HAK_TCACHE_H
 

@@ -62,7 +62,8 @@ static size_t may_keep(void)
     return threads.filled_count < FILLED_MOST && now < most ? min_size(most - now, FILLED_BYTES) : 0;
 }
 
-/* TC, whose thread ended, is for the next one. Inside the gate. */
+/* TC, whose thread ended, is for the next one. Inside the gate. It is flushed without the lock, as it is
+ * still this thread's alone, and that takes locks of classes. */
 static void retire(struct tcache *tc)
 {
     lock_take(RANK_THREADS);
@@ -112,6 +113,8 @@ void thread_flush_idle(uint64_t before_ms, const char *function)
         ;
 }
 
+/* Whoever opens the gate comes by here, and so does a thread that ended while it was closed and finds it open
+ * by then (retire_later): one of the two sees what was left. */
 void thread_resume(void)
 {
     if (LIKELY(!atomic_load(&threads.leaving)) || !gate_enter())
@@ -187,6 +190,8 @@ static struct tcache *unused_cache(void)
     return tc;
 }
 
+/* A cache without a thread is only changed under the lock, or by who took it off its list; from here on by
+ * its owner alone. */
 struct tcache *thread_begin(void)
 {
     int saved = errno;

@@ -9,15 +9,20 @@
  * Refused: done when the first block is needed. */
 void granules_begin(void);
 
-/* A slab for SIZE_CLASS, started, of state ACTIVE and in no list. The stages, each counted: EMPTY
- * of the same class, EMPTY of any class, UNUSED, new superslab. NULL if the system refuses. */
+/* A slab for SIZE_CLASS, started, of state ACTIVE and in no list, by the first of these stages that has one,
+ * each counted:
+ *   EMPTY of the same class    its pages are there, and cut as they should be
+ *   EMPTY of any class         its pages are there
+ *   UNUSED                     its pages come with their first use
+ *   new                        more of a superslab, or another one
+ * NULL if the system refuses. */
 struct slab *granules_take_slab(unsigned size_class);
 
 /* Slabs whose last block came back, linked by `link` in LIST: reusable by every class at once.
  * What exceeds the policy's budget is purged before the call returns. */
 void granules_give_slabs(struct list *slabs);
 
-/* COUNT granules in a row as a span, 1..16. *DIRTY gets a bit for each granule that may not be
+/* RUN granules in a row as a span, 1 to SPAN_GRANULES. *DIRTY gets a bit for each granule that may not be
  * zero. NULL if the system refuses. */
 struct slab *granules_take_run(unsigned run, uint32_t *dirty);
 /* Let a span grow in place to RUN granules; false if what follows is in use. */

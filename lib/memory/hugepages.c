@@ -5,6 +5,8 @@
 #include "memory/arena.h"
 #include "base/os.h"
 
+/* Before a part of SS is given back: the kernel would fill the hole again, by a huge page. Several threads
+ * may find `huge` set: the second call changes nothing. */
 void huge_plain_pages(const struct slab *slab)
 {
     struct superslab *ss = superslab_of(slab);
@@ -16,6 +18,9 @@ void huge_plain_pages(const struct slab *slab)
 
 enum { PROMOTE_AT_ONCE = 8 };
 
+/* Superslabs of which every granule is in use, so that a huge page holds nothing that is free. The system is
+ * asked without the lock. A superslab of which something was given back meanwhile may so be marked after it
+ * was cleared: the next purge clears it again. */
 void huge_promote(void)
 {
     struct superslab *dense[PROMOTE_AT_ONCE];

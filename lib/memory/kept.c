@@ -30,7 +30,8 @@ static void uncache(struct large *l)
     larges.cached_count--;
 }
 
-/* Enter L among the kept ones, in the order of their age. */
+/* Enter L among the kept ones, in the order of their age: mostly in front, but for what a divided mapping
+ * leaves, which is as old as that was. */
 static void cache(struct large *l)
 {
     struct list *before = &larges.cached;
@@ -51,7 +52,8 @@ static bool serves(const struct large *l, size_t size, size_t align)
     return l->size >= size && ((uintptr_t)l->base & (max_size(align, SUPERSLAB) - 1)) == 0;
 }
 
-/* Of the mapping freed first as much of its end as makes up EXCESS, or all of it. Lock held. */
+/* Of the mapping freed first as much of its end as makes up EXCESS, or all of it. Its beginning stays, which
+ * a block can have where it is a multiple of SUPERSLAB. Lock held. */
 static struct large *surplus(struct large *oldest, size_t excess)
 {
     excess = round_up(excess, MOVE_UNIT);

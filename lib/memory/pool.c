@@ -79,6 +79,9 @@ static void take_partial(struct pool *pool, unsigned want, struct pieces *to)
     }
 }
 
+/* Another thread may empty the new slab before this one comes back to it: then it gets another. The blocks
+ * are only noted under the lock and linked after it: each is cold, and to write to it takes longer than all
+ * that the lock is held for. */
 struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
 {
     struct pool *pool = &pools[size_class];
@@ -105,7 +108,8 @@ struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
     return slab_link(&taken, size_class);
 }
 
-/* SLAB, whose last block came back, leaves the class. Class lock held. */
+/* SLAB, whose last block came back, leaves the class: no block of it is anywhere, so nobody but this thread
+ * can reach it from here on. Class lock held. */
 static void leave(struct pool *pool, struct slab *slab, struct list *empties)
 {
     list_push_back(empties, &slab->link);
@@ -287,6 +291,8 @@ static size_t purge_pages(struct slab *slab, const struct page_run *runs, unsign
     return bytes;
 }
 
+/* The lock is given up around the system calls. Meanwhile SLAB is in no list and `trimming`: nobody takes
+ * blocks from it, nor does it become EMPTY, whatever comes back; and the pages that were free stay so. */
 static size_t trim_slab(struct pool *pool, unsigned size_class, struct slab *slab, struct list *empties)
 {
     struct page_run runs[SLAB_PAGE_RUNS];
@@ -311,7 +317,8 @@ static size_t trim_slab(struct pool *pool, unsigned size_class, struct slab *sla
     return bytes;
 }
 
-/* Trim slabs of the class until *SLABS have been; each is looked at once. */
+/* Trim slabs of the class until *SLABS have been. Each is looked at once: what was trimmed goes to the end of
+ * the list, where others add to the front, so that their number at the beginning bounds the walk. */
 static size_t trim_class(unsigned size_class, size_t *slabs)
 {
     struct pool *pool = &pools[size_class];
@@ -366,6 +373,8 @@ bool pool_over_cap(unsigned size_class)
     return UNLIKELY(cap != 0) && load_relaxed(&pools[size_class].slabs) >= cap;
 }
 
+/* Without the lock, for the engine: `out` is one aligned word that its owner changes under the lock. Events
+ * are compared with those of the last sample, so that one that is missed now counts in the next. */
 NO_TSAN struct pool_counts pool_counts(unsigned size_class)
 {
     struct pool *pool = &pools[size_class];

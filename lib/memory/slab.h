@@ -11,7 +11,8 @@
  * A state changes only under the ARENA lock.
  *
  * Invariants of an ACTIVE slab, with free = number of bits set:
- *   used + free = carved <= total,   bit i set => i < carved and block i is in no cache
+ *   used + free = carved <= total
+ *   bit i set  =>  i < carved and block i is in no cache
  *   linked in its pool's partial list <=> used < total and not trimming
  * Blocks at and behind `carved` have never been handed out in this life of the slab; where `fresh`
  * is set their pages have not been touched at all. */
@@ -48,8 +49,8 @@ struct slab {
 };
 
 /* Usable size of the span that begins with FIRST: what was asked for, in whole pages. The rest counts as
- * free. Of one that comes into use at this moment it may be that of an earlier one, but no more than there
- * is. */
+ * free. Its owner reads what it wrote. Others may find `asked` of an earlier span beside `run` of this one,
+ * or the other way round: the result is then wrong, and no more than the run that was read. */
 static inline NO_TSAN size_t span_usable(const struct slab *first)
 {
     size_t asked = load_relaxed(&first->asked);

@@ -8,6 +8,7 @@ struct live_policy live_policy = {.growth_max = 8, .growth_step = SUPERSLAB};
 
 static_assert(sizeof(struct live_policy) == sizeof(struct policy), "an atomic is as large as its value");
 
+/* As a whole: nobody else reads yet. */
 void policy_begin(const struct policy *p)
 {
     memcpy((void *)&live_policy, p, sizeof live_policy);

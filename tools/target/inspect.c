@@ -326,8 +326,8 @@ static void add_slab(struct target *t, struct heap *h, const char *slab, uint64_
     }
 }
 
-/* The span that begins with SLAB, the I-th of its superslab: the granule behind it, and what was asked for.
- */
+/* The span that begins with SLAB, the I-th of its superslab: the granule behind it, and what was asked
+ * for. */
 static uint64_t add_span(struct target *t, struct heap *h, const char *slab, uint64_t i, uint64_t *used)
 {
     uint64_t run = field(t, slab, ROW_slab_run);
