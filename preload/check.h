@@ -19,8 +19,7 @@ bool check_contents(const struct text *result);
 /* May nobody but root change the file and its directory? */
 bool check_file(const struct preload *file);
 
-/* The path of NAME, one of the file, with $LIB expanded; false for other variables and names without a path.
- */
+/* The path of NAME, one of the file, with $LIB expanded; false for other variables and names without path. */
 bool expand_name(const char *name, char path[PATH_MAX]);
 
 /* Run the battery with the file CANDIDATE, which holds CONTENTS, in place of the real one, in a mount

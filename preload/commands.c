@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* commands.c - enable, disable, status, check, verify. confirm.c says in which order they note what they do.
- */
+/* commands.c - enable, disable, status, check, verify. confirm.c says in which order they note what is
+ * done. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,8 +18,7 @@
  * (confirmed) or neither. PENDING without the note means nothing, and its watcher ends.
  *
  * resume counts the start in the note before it waits. What was counted already is undone at once, and so is
- * what cannot be read or counted: one that is killed in between errs on the safe side.
- */
+ * what cannot be read or counted: one that is killed in between errs on the safe side. */
 #include "confirm.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - hakmem-preload: the command line. Statically linked, so that it works when no other program does.
- */
+/* main.c - hakmem-preload: the command line. Linked statically: it works when no other program does. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>

@@ -4,8 +4,6 @@
 
 #include "base/bits.h"
 
-static_assert((int)POLICY_CLASSES == (int)CLASSES, "a policy row for each class of blocks");
-
 enum {
     /* More blocks in a magazine than this gain nothing where nothing thrashes: one exchange is already
      * spread over enough of them. */
@@ -122,6 +120,7 @@ static bool is_quiet(const struct ace_sample *now, struct ace_state *s)
 
 /* --- Magazines -----------------------------------------------------------------------------------*/
 
+/* At least one: it is a divisor. */
 static unsigned active_classes(const struct ace_sample *now, const struct ace_sample *last)
 {
     unsigned n = 0;
@@ -137,7 +136,9 @@ static uint64_t boost_bytes(const struct ace_sample *now, const struct policy *p
 }
 
 /* A class that fills magazines from slabs and returns others to them, again and again, wants larger ones:
- * what it gives back is what it takes. It gets them while all of these are little beside what is in use. */
+ * what it gives back is what it takes. It gets them while all of these are little beside what is in use. One
+ * step a decision each way, and only after several that agree, so that it does not swing; what all hold is
+ * summed first, and the steps of this decision are counted against it one by one. */
 static void boost_classes(const struct ace_sample *now, struct ace_state *s, struct policy *p)
 {
     uint64_t held = 0, most = now->in_use / BOOST_SHARE;
@@ -206,6 +207,8 @@ static bool is_dense(const struct ace_sample *now)
            now->kept <= now->in_use >> DENSE_SHIFT;
 }
 
+/* Memory that was refused makes it tight for a while, whatever else is true: to ask for much again would be
+ * refused again, and each refusal costs the system calls of all sizes below it. */
 static void decide_growth(const struct ace_settings *set, const struct ace_sample *now, struct ace_state *s,
                           struct policy *p)
 {

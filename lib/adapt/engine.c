@@ -14,8 +14,8 @@
 
 enum { GROWN_DUE = 8 /* superslabs mapped since the last decision make one due at once */ };
 
+/* By the ENGINE lock, but for the last three. */
 static struct engine {
-    struct lock lock; /* guards all but the last three */
     struct ace_settings settings;
     struct ace_state state;
     struct ace_sample sample;
@@ -28,12 +28,12 @@ static struct engine {
 
 static void lock_engine(void)
 {
-    lock_take(&engine.lock, RANK_ENGINE);
+    lock_take(RANK_ENGINE);
 }
 
 static void unlock_engine(void)
 {
-    lock_give(&engine.lock, RANK_ENGINE);
+    lock_give(RANK_ENGINE);
 }
 
 /* Counters of other threads, read as they are: a moment's picture. */
@@ -64,12 +64,15 @@ void engine_decide(void)
     engine.decisions++;
 }
 
-/* The settings are what they will be. */
+/* The settings are what they will be. Only where huge pages are asked for or refused may madvise be called in
+ * a process of one thread (os.c). */
 static void note_settings(void)
 {
     store_relaxed(&os_may_advise, engine.settings.huge_pages != 1);
 }
 
+/* Under the START lock, while nobody else reads the policy: it is written as a whole. Afterwards only single
+ * fields change. */
 void engine_start(void)
 {
     struct ace_settings *set = &engine.settings;
@@ -97,6 +100,8 @@ void engine_release(void)
     unlock_engine();
 }
 
+/* Growth makes a decision due at once: what is mapped next should not wait for the clock. `grown` may be
+ * stored by two threads, of which one decides: either value is of this moment. */
 static bool is_due(uint64_t now_ms)
 {
     uint64_t due = load_relaxed(&engine.next_ms), grown = counted(COUNT_STAGE_NEW);
@@ -119,7 +124,7 @@ void engine_tick(uint64_t now_ms)
         dense = engine.result.policy.huge == HUGE_DENSE;
     }
     unlock_engine();
-    if (dense)
+    if (dense) /* system calls: without the lock */
         huge_promote();
 }
 
@@ -136,11 +141,6 @@ uint64_t engine_last(struct ace_result *result, struct ace_state *state)
     uint64_t n = engine.decisions;
     unlock_engine();
     return n;
-}
-
-void engine_each_lock(lock_visitor *visit)
-{
-    visit(&engine.lock);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

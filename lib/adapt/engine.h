@@ -4,7 +4,6 @@
 #define HAK_ENGINE_H
 
 #include "adapt/ace.h"
-#include "base/lock.h"
 
 /* Once, before the heap is used: the policy that the options ask for. */
 void engine_start(void);
@@ -26,7 +25,5 @@ bool engine_quiet(void);
 
 /* How many decisions there were, and the last one. */
 uint64_t engine_last(struct ace_result *result, struct ace_state *state);
-
-void engine_each_lock(lock_visitor *visit);
 
 #endif

@@ -19,7 +19,8 @@
  * hence only as the peak has risen by a good part of it, which cost as many. */
 enum { WORTH_SHIFT = 2 };
 
-/* Give back what is kept beyond the recent peak. */
+/* Give back what is kept beyond the recent peak: large mappings first, which are whole areas and cost one
+ * system call each, then EMPTY slabs. What EMPTY slabs have earned above the peak is left to them. */
 static void give_excess(void)
 {
     size_t excess = usage_excess(), large = usage_of(USAGE_KEPT_LARGE), slabs = usage_of(USAGE_KEPT_SLABS);
@@ -103,8 +104,8 @@ enum {
     TRIM_AT_ONCE = 64 /* a request must not wait for more */
 };
 
-/* A few times a second, somebody's slow path gives back what has been free for long enough. The
- * clock is read every so many slow paths of a thread. */
+/* The clock is read every so many slow paths of a thread, at once where the last reading is a tick old. What
+ * is of the thread alone, it does itself each time; what is of all, the one that moves `next_ms` on. */
 NOINLINE void tick_now(struct tcache *tc)
 {
     static _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on does the work */

@@ -45,7 +45,7 @@
 #define LIKE(name)
 #endif
 
-/* HAK_ASSERT checks what the library itself guarantees; faults of the program go to report.h. */
+/* HAK_ASSERT checks what the library itself guarantees; faults of the program go to fault.h. */
 #define HAK_ASSERT(x) ((void)(!HAK_DEBUG || LIKELY(x) || (__builtin_trap(), 0)))
 
 /* Have the compiler keep address P in a register instead of deriving it anew at each use. */

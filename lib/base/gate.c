@@ -18,6 +18,8 @@ enum {
     PAUSE_MS = 1  /* then the processor is left to whoever is inside */
 };
 
+/* The word is raised before `closed` is read (gate.h says why that order is enough). Who finds it closed
+ * takes the word down again at once: fork waits for nobody who then waits. */
 NOINLINE bool gate_enter_shared(void)
 {
     if (UNLIKELY(gate_is_closed())) { /* not even for a moment: fork would have to wait for that */
@@ -46,7 +48,8 @@ NOINLINE void gate_leave_shared(void)
     gate_state = GATE_OUTSIDE;
 }
 
-/* Wait until *WORD is 0. It may change without a wake: hence short sleeps. */
+/* Wait until *WORD is 0. It may change without a wake, as leaving the gate is to cost no more than a store:
+ * hence short sleeps. */
 static void wait_for(const gate_word *word)
 {
     static _Atomic(uint32_t) nobody;
@@ -57,6 +60,8 @@ static void wait_for(const gate_word *word)
             os_futex_wait_ms(&nobody, 0, PAUSE_MS);
 }
 
+/* `closed_here`: the thread runs a handler of its own fork. Nobody else waits for it, and whom it would wait
+ * for is itself. */
 void gate_enter_waiting(void)
 {
     while (!gate_enter()) {
@@ -85,6 +90,7 @@ void gate_wait_for(const gate_word *word)
     wait_for(word);
 }
 
+/* False where prepare did not close it, in a process of one thread: there is nothing to do then. */
 bool gate_open(void)
 {
     if (!closed_here)
@@ -93,6 +99,8 @@ bool gate_open(void)
     return atomic_fetch_sub(&closed, 1) == 1;
 }
 
+/* The other threads are not there, so their counts are of the past. This one may have forked from inside, by
+ * a handler: then it is still there. */
 void gate_forked(void)
 {
     closed_here = 0;

@@ -28,8 +28,8 @@ typedef _Atomic(uint32_t) gate_word;
 /* The word of the calling thread, or NULL: then it is counted with the others of that kind. Owner only. */
 extern THREAD_LOCAL gate_word *gate_own;
 
-/* What gate_enter set and gate_leave will reset: GATE_OUTSIDE also where one thread needs none. Owner only.
- */
+/* What gate_enter set and gate_leave will reset. GATE_OUTSIDE also where one thread needs none. Owner
+ * only. */
 enum gate_state { GATE_OUTSIDE, GATE_BY_OWN, GATE_BY_OTHERS };
 extern THREAD_LOCAL uint8_t gate_state;
 
@@ -62,9 +62,9 @@ bool gate_is_closed(void);
 /* fork.c: close it and wait for threads without a word; wait for the owner of WORD. */
 void gate_close(void);
 void gate_wait_for(const gate_word *word);
-/* Open it again, if this thread closed it: true if no other fork keeps it closed. And the child's last step.
- */
+/* Open it again, if this thread closed it: true if no other fork keeps it closed. */
 bool gate_open(void);
+/* The last step of the child. */
 void gate_forked(void);
 
 /* The calling thread is about to end the process, or to leave by an exception: nobody waits for it. */

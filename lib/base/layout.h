@@ -24,26 +24,14 @@ struct layout_row {
     uint64_t value;
 };
 
-#define LAYOUT_ADDRESS(object)                                                                               \
-    {                                                                                                        \
-        "&" #object, (uintptr_t) & (object)                                                                  \
-    }
-#define LAYOUT_FIELD(tag, field)                                                                             \
-    {                                                                                                        \
-#tag "." #field, offsetof(struct tag, field) | (uint64_t)sizeof(((struct tag *)0)->field) << 32      \
-    }
-#define LAYOUT_SIZEOF(tag)                                                                                   \
-    {                                                                                                        \
-        "sizeof " #tag, sizeof(struct tag)                                                                   \
-    }
-#define LAYOUT_CONSTANT(name)                                                                                \
-    {                                                                                                        \
-#name, (uint64_t)(name)                                                                              \
-    }
-#define LAYOUT_END                                                                                           \
-    {                                                                                                        \
-        "", 0                                                                                                \
-    }
+/* clang-format off */
+#define LAYOUT_ADDRESS(object) {"&" #object, (uintptr_t)&(object)}
+#define LAYOUT_FIELD(tag, field) \
+    {#tag "." #field, offsetof(struct tag, field) | (uint64_t)sizeof(((struct tag *)0)->field) << 32}
+#define LAYOUT_SIZEOF(tag) {"sizeof " #tag, sizeof(struct tag)}
+#define LAYOUT_CONSTANT(name) {#name, (uint64_t)(name)}
+#define LAYOUT_END {"", 0}
+/* clang-format on */
 
 /* The tables. Addresses stand apart: the loader writes only those, so that a process has a page of its own
  * for few of the rows. */

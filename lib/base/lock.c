@@ -18,6 +18,24 @@ const char *const lock_rank_name[RANK_COUNT] = {
 #undef LOCK_RANK
 };
 
+struct lock_row lock_table[RANK_COUNT];
+
+void lock_take(enum lock_rank rank)
+{
+    lock_take_one(&lock_table[rank].lock, rank);
+}
+
+void lock_give(enum lock_rank rank)
+{
+    lock_give_one(&lock_table[rank].lock, rank);
+}
+
+void lock_reset_table(void)
+{
+    for (enum lock_rank rank = 0; rank < RANK_COUNT; rank++)
+        lock_reset(&lock_table[rank].lock);
+}
+
 /* Counted where a thread waits anyway: a lock that is free costs nothing for it. Relaxed. */
 static struct {
     _Atomic(uint64_t) contended, slept;

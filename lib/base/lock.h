@@ -35,6 +35,13 @@ struct lock {
     _Atomic(uint32_t) state; /* 0 free, 1 held, 2 held and somebody waits */
 };
 
+/* The lock of each rank, on a line of its own. RANK_CLASS has many, which lie with what they guard (pool.c);
+ * its row is not used. */
+struct lock_row {
+    struct lock lock;
+} CACHE_ALIGNED;
+HIDDEN extern struct lock_row lock_table[RANK_COUNT];
+
 /* How deep the calling thread is in work that a signal handler may interrupt half done: locks that it holds
  * and gates that it is in (gate.h). Owner only; a handler of the thread finds it not 0 there. */
 extern THREAD_LOCAL uint16_t lock_busy;
@@ -58,7 +65,8 @@ void lock_note_taken(enum lock_rank rank);
 void lock_note_given(enum lock_rank rank);
 bool lock_any_held(void);
 
-static inline void lock_take(struct lock *l, enum lock_rank rank)
+/* L is one of several locks of RANK. */
+static inline void lock_take_one(struct lock *l, enum lock_rank rank)
 {
     lock_busy++;
     atomic_signal_fence(memory_order_seq_cst);
@@ -74,7 +82,7 @@ static inline void lock_take(struct lock *l, enum lock_rank rank)
         lock_wait(l, rank);
 }
 
-static inline void lock_give(struct lock *l, enum lock_rank rank)
+static inline void lock_give_one(struct lock *l, enum lock_rank rank)
 {
     if (HAK_DEBUG)
         lock_note_given(rank);
@@ -86,11 +94,15 @@ static inline void lock_give(struct lock *l, enum lock_rank rank)
     lock_busy--;
 }
 
-/* Each module that has locks calls VISIT for them: in the child of fork they are free, whoever held them. */
-typedef void lock_visitor(struct lock *l);
+/* The one of RANK. */
+void lock_take(enum lock_rank rank);
+void lock_give(enum lock_rank rank);
+
+/* In the child of fork locks are free, whoever held them: nobody was changing what they guard (gate.h). */
 static inline void lock_reset(struct lock *l)
 {
     store_relaxed(&l->state, 0);
 }
+void lock_reset_table(void);
 
 #endif

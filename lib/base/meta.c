@@ -18,10 +18,10 @@ enum { SECOND_CHUNK = 64 << 10, CHUNK = 256 << 10 };
 static CACHE_ALIGNED char first_chunk[FIRST_CHUNK];
 
 static struct meta {
-    struct lock lock;
-    char *next, *end; /* by lock: the unused rest of the current chunk */
-    _Atomic(size_t) mapped;
-    _Atomic(struct meta_chunk *) chunks; /* by lock; read without: chunks stay, a link is fixed once seen */
+    char *next, *end;       /* by the META lock: the unused rest of the current chunk */
+    _Atomic(size_t) mapped; /* relaxed: a sum */
+    _Atomic(struct meta_chunk *)
+        chunks; /* by the lock; read without: chunks stay, a link is fixed once seen */
 } meta = {.next = first_chunk, .end = first_chunk + FIRST_CHUNK, .mapped = FIRST_CHUNK};
 
 /* Begin with the chunk at P. Lock held. */
@@ -87,17 +87,12 @@ void meta_note_mapped(size_t size)
 
 void meta_lock(void)
 {
-    lock_take(&meta.lock, RANK_META);
+    lock_take(RANK_META);
 }
 
 void meta_unlock(void)
 {
-    lock_give(&meta.lock, RANK_META);
-}
-
-void meta_each_lock(lock_visitor *visit)
-{
-    visit(&meta.lock);
+    lock_give(RANK_META);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

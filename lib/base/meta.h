@@ -5,7 +5,7 @@
 #ifndef HAK_META_H
 #define HAK_META_H
 
-#include "base/lock.h"
+#include "base/compiler.h"
 
 /* SIZE zeroed bytes, aligned to a cache line. NULL if the system refuses (os_error says why). */
 void *meta_alloc(size_t size);
@@ -29,7 +29,5 @@ void meta_each(void (*each)(const void *base, size_t size, void *arg), void *arg
 /* Address space taken for descriptors, this library's other tables included. */
 size_t meta_bytes(void);
 void meta_note_mapped(size_t size); /* a table mapped elsewhere */
-
-void meta_each_lock(lock_visitor *visit);
 
 #endif

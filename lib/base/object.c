@@ -36,6 +36,8 @@ const struct link_map *object_first(void)
     return NULL;
 }
 
+/* By the address of the dynamic section, which is unique: names of files may be the same, and may be
+ * changed. */
 const struct link_map *object_own(void)
 {
     const struct link_map *map = object_first();
@@ -106,6 +108,8 @@ static bool is_function(const struct object_tables *t, uint32_t index, const cha
            strcmp(t->strings + s->st_name, name) == 0;
 }
 
+/* The table: buckets, first symbol, words of the filter, a shift; the filter, which is passed over; for each
+ * bucket the first symbol of a chain; for each symbol its hash, whose lowest bit ends the chain. */
 static ElfW(Sym) * find_by_gnu_hash(const struct object_tables *t, const char *name, bool old)
 {
     uint32_t buckets = t->gnu_hash[0], first = t->gnu_hash[1], words = t->gnu_hash[2], hash = hash_of(name);
@@ -131,6 +135,7 @@ static ElfW(Sym) * find_by_count(const struct object_tables *t, const char *name
     return NULL;
 }
 
+/* Current versions first: who asks by name alone means those. */
 ElfW(Sym) * object_symbol(const struct link_map *map, const char *name)
 {
     struct object_tables t;
@@ -149,6 +154,8 @@ void *object_function(const struct link_map *map, const char *name)
     return symbol ? (void *)(map->l_addr + symbol->st_value) : NULL;
 }
 
+/* As RTLD_NEXT would find it, up to the C library; but where this library stands behind that, or is part of
+ * the program, the C library's own. */
 void *object_next_function(const char *name)
 {
     const struct link_map *own = object_own(), *libc = object_libc();

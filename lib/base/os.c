@@ -77,6 +77,7 @@ static struct {
     _Atomic(size_t) bytes, mappings; /* relaxed: figures that nothing is ordered by */
 } totals;
 
+/* Sums modulo 2^64: a negative number takes off. */
 static void note_mapped(size_t bytes, size_t mappings)
 {
     add_relaxed(&totals.bytes, bytes);
@@ -112,6 +113,7 @@ static void *map_once(size_t size, void *hint, bool access)
 /* Unmap the end of a mapping: it stays one. */
 static void cut(void *addr, size_t size)
 {
+    /* Refused: too much stays mapped, and counted. */
     if (os_unmap(addr, size) == 0)
         note_mapped(0, 1);
 }
@@ -142,6 +144,7 @@ void *os_map(size_t size, size_t align, void *hint, bool access)
     return aligned;
 }
 
+/* It counts as part of its neighbour, as the kernel joins them. */
 void *os_map_at(void *addr, size_t size)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
@@ -187,6 +190,8 @@ int os_move(void *addr, size_t old_size, size_t new_size, void *target)
     return 0;
 }
 
+/* The target was counted as a mapping before, and so was the source, which goes on behind what has moved:
+ * os_move takes one off that is still there. */
 int os_move_part(void *addr, size_t size, void *target)
 {
     int result = os_move(addr, size, size, target);
@@ -246,6 +251,9 @@ bool os_restore(void *target, size_t size)
     return there;
 }
 
+/* Where the pages are gone and none can be mapped in their place, another process is just using what the
+ * system has: it is asked again for a second. After that the process ends, for the next touch of them would
+ * end it with less to be read. */
 static int replace_pages(void *addr, size_t size)
 {
     if (load_relaxed(&forked.child) && add_relaxed(&forked.pieces, 1) >= CHILD_PIECES)

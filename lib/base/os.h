@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* base/os.h - the only system calls of the library.
  *
- * Every function leaves errno as it was. Those that can fail return 0 or NULL-free pointers on
- * success, and leave the name of the refused call and its errno in os_error of the thread. */
+ * Every function leaves errno as it was. Calls on memory that return an int return 0 or -1, those that
+ * return a pointer NULL where they are refused; they leave the name of the refused call and its errno in
+ * os_error of the thread, which no success clears. Of the others each says what it returns. */
 #ifndef HAK_OS_H
 #define HAK_OS_H
 
@@ -41,6 +42,7 @@ void *os_map(size_t size, size_t align, void *hint, bool access);
 /* SIZE bytes more at ADDR, where a mapping of the library's ends or begins: they become part of it. NULL if
  * refused, or if anything is there (then the code is EEXIST). */
 void *os_map_at(void *addr, size_t size);
+/* Refused where the kernel has no memory to split an area of its own: the pages are still there. */
 int os_unmap(void *addr, size_t size);
 /* A mapping will be unmapped in pieces, MORE of them than one: each counts. */
 void os_note_pieces(size_t more);
@@ -67,11 +69,12 @@ bool os_restore(void *target, size_t size);
 int os_purge(void *addr, size_t size);
 /* Readable, and writable where WRITE says so. */
 int os_protect(void *addr, size_t size, bool write);
-/* An option asks for what only madvise(2) can do: it may be called. Otherwise only where the C library would.
- */
+/* An option asks for what only madvise(2) can do: it may be called. Otherwise only where the C library
+ * does. */
 extern _Atomic(bool) os_may_advise;
 /* In the child of fork. */
 void os_forked(void);
+/* Advice: a refusal of the first is nothing to anybody. */
 void os_no_huge(void *addr, size_t size);
 int os_huge(void *addr, size_t size);
 

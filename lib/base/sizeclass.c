@@ -27,7 +27,7 @@ const uint16_t class_sizes[CLASSES] = {0,           T16(1),         T16(17),    
 static_assert(sizeof((uint16_t[]){0, T16(1), T16(17), T16(33), T16(49)}) ==
                   sizeof(uint16_t[TINY_CLASSES + 1]),
               "a size for each tiny class");
-static_assert(STEP_SIZE(4, 8) == MID_MAX, "the last mid class");
+static_assert(STEP_SIZE(DOUBLINGS - 1, STEPS) == MID_MAX, "the last mid class");
 
 /* --- Size to class --------------------------------------------------------------------------------*/
 
@@ -48,5 +48,7 @@ static_assert(STEP_SIZE(4, 8) == MID_MAX, "the last mid class");
 #define M256(i) M64(i), M64((i) + 64), M64((i) + 128), M64((i) + 192)
 const uint8_t mid_class[MID_STEPS] = {M256(0),    M256(256),  M256(512),  M256(768),
                                       M256(1024), M256(1280), M256(1536), M256(1792)};
-static_assert(MID_CLASS(64) == TINY_CLASSES + 1 && MID_CLASS(2047) == CLASS_LAST, "the ends of the table");
-static_assert(MID_STEPS == 2048, "the table covers the mid sizes");
+static_assert(MID_CLASS(TINY_MAX >> MID_STEP_SHIFT) == TINY_CLASSES + 1 &&
+                  MID_CLASS(MID_STEPS - 1) == CLASS_LAST,
+              "the ends of the table");
+static_assert(sizeof mid_class == MID_STEPS && MID_STEPS == 8 * 256, "the table covers the mid sizes");

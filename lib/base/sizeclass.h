@@ -2,14 +2,17 @@
 /* base/sizeclass.h - sizes of blocks: 16-byte steps to 1 KiB, then eight for each doubling, and one more for
  * a power of two with a header.
  *
- * class      0  nothing: not ours in the class map, always empty in a thread cache
- *        1..64  16, 32, ... 1024                      (tiny)
- *       65..107 1152, 1280, ... 32768                 (mid)
- *               with 65, 74 and 83: 1040, 2112, 4368  (mid, a block less in a slab than of 1, 2 and 4 KiB)
- *          108  first granule of a long span, 109 the granules behind it, 110 first granule of a large
- *               mapping, 111 the granule of startup.h: only in the class map
- *     112..115  first granule of a span of 1, 2, 3, 4 granules: it has a bin (shelf.h)
- *          116  granules of a strip (strip.h)
+ *   CLASS_NONE             not ours in the class map, always empty in a thread cache
+ *   1 .. TINY_CLASSES      16, 32, ... 1024
+ *   .. CLASS_LAST          1152, 1280, ... 32768; and 1040, 2112, 4368, of which a slab holds a block less
+ *                          than of 1, 2 and 4 KiB
+ * Only in the class map:
+ *   CLASS_SPAN             first granule of a long span
+ *   CLASS_SPAN_TAIL        the granules behind it, and behind the first of a span with a bin
+ *   CLASS_LARGE            first granule of a large mapping
+ *   CLASS_STARTUP          the granule of startup.h
+ *   CLASS_BINNED + n       first granule of a span of n + 1 granules, BINNED at most: it has a bin (shelf.h)
+ *   CLASS_STRIP            granules of a strip (strip.h)
  *
  * Programs ask for a power of two and a few bytes of their own: sqlite3 for 6,000 blocks of 1,032 bytes and
  * 1,500 of 4,368. Those classes save it 6.5 % of its memory; twice as many of all between 1 and 4 KiB save
@@ -31,17 +34,18 @@ enum {
     TINY_MAX = 1024,
     TINY_CLASSES = TINY_MAX / MIN_ALIGN,
     MID_MAX = 32768,
-    STEPS = 8,          /* mid classes for each doubling */
+    DOUBLINGS = 5,      /* from TINY_MAX to MID_MAX */
+    STEPS = 8,          /* mid classes for each of them */
     HEADER_CLASSES = 3, /* in so many of the doublings one more, the first */
 
     CLASS_NONE = 0,
-    CLASS_LAST = 107,
-    CLASSES = CLASS_LAST + 1,
-    CLASS_SPAN = 108,
-    CLASS_SPAN_TAIL = 109,
-    CLASS_LARGE = 110,
-    CLASS_STARTUP = 111,
-    CLASS_BINNED = 112,
+    CLASS_LAST = TINY_CLASSES + STEPS * DOUBLINGS + HEADER_CLASSES,
+    CLASSES, /* of blocks, with CLASS_NONE */
+    CLASS_SPAN = CLASSES,
+    CLASS_SPAN_TAIL,
+    CLASS_LARGE,
+    CLASS_STARTUP,
+    CLASS_BINNED,
     BINNED = 4, /* granules of the longest span that has a bin */
     BINNED_MAX = BINNED << GRANULE_SHIFT,
     CLASS_STRIP = CLASS_BINNED + BINNED,
@@ -51,7 +55,7 @@ enum {
     SPAN_GRANULES = SPAN_MAX / GRANULE
 };
 
-static_assert(TINY_CLASSES + STEPS * 5 + HEADER_CLASSES == CLASS_LAST, "1 KiB to 32 KiB is five doublings");
+static_assert(TINY_MAX << DOUBLINGS == MID_MAX, "the mid sizes are whole doublings");
 static_assert(SPAN_MAX <= SUPERSLAB, "a span lies in one superslab");
 
 /* Classes of the mid sizes, in steps of the smallest distance between two of them. */

@@ -25,27 +25,30 @@ static struct group take(struct gather_group *at)
     return taken;
 }
 
+/* Each group is emptied before its blocks can be found anywhere else, one by one: who looks from outside
+ * meanwhile misses some, and finds none in two places. */
 void gather_flush(struct gather *g, unsigned c, const char *function)
 {
     struct group out[GATHER_GROUPS];
     unsigned n = 0;
-    for (unsigned i = 0; i < g->groups[c]; i++) {
-        out[n] = take(&g->of[c].group[i]);
+    for (unsigned i = 0; i < g->of[c].groups; i++) {
+        out[n] = take(&g->group[c][i]);
         n += out[n].mask != 0;
     }
-    g->groups[c] = 0;
-    g->room[c] = g->most[c] = 0;
+    g->of[c].groups = 0;
+    g->of[c].room = g->of[c].most = 0;
     if (n)
         pool_put(c, out, n, function);
 }
 
-/* Nothing waits, and MOST blocks may from now on. */
+/* Nothing waits, and MOST blocks may from now on. `groups` only now says that there are any: until then
+ * nobody looks at their words. */
 static void open(struct gather *g, unsigned c, unsigned most)
 {
     for (unsigned i = 0; i < GATHER_OPEN; i++)
-        set_word(&g->of[c].group[i], 0);
-    g->groups[c] = GATHER_OPEN;
-    g->most[c] = g->room[c] = (uint16_t)min_size(most, UINT16_MAX);
+        set_word(&g->group[c][i], 0);
+    g->of[c].groups = GATHER_OPEN;
+    g->of[c].most = g->of[c].room = (uint16_t)min_size(most, UINT16_MAX);
 }
 
 /* The blocks of OLD, and those behind the open groups, go home. The open groups go on. */
@@ -54,11 +57,11 @@ static void put_closed(struct gather *g, unsigned c, struct group old, const cha
     struct group out[GATHER_GROUPS];
     unsigned n = 0, blocks = 0;
     out[n++] = old;
-    while (g->groups[c] > GATHER_OPEN)
-        out[n++] = take(&g->of[c].group[--g->groups[c]]);
+    while (g->of[c].groups > GATHER_OPEN)
+        out[n++] = take(&g->group[c][--g->of[c].groups]);
     for (unsigned i = 0; i < n; i++)
         blocks += (unsigned)__builtin_popcountll(out[i].mask);
-    g->room[c] = (uint16_t)(g->room[c] + blocks);
+    g->of[c].room = (uint16_t)(g->of[c].room + blocks);
     pool_put(c, out, n, function);
 }
 
@@ -69,11 +72,11 @@ static bool close_group(struct gather *g, unsigned c, struct gather_group *at, c
     struct group old = take(at);
     if (!old.mask)
         return false;
-    if (g->groups[c] == GATHER_GROUPS) {
+    if (g->of[c].groups == GATHER_GROUPS) {
         put_closed(g, c, old, function);
         return true;
     }
-    struct gather_group *behind = &g->of[c].group[g->groups[c]++];
+    struct gather_group *behind = &g->group[c][g->of[c].groups++];
     set_word(behind, old.word);
     set_mask(behind, old.mask);
     return false;
@@ -86,7 +89,7 @@ bool gather_note_slow(struct gather *g, unsigned c, uint32_t magic, void *p, uns
     bool home = false;
     if (load_relaxed(&place.at->word) == place.word && (load_relaxed(&place.at->mask) & place.bit))
         fault_report(FAULT_DOUBLE_FREE, function, p);
-    if (g->room[c] == 0) {
+    if (g->of[c].room == 0) {
         gather_flush(g, c, function);
         open(g, c, most);
         home = true;
@@ -94,37 +97,42 @@ bool gather_note_slow(struct gather *g, unsigned c, uint32_t magic, void *p, uns
         home = close_group(g, c, place.at, function);
     }
     set_word(place.at, place.word);
-    g->room[c]--;
+    g->of[c].room--;
     set_mask(place.at, load_relaxed(&place.at->mask) | place.bit);
     return home;
 }
 
+/* The bits of a thread that fork left behind may be half changed: they are not brought home, as the same
+ * block may be there already. */
 void gather_forget(struct gather *g)
 {
     for (unsigned c = 1; c < CLASSES; c++)
-        if (g->groups[c]) {
-            memset(&g->of[c], 0, sizeof g->of[c]);
-            g->groups[c] = 0;
-            g->room[c] = g->most[c] = 0;
+        if (g->of[c].groups) {
+            memset(g->group[c], 0, sizeof g->group[c]);
+            g->of[c].groups = 0;
+            g->of[c].room = g->of[c].most = 0;
         }
 }
 
 /* --- Insight -------------------------------------------------------------------------------------*/
 
+/* Two aligned words, read one after the other while the owner may write both: a wrong number for a moment,
+ * never a negative one. */
 NO_TSAN size_t gather_blocks(const struct gather *g, unsigned c)
 {
-    unsigned most = g ? g->most[c] : 0, room = g ? g->room[c] : 0;
+    unsigned most = g ? g->of[c].most : 0, room = g ? g->of[c].room : 0;
     return most > room ? most - room : 0;
 }
 
 /* A group is emptied before it gets another word: where that is the same before and after, the mask was its,
- * but for a round trip in between. A class that has no groups, or not yet, is passed over. */
+ * but for a round trip in between. Of a class whose `groups` is just being changed too few or too many are
+ * looked at: those that are not in use have a mask of 0. */
 NO_TSAN void gather_each(const struct gather *g, void (*each)(uintptr_t word, uint64_t mask, void *arg),
                          void *arg)
 {
     for (unsigned c = 1; g && c < CLASSES; c++)
-        for (unsigned i = 0; i < g->groups[c]; i++) {
-            const struct gather_group *at = &g->of[c].group[i];
+        for (unsigned i = 0; i < g->of[c].groups; i++) {
+            const struct gather_group *at = &g->group[c][i];
             uintptr_t word = load_acquire(&at->word);
             uint64_t mask = load_acquire(&at->mask);
             if (load_relaxed(&at->word) == word)
@@ -135,8 +143,8 @@ NO_TSAN void gather_each(const struct gather *g, void (*each)(uintptr_t word, ui
 bool gather_holds(const struct gather *g, unsigned c, const void *p)
 {
     struct group one = group_of(p, class_magic(c));
-    for (unsigned n = 0; g && n < g->groups[c]; n++) {
-        const struct gather_group *at = &g->of[c].group[n];
+    for (unsigned n = 0; g && n < g->of[c].groups; n++) {
+        const struct gather_group *at = &g->group[c][n];
         if (load_relaxed(&at->word) == one.word && (load_relaxed(&at->mask) & one.mask))
             return true;
     }
@@ -147,8 +155,10 @@ bool gather_holds(const struct gather *g, unsigned c, const void *p)
 
 const struct layout_row layout_gather[] = {
     LAYOUT_SIZEOF(gather),
-    LAYOUT_FIELD(gather, room),
-    LAYOUT_FIELD(gather, most),
+    LAYOUT_FIELD(gather, of),
+    LAYOUT_SIZEOF(gather_class),
+    LAYOUT_FIELD(gather_class, room),
+    LAYOUT_FIELD(gather_class, most),
     LAYOUT_END,
 };
 const struct layout_row layout_at_gather[] = {

@@ -33,16 +33,17 @@ struct gather_group {
 };
 
 struct gather_class {
-    struct gather_group group[GATHER_GROUPS]; /* the open ones first */
+    uint16_t room, most; /* blocks that may still come, and that may be there */
+    uint16_t stay;       /* times that blocks go home until somebody may want magazines */
+    uint8_t groups;      /* in use, the open ones counted; 0: nothing was noted */
+    uint8_t backoff;     /* log2 of the next `stay` */
+    uint8_t sent;        /* magazines that somebody took */
 };
 
+/* The groups stand apart: statistics and hak_walk look at each class of each thread, and most have none. */
 struct gather {
     struct gather_class of[CLASSES];
-    uint16_t room[CLASSES], most[CLASSES]; /* blocks that may still come, and that may be there */
-    uint8_t groups[CLASSES];               /* in use, the open ones counted; 0: nothing was noted */
-    uint16_t stay[CLASSES];                /* times that blocks go home until somebody may want magazines */
-    uint8_t backoff[CLASSES];              /* log2 of the next `stay` */
-    uint8_t sent[CLASSES];                 /* magazines that somebody took */
+    struct gather_group group[CLASSES][GATHER_GROUPS]; /* the open ones first */
 };
 
 /* Where P, a block of class C, is noted. */
@@ -56,7 +57,7 @@ static ALWAYS_INLINE struct gather_place gather_place(struct gather *g, unsigned
                                                       const void *p)
 {
     struct group one = group_of(p, magic);
-    struct gather_group *open = g->of[c].group;
+    struct gather_group *open = g->group[c];
     return (struct gather_place){&open[(one.word >> GRANULE_SHIFT ^ one.word) % GATHER_OPEN], one.word,
                                  one.mask};
 }
@@ -67,9 +68,9 @@ static ALWAYS_INLINE bool gather_note(struct gather *g, unsigned c, uint32_t mag
     struct gather_place place = gather_place(g, c, magic, p);
     uint64_t mask = load_relaxed(&place.at->mask);
     if (UNLIKELY(load_relaxed(&place.at->word) != place.word) || UNLIKELY(mask & place.bit) ||
-        UNLIKELY(g->room[c] == 0))
+        UNLIKELY(g->of[c].room == 0))
         return false;
-    g->room[c]--;
+    g->of[c].room--;
     store_relaxed(&place.at->mask, mask | place.bit);
     return true;
 }

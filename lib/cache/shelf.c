@@ -58,14 +58,16 @@ static unsigned spans_earned(const struct shelf *shelf, unsigned c)
 static void set_counters(struct tcache *tc, unsigned c, unsigned blocks, unsigned most)
 {
     struct shelf *shelf = &tc->shelf;
-    int64_t fill = tc->bin[c].fill, exact = fill_of(tc->capacity[c], blocks);
+    int64_t fill = tc->bin[c].fill, exact = fill_of(tc->cold[c].capacity, blocks);
     int64_t carries = (fill >> FILL_SHIFT) - (exact >> FILL_SHIFT);
     shelf->popped += FILL_POPPED(fill) + ((uint64_t)carries << FILL_SHIFT);
-    tc->capacity[c] = most;
+    tc->cold[c].capacity = (uint16_t)most;
     tc->bin[c].fill = fill_of(most, blocks);
 }
 
-/* Length of the list of class C; one that was pushed twice makes it a circle, longer than was counted, and P,
+/* The chain is walked each time it is changed here: it has 16 spans at most.
+ *
+ * Length of the list of class C; one that was pushed twice makes it a circle, longer than was counted, and P,
  * which is freed now, must not be in it. */
 static unsigned length(const struct tcache *tc, unsigned c, const void *p, const char *function)
 {
@@ -104,6 +106,8 @@ static void lose(struct tcache *tc, unsigned c, const char *function)
     keep(tc, c, 0, function);
 }
 
+/* A span that could not be kept is a debt: if one of the length is missed soon (missed_binned), one more may
+ * be kept from then on. */
 void shelf_push_slow(struct tcache *tc, unsigned c, void *p, const char *function)
 {
     struct shelf *shelf = &tc->shelf;
@@ -182,6 +186,7 @@ void *shelf_find(struct tcache *tc, size_t size, const char *function)
     return NULL;
 }
 
+/* The latest makes room for FIRST, then shorter ones before longer ones, until it fits. */
 void shelf_put_slow(struct tcache *tc, struct slab *first, unsigned run)
 {
     struct shelf *shelf = &tc->shelf;
@@ -205,6 +210,7 @@ void shelf_put_slow(struct tcache *tc, struct slab *first, unsigned run)
     granules_give_run(first);
 }
 
+/* To earn nothing for a moment empties a bin; what was earned before is then given back to it. */
 static void flush_binned(struct tcache *tc, const char *function)
 {
     for (unsigned c = CLASS_BINNED; c < CLASS_BINNED + BINNED; c++) {
@@ -235,14 +241,14 @@ static void decay_binned(struct tcache *tc, uint32_t now_ms, const char *functio
     bool any = false;
     for (unsigned i = 0; i < BINNED; i++) {
         unsigned c = CLASS_BINNED + i;
-        bool waits = tc->capacity[c] || shelf->bin_retain[i].lately;
+        bool waits = tc->cold[c].capacity || shelf->bin_retain[i].lately;
         if (FILL_POPPED(tc->bin[c].fill)) {
             shelf->popped_ms[i] = now_ms;
             keep(tc, c, spans_earned(shelf, c), function);
         } else if (waits && now_ms - shelf->popped_ms[i] >= policy(purge_delay_ms)) {
             lose(tc, c, function);
         }
-        any |= tc->capacity[c] || shelf->bin_retain[i].lately;
+        any |= tc->cold[c].capacity || shelf->bin_retain[i].lately;
     }
     shelf->binned = any;
 }
@@ -286,6 +292,8 @@ void shelf_sums(const struct tcache *tc, struct span_sum sums[BINNED])
     }
 }
 
+/* These three are read by other threads for statistics: aligned words, each of which is right at some moment.
+ * `binned` spares the lines of the bins where there is nothing. */
 NO_TSAN size_t shelf_bytes(const struct tcache *tc)
 {
     size_t granules = tc->shelf.granules;

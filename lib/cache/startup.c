@@ -18,8 +18,8 @@ static_assert(STARTUP_MAX / MIN_ALIGN < UNIT_FREED, "a length and the flag share
 
 enum startup_state { STARTUP_NEW, STARTUP_OPEN, STARTUP_CLOSED };
 
+/* By the STARTUP lock; `state` is read without, too. */
 static struct startup {
-    struct lock lock; /* guards all but state's being read */
     _Atomic(enum startup_state) state;
     struct slab *slab;
     unsigned next; /* first unit that no block has had */
@@ -33,7 +33,8 @@ bool startup_open(void)
     return load_relaxed(&startup.state) != STARTUP_CLOSED;
 }
 
-/* Get the granule. Lock held; no system call but the one for memory that does not exist yet. */
+/* Get the granule: a new one, or none, as blocks are said to be zero. Lock held; no system call but the one
+ * for memory that does not exist yet. */
 static bool open_granule(void)
 {
     startup.slab = granules_take_slab(CLASS_STARTUP);
@@ -43,11 +44,14 @@ static bool open_granule(void)
     return got;
 }
 
+/* Blocks are never reused, so one that was freed cannot be anybody's again: each second free of it is found
+ * at once, and a write to it at the next allocation. A request that does not fit closes the granule for good:
+ * what is left of it is less than a page, mostly. */
 void *startup_alloc(size_t size, const char *function)
 {
     unsigned n = (unsigned)((size + MIN_ALIGN - 1) / MIN_ALIGN);
     uint8_t *p = NULL;
-    lock_take(&startup.lock, RANK_STARTUP);
+    lock_take(RANK_STARTUP);
     const struct block *damaged = NULL;
     if (startup.freed && startup.freed != BLOCK_END && !block_linked(startup.freed, block_key))
         damaged = startup.freed;
@@ -63,7 +67,7 @@ void *startup_alloc(size_t size, const char *function)
             store_relaxed(&startup.state, STARTUP_CLOSED);
         }
     }
-    lock_give(&startup.lock, RANK_STARTUP);
+    lock_give(RANK_STARTUP);
     if (damaged)
         fault_report(FAULT_DAMAGED_LIST, function, damaged);
     return p;
@@ -77,11 +81,13 @@ static uint16_t *unit_of(const void *p)
     return offset % MIN_ALIGN == 0 && *unit ? unit : NULL;
 }
 
+/* Faults are reported without the lock: a handler of SIGABRT may allocate. The granule goes when the last
+ * block has come back, but not before it is closed: else the next one would need another. */
 void startup_free(void *p, const char *function)
 {
     int fault = -1;
     struct slab *empty = NULL;
-    lock_take(&startup.lock, RANK_STARTUP);
+    lock_take(RANK_STARTUP);
     uint16_t *unit = unit_of(p);
     if (!unit) {
         fault = FAULT_INVALID_POINTER;
@@ -98,7 +104,7 @@ void startup_free(void *p, const char *function)
             startup.freed = BLOCK_END;
         }
     }
-    lock_give(&startup.lock, RANK_STARTUP);
+    lock_give(RANK_STARTUP);
     if (fault >= 0)
         fault_report((enum fault)fault, function, p);
     if (empty) {
@@ -111,59 +117,54 @@ void startup_free(void *p, const char *function)
 
 size_t startup_size(const void *p)
 {
-    lock_take(&startup.lock, RANK_STARTUP);
+    lock_take(RANK_STARTUP);
     const uint16_t *unit = unit_of(p);
     size_t size = unit && !(*unit & UNIT_FREED) ? (size_t)*unit * MIN_ALIGN : 0;
-    lock_give(&startup.lock, RANK_STARTUP);
+    lock_give(RANK_STARTUP);
     return size;
 }
 
 bool startup_was_block(const void *p)
 {
-    lock_take(&startup.lock, RANK_STARTUP);
+    lock_take(RANK_STARTUP);
     const uint16_t *unit = classmap_get(p) == CLASS_STARTUP ? unit_of(p) : NULL;
     bool was = unit && (*unit & UNIT_FREED);
-    lock_give(&startup.lock, RANK_STARTUP);
+    lock_give(RANK_STARTUP);
     return was;
 }
 
 void startup_verify(const char *function)
 {
-    lock_take(&startup.lock, RANK_STARTUP);
+    lock_take(RANK_STARTUP);
     const struct block *b = startup.freed;
     while (b && b != BLOCK_END && block_linked(b, block_key))
         b = b->next;
-    lock_give(&startup.lock, RANK_STARTUP);
+    lock_give(RANK_STARTUP);
     if (b && b != BLOCK_END)
         fault_report(FAULT_DAMAGED_LIST, function, b);
 }
 
 size_t startup_live(size_t *bytes)
 {
-    lock_take(&startup.lock, RANK_STARTUP);
+    lock_take(RANK_STARTUP);
     size_t n = startup.live;
     *bytes = (size_t)startup.live_units * MIN_ALIGN;
-    lock_give(&startup.lock, RANK_STARTUP);
+    lock_give(RANK_STARTUP);
     return n;
 }
 
 unsigned startup_walk(unsigned *next, struct startup_block *out, unsigned most)
 {
     unsigned n = 0;
-    lock_take(&startup.lock, RANK_STARTUP);
+    lock_take(RANK_STARTUP);
     for (; startup.live && *next < startup.next && n < most; (*next)++) {
         unsigned unit = startup.units[*next];
         if (unit && !(unit & UNIT_FREED))
             out[n++] = (struct startup_block){startup.slab->base + (size_t)*next * MIN_ALIGN,
                                               (size_t)unit * MIN_ALIGN};
     }
-    lock_give(&startup.lock, RANK_STARTUP);
+    lock_give(RANK_STARTUP);
     return n;
-}
-
-void startup_each_lock(lock_visitor *visit)
-{
-    visit(&startup.lock);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

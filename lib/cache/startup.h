@@ -8,7 +8,6 @@
 #ifndef HAK_STARTUP_H
 #define HAK_STARTUP_H
 
-#include "base/lock.h"
 #include "events/fault.h"
 #include "base/sizeclass.h"
 
@@ -41,7 +40,5 @@ struct startup_block {
     size_t size;
 };
 unsigned startup_walk(unsigned *next, struct startup_block *out, unsigned most);
-
-void startup_each_lock(lock_visitor *visit);
 
 #endif

@@ -10,14 +10,7 @@
 #include "memory/pool.h"
 #include "cache/transfer.h"
 
-/* One entry for each class of the class map. */
-#define FOUR(x) x, x, x, x
-#define SIXTEEN(x) FOUR(x), FOUR(x), FOUR(x), FOUR(x)
-#define FORTY_EIGHT(x) SIXTEEN(x), SIXTEEN(x), SIXTEEN(x)
-#define ALL_CLASSES(x) FORTY_EIGHT(x), FORTY_EIGHT(x), SIXTEEN(x), FOUR(x), x
-static_assert(MAP_CLASSES == 2 * 48 + 16 + 5, "ALL_CLASSES covers the class map");
-
-const struct tcache tcache_empty = {.bin = {ALL_CLASSES({BLOCK_END})}};
+const struct tcache tcache_empty = {.bin = {[0 ... MAP_CLASSES - 1] = {BLOCK_END}}};
 
 enum {
     CAPACITY_FIRST = 8, /* blocks; small programs never need more */
@@ -55,17 +48,23 @@ void tcache_start(struct tcache *tc, unsigned stripe)
     tc->aged_ms = clock_recent_ms();
 }
 
+static void set_spare(struct tcache_class *cold, struct magazine mag)
+{
+    cold->spare = mag.head;
+    HAK_ASSERT(mag.count <= CHAIN_MAX);
+    cold->spares = (uint16_t)mag.count;
+}
+
 void tcache_init(struct tcache *tc)
 {
     for (unsigned c = 0; c < MAP_CLASSES; c++) {
         tc->bin[c].head = BLOCK_END;
-        tc->capacity[c] = 0;
+        tc->cold[c].capacity = 0;
         if (cached_class(c))
-            tc->gathers[c] = true;
+            tc->cold[c].gathers = true;
         tc->bin[c].fill = fill_of(0, 0);
         tc->magic[c] = cached_class(c) ? class_magic(c) : class_is_binned(c) ? BINNED_MAGIC : 0;
-        if (c < CLASSES)
-            tc->spare[c] = (struct magazine){BLOCK_END, 0};
+        set_spare(&tc->cold[c], (struct magazine){BLOCK_END, 0});
     }
     if (gather_of(tc))
         gather_forget(gather_of(tc));
@@ -82,35 +81,39 @@ static unsigned chain_length(const struct block *b, size_t most, const char *fun
     return n;
 }
 
-/* Length of the list by its counter. */
+/* Length of the list by its counter. Other threads read the two words for statistics: each is aligned, so
+ * never torn, but one may be older than the other. The result is then off by what the owner did in between,
+ * and not negative; the owner itself finds both as it left them. */
 NO_TSAN size_t tcache_listed(const struct tcache *tc, unsigned c)
 {
-    int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->capacity[c] + 1;
+    int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->cold[c].capacity + 1;
     return blocks > 0 ? (size_t)blocks : 0;
 }
 
-/* Put the counters of class C right: BLOCKS is how many the list really holds. */
+/* Put the counters of class C right: BLOCKS is how many the list really holds. The difference between that
+ * and what the upper part says are carries, 2^30 pops each. */
 static void settle(struct tcache *tc, unsigned c, unsigned blocks)
 {
-    int64_t fill = tc->bin[c].fill, exact = fill_of(tc->capacity[c], blocks);
+    int64_t fill = tc->bin[c].fill, exact = fill_of(tc->cold[c].capacity, blocks);
     int64_t carries = (fill >> FILL_SHIFT) - (exact >> FILL_SHIFT);
-    tc->popped[c] += FILL_POPPED(fill) + ((uint64_t)carries << FILL_SHIFT);
+    tc->cold[c].popped += FILL_POPPED(fill) + ((uint64_t)carries << FILL_SHIFT);
     tc->bin[c].fill = exact;
 }
 
 static void set_head(struct tcache *tc, unsigned c, struct magazine mag)
 {
     tc->bin[c].head = mag.head;
-    tc->bin[c].fill = fill_of(tc->capacity[c], mag.count);
+    tc->bin[c].fill = fill_of(tc->cold[c].capacity, mag.count);
 }
 
-/* A magazine came from below, or another thread has a use for one: the next may be larger. The
- * caller sets the list and its count anew. */
+/* A magazine came from below, or another thread has a use for one: the next may be larger, up to MOST, and
+ * not smaller where it is larger already: the engine may have lowered MOST, and obey_policy sees to that. The
+ * caller sets the list and its count anew, as the count is relative to the capacity. */
 static void raise_capacity(struct tcache *tc, unsigned c, size_t most)
 {
-    size_t now = tc->capacity[c], more = 2 * (now ? now : first_capacity(c));
-    tc->capacity[c] = (uint16_t)min_size(max_size(most, max_size(now, 1)), more);
-    tc->gathers[c] = false;
+    size_t now = tc->cold[c].capacity, more = 2 * (now ? now : first_capacity(c));
+    tc->cold[c].capacity = (uint16_t)min_size(max_size(most, max_size(now, 1)), more);
+    tc->cold[c].gathers = false;
 }
 
 /* The largest magazine of a thread that is not known to need larger ones. */
@@ -121,15 +124,16 @@ static size_t usual_capacity(unsigned c)
     return single_threaded() ? policy(magazine[c]) : policy(travelling[c]);
 }
 
-/* The settings may have become smaller; the list is empty. */
+/* The settings may have become smaller; the list is empty, so that the capacity may change. */
 static void obey_policy(struct tcache *tc, unsigned c, bool capped)
 {
     size_t most = UNLIKELY(capped) ? 1 : policy(magazine[c]);
-    if (UNLIKELY(tc->capacity[c] > most))
-        tc->capacity[c] = (uint16_t)max_size(most, CAPACITY_MIN);
+    if (UNLIKELY(tc->cold[c].capacity > most))
+        tc->cold[c].capacity = (uint16_t)max_size(most, CAPACITY_MIN);
 }
 
-/* What other threads left in the transfer slots goes to the slabs. */
+/* What other threads left in the transfer slots goes to the slabs: nobody wants it, and each block there
+ * keeps a slab from becoming EMPTY. */
 static void drain_slots(unsigned c, const char *function)
 {
     struct magazine mag;
@@ -137,49 +141,51 @@ static void drain_slots(unsigned c, const char *function)
         pool_drain(c, mag, function);
 }
 
-/* Nobody takes magazines of the class: the next time that is found out later. */
+/* Nobody takes magazines of the class. To fill magazines in vain costs a miss of the processor's cache for
+ * each block, so the thread tries again the later, the more often it was in vain (`stay`, doubled twice each
+ * time). */
 static void begin_to_gather(struct tcache *tc, unsigned c)
 {
     enum { BACKOFF = 2, BACKOFF_MOST = 8 };
     struct gather *g = gather_of(tc);
-    tc->gathers[c] = true;
-    tc->capacity[c] = 0;
+    tc->cold[c].gathers = true;
+    tc->cold[c].capacity = 0;
     if (g) {
-        g->backoff[c] = (uint8_t)min_size(BACKOFF_MOST, g->backoff[c] + BACKOFF);
-        g->stay[c] = (uint16_t)(1u << g->backoff[c]);
+        g->of[c].backoff = (uint8_t)min_size(BACKOFF_MOST, g->of[c].backoff + BACKOFF);
+        g->of[c].stay = (uint16_t)(1u << g->of[c].backoff);
     }
 }
 
-/* Another thread took a magazine. */
+/* Another thread took a magazine: after so many of them the class is tried again sooner. */
 static void note_sent(struct tcache *tc, unsigned c)
 {
     enum { SENT = 64 };
     struct gather *g = gather_of(tc);
-    if (g && g->backoff[c] && ++g->sent[c] % SENT == 0)
-        g->backoff[c]--;
-}
-
-/* A magazine went to the slabs: the next will be smaller. At the smallest, the class gathers, and what other
- * threads left in the slots is not wanted either. */
-static void shrink(struct tcache *tc, unsigned c, const char *function)
-{
-    if (tc->capacity[c] > CAPACITY_MIN) {
-        tc->capacity[c] /= 2;
-        return;
-    }
-    begin_to_gather(tc, c);
-    pool_drain(c, tc->spare[c], function);
-    tc->spare[c] = (struct magazine){BLOCK_END, 0};
-    drain_slots(c, function);
+    if (g && g->of[c].backoff && ++g->of[c].sent % SENT == 0)
+        g->of[c].backoff--;
 }
 
 /* The spare magazine, which then is empty. A swap that a signal interrupted may have left a count without
  * blocks: they were on their way, and a handler that ends the process does without them. */
 static struct magazine take_spare(struct tcache *tc, unsigned c)
 {
-    struct magazine mag = tc->spare[c];
-    tc->spare[c] = (struct magazine){BLOCK_END, 0};
+    struct tcache_class *cold = &tc->cold[c];
+    struct magazine mag = {cold->spare, cold->spares};
+    set_spare(cold, (struct magazine){BLOCK_END, 0});
     return mag.head != BLOCK_END ? mag : (struct magazine){BLOCK_END, 0};
+}
+
+/* A magazine went to the slabs: the next will be smaller. At the smallest, the class gathers, and what other
+ * threads left in the slots is not wanted either. */
+static void shrink(struct tcache *tc, unsigned c, const char *function)
+{
+    if (tc->cold[c].capacity > CAPACITY_MIN) {
+        tc->cold[c].capacity /= 2;
+        return;
+    }
+    begin_to_gather(tc, c);
+    pool_drain(c, take_spare(tc, c), function);
+    drain_slots(c, function);
 }
 
 /* --- What needs nothing but the cache ------------------------------------------------------------------
@@ -188,21 +194,22 @@ static struct magazine take_spare(struct tcache *tc, unsigned c)
  * any instruction: each block is in one chain or none, and no chain is longer than its count. */
 
 /* The upper part of the fill tells of a carry where it is not what an empty list has: the slow path sees to
- * it.
- */
+ * it. The order: first the count of what comes, then the spare is nobody's, then the list has it. A handler
+ * that ends the process in between misses a magazine, and meets none twice. */
 void *tcache_pop_near(struct tcache *tc, unsigned c)
 {
     struct bin *bin = &tc->bin[c];
-    struct magazine mag = tc->spare[c];
+    struct tcache_class *cold = &tc->cold[c];
+    struct magazine mag = {cold->spare, cold->spares};
     if (!mag.count || tc->until_tick == 0 || bin->head != BLOCK_END ||
-        bin->fill >> FILL_SHIFT != -(int64_t)tc->capacity[c] - 1)
+        bin->fill >> FILL_SHIFT != -(int64_t)cold->capacity - 1)
         return NULL;
     tc->until_tick--;
     bin->fill += (int64_t)mag.count << FILL_SHIFT;
     INTERRUPTED_HERE();
-    tc->spare[c].head = BLOCK_END;
+    cold->spare = BLOCK_END;
     INTERRUPTED_HERE();
-    tc->spare[c].count = 0;
+    cold->spares = 0;
     INTERRUPTED_HERE();
     bin->head = mag.head;
     return tcache_pop(tc, c);
@@ -211,23 +218,24 @@ void *tcache_pop_near(struct tcache *tc, unsigned c)
 bool tcache_push_near(struct tcache *tc, unsigned c, void *p)
 {
     struct bin *bin = &tc->bin[c];
-    if (tc->gathers[c]) {
+    struct tcache_class *cold = &tc->cold[c];
+    if (cold->gathers) {
         if (!gather_of(tc) || !gather_note(gather_of(tc), c, tc->magic[c], p))
             return false;
         bin->fill -= FILL_PUSH;
         return true;
     }
-    if (tc->spare[c].count || tc->until_tick == 0)
+    if (cold->spares || tc->until_tick == 0)
         return false;
     tc->until_tick--;
     struct block *full = bin->head, *b = p;
     /* P was counted. After a carry there is one less: that is found where the chain ends. */
-    uint32_t count = (uint32_t)tcache_listed(tc, c) - 1;
+    uint16_t count = (uint16_t)(tcache_listed(tc, c) - 1);
     bin->head = BLOCK_END;
     INTERRUPTED_HERE();
-    tc->spare[c].count = count;
+    cold->spares = count;
     INTERRUPTED_HERE();
-    tc->spare[c].head = full;
+    cold->spare = full;
     INTERRUPTED_HERE();
     bin->fill -= (int64_t)count << FILL_SHIFT;
     block_link(b, BLOCK_END, block_key);
@@ -243,21 +251,21 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
     if (tc->bin[c].head != BLOCK_END)
         fault_report(FAULT_DAMAGED_LIST, function, tc->bin[c].head);
     settle(tc, c, 0);
-    tc->active[c] = true;
+    tc->cold[c].active = true;
     *untouched = false;
     struct magazine mag = take_spare(tc, c);
     if (!mag.count) {
         tc->misses++;
-        if (tc->gathers[c] && gather_of(tc))
+        if (tc->cold[c].gathers && gather_of(tc))
             gather_flush(gather_of(tc), c, function);
         mag = transfer_take(tc->stripe, c);
         /* Drained in vain: this thread frees and allocates, it is worth more. */
-        raise_capacity(tc, c, !mag.count && tc->drained[c] ? policy(magazine[c]) : usual_capacity(c));
-        tc->drained[c] = false;
+        raise_capacity(tc, c, !mag.count && tc->cold[c].drained ? policy(magazine[c]) : usual_capacity(c));
+        tc->cold[c].drained = false;
         set_head(tc, c, (struct magazine){BLOCK_END, 0});
     }
     if (!mag.count)
-        mag = pool_refill(c, tc->capacity[c], untouched);
+        mag = pool_refill(c, tc->cold[c].capacity, untouched);
     if (!mag.count)
         return NULL;
     set_head(tc, c, mag);
@@ -267,7 +275,8 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
     return p;
 }
 
-/* The full magazine in the list. */
+/* The full magazine in the list: all but the block whose push brought us here, which was counted and is not
+ * in the chain yet. */
 static struct magazine full_head(struct tcache *tc, unsigned c)
 {
     tc->bin[c].fill -= FILL_PUSH; /* the push that did not happen */
@@ -280,15 +289,15 @@ static struct magazine full_head(struct tcache *tc, unsigned c)
  * magazines from now on. */
 static void look_for_demand(struct tcache *tc, struct gather *g, unsigned c, const char *function)
 {
-    if (g->stay[c]) {
-        g->stay[c]--;
+    if (g->of[c].stay) {
+        g->of[c].stay--;
     } else if (transfer_wanted(tc->stripe, c)) {
         gather_flush(g, c, function);
         unsigned n = (unsigned)tcache_listed(tc, c);
         settle(tc, c, n);
-        tc->gathers[c] = false;
-        tc->capacity[c] = (uint16_t)max_size(first_capacity(c), n);
-        tc->bin[c].fill = fill_of(tc->capacity[c], n);
+        tc->cold[c].gathers = false;
+        tc->cold[c].capacity = (uint16_t)max_size(first_capacity(c), n);
+        tc->bin[c].fill = fill_of(tc->cold[c].capacity, n);
     }
 }
 
@@ -310,26 +319,28 @@ static void gather_push(struct tcache *tc, unsigned c, void *p, const char *func
 
 void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *function)
 {
-    tc->active[c] = true;
-    if (tc->gathers[c]) {
+    tc->cold[c].active = true;
+    if (tc->cold[c].gathers) {
         tc->bin[c].fill -= FILL_PUSH;
         gather_push(tc, c, p, function);
         return;
     }
     struct magazine full = full_head(tc, c), out = take_spare(tc, c);
-    tc->spare[c] = full;
+    set_spare(&tc->cold[c], full);
     bool capped = pool_over_cap(c);
     if (out.count && !capped && transfer_put(tc->stripe, c, out)) {
         raise_capacity(tc, c, usual_capacity(c));
         note_sent(tc, c);
     } else if (out.count) {
-        tc->popped[c] += (uint64_t)(out.count - pool_drain(c, out, function)) << FILL_SHIFT; /* carries */
-        tc->drained[c] = true;
+        /* Fewer went home than were counted where a carry had made the count too large: those were pops. */
+        tc->cold[c].popped += (uint64_t)(out.count - pool_drain(c, out, function))
+                              << FILL_SHIFT; /* carries */
+        tc->cold[c].drained = true;
         shrink(tc, c, function);
     }
     obey_policy(tc, c, capped);
     set_head(tc, c, (struct magazine){BLOCK_END, 0});
-    if (tc->gathers[c]) {
+    if (tc->cold[c].gathers) {
         gather_push(tc, c, p, function);
         return;
     }
@@ -338,15 +349,18 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
     tc->bin[c].fill += FILL_PUSH;
 }
 
+/* While fork has the gate closed nothing goes below the cache, so the list grows in its place. The capacity
+ * goes up with it, or each free meanwhile would come by here. The next slow path brings both back
+ * (obey_policy). */
 bool tcache_push_longer(struct tcache *tc, unsigned c, void *p)
 {
     enum {
         LONGER = 64,
         LONGEST = 16384 /* so that the magazine it becomes is none that cannot be counted */
     };
-    if (tcache_listed(tc, c) >= LONGEST || tc->capacity[c] >= LONGEST)
+    if (tcache_listed(tc, c) >= LONGEST || tc->cold[c].capacity >= LONGEST)
         return false;
-    tc->capacity[c] += LONGER;
+    tc->cold[c].capacity += LONGER;
     tc->bin[c].fill -= LONGER * FILL_PUSH; /* P was counted */
     block_link(p, tc->bin[c].head, block_key);
     tc->bin[c].head = p;
@@ -368,7 +382,7 @@ static void verify_chain(const struct block *b, size_t blocks, const char *funct
 static void verify_class(const struct tcache *tc, unsigned c, const char *function)
 {
     verify_chain(tc->bin[c].head, tcache_listed(tc, c), function);
-    verify_chain(tc->spare[c].head, tc->spare[c].count, function);
+    verify_chain(tc->cold[c].spare, tc->cold[c].spares, function);
 }
 
 void tcache_verify(const struct tcache *tc, const char *function)
@@ -377,20 +391,20 @@ void tcache_verify(const struct tcache *tc, const char *function)
         verify_class(tc, c, function);
 }
 
-/* Nothing was popped, and nothing is there. */
+/* Nothing was popped, and nothing is there: true of most classes of most threads, whose end is to be
+ * cheap. */
 static ALWAYS_INLINE bool is_untouched(const struct tcache *tc, unsigned c)
 {
-    return tc->bin[c].head == BLOCK_END && !tc->spare[c].count && !FILL_POPPED(tc->bin[c].fill) &&
-           !(gather_of(tc) && gather_of(tc)->groups[c]);
+    return tc->bin[c].head == BLOCK_END && !tc->cold[c].spares && !FILL_POPPED(tc->bin[c].fill) &&
+           !(gather_of(tc) && gather_of(tc)->of[c].groups);
 }
 
 /* Return the blocks of one class to the slabs. */
 static NOINLINE void flush_class(struct tcache *tc, unsigned c, const char *function)
 {
-    struct magazine head = {tc->bin[c].head, 0}, spare = tc->spare[c];
+    struct magazine head = {tc->bin[c].head, 0}, spare = take_spare(tc, c);
     settle(tc, c, chain_length(head.head, tcache_listed(tc, c), function));
     set_head(tc, c, (struct magazine){BLOCK_END, 0});
-    tc->spare[c] = (struct magazine){BLOCK_END, 0};
     if (head.head != BLOCK_END)
         pool_drain(c, head, function);
     if (spare.count)
@@ -402,20 +416,24 @@ static NOINLINE void flush_class(struct tcache *tc, unsigned c, const char *func
 /* The next thread may do something else with the class, which is empty. */
 static void reset_class(struct tcache *tc, unsigned c)
 {
-    tc->capacity[c] = 0;
-    tc->gathers[c] = true;
+    tc->cold[c].capacity = 0;
+    tc->cold[c].gathers = true;
     tc->bin[c].fill = fill_of(0, 0);
 }
 
+/* Small classes first: they have the most blocks for the bytes. What stays is verified, as its next owner is
+ * another thread, whom a fault of this one should not end; what is gathered goes home in any case, as only a
+ * thread that goes on freeing would bring it there. */
 size_t tcache_keep(struct tcache *tc, size_t most, const char *function)
 {
     size_t kept = 0;
     for (unsigned c = 1; c < CLASSES; c++) {
         if (LIKELY(is_untouched(tc, c))) {
-            reset_class(tc, c);
+            if (UNLIKELY(tc->bin[c].fill != fill_of(0, 0))) /* else its capacity is 0, and it gathers */
+                reset_class(tc, c);
             continue;
         }
-        size_t bytes = (tcache_listed(tc, c) + tc->spare[c].count) * class_size(c);
+        size_t bytes = (tcache_listed(tc, c) + tc->cold[c].spares) * class_size(c);
         if (bytes == 0 || kept + bytes > most) {
             flush_class(tc, c, function);
             reset_class(tc, c);
@@ -444,8 +462,8 @@ void tcache_age(struct tcache *tc, uint64_t now_ms, const char *function)
         return;
     tc->aged_ms = now_ms;
     for (unsigned c = 1; c < CLASSES; c++) {
-        bool active = tc->active[c] || FILL_POPPED(tc->bin[c].fill);
-        tc->active[c] = false;
+        bool active = tc->cold[c].active || FILL_POPPED(tc->bin[c].fill);
+        tc->cold[c].active = false;
         if (active) {
             settle(tc, c, (unsigned)tcache_listed(tc, c));
         } else if (!is_untouched(tc, c)) {
@@ -467,18 +485,22 @@ bool tcache_chain_holds(const struct block *b, const void *p)
 
 bool tcache_holds(const struct tcache *tc, unsigned c, const void *p)
 {
-    return tcache_chain_holds(tc->bin[c].head, p) || tcache_chain_holds(tc->spare[c].head, p) ||
+    return tcache_chain_holds(tc->bin[c].head, p) || tcache_chain_holds(tc->cold[c].spare, p) ||
            gather_holds(gather_of(tc), c, p);
 }
 
+/* As tcache_listed: three words that belong together only for the owner. A magazine that becomes the spare in
+ * between counts twice or not at all, once. */
 NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
 {
-    return tcache_listed(tc, c) + tc->spare[c].count + gather_blocks(gather_of(tc), c);
+    return tcache_listed(tc, c) + tc->cold[c].spares + gather_blocks(gather_of(tc), c);
 }
 
+/* For other threads: where the owner settles in between, what moves from one word to the other counts twice
+ * or not at all, until the next look. */
 NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
 {
-    return tc->popped[c] + FILL_POPPED(tc->bin[c].fill);
+    return tc->cold[c].popped + FILL_POPPED(tc->bin[c].fill);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
@@ -489,13 +511,13 @@ const struct layout_row layout_tcache[] = {
     LAYOUT_FIELD(bin, fill),
     LAYOUT_FIELD(tcache, bin),
     LAYOUT_FIELD(tcache, all),
-    LAYOUT_FIELD(tcache, popped),
-    LAYOUT_FIELD(tcache, capacity),
+    LAYOUT_FIELD(tcache, cold),
+    LAYOUT_SIZEOF(tcache_class),
+    LAYOUT_FIELD(tcache_class, popped),
+    LAYOUT_FIELD(tcache_class, spares),
+    LAYOUT_FIELD(tcache_class, capacity),
     LAYOUT_FIELD(tcache, misses),
-    LAYOUT_FIELD(tcache, spare),
     LAYOUT_FIELD(tcache, shelf),
-    LAYOUT_SIZEOF(magazine),
-    LAYOUT_FIELD(magazine, count),
     LAYOUT_FIELD(shelf, latest),
     LAYOUT_FIELD(shelf, last_run),
     LAYOUT_FIELD(shelf, slab),

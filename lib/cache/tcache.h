@@ -1,23 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* cache/tcache.h - the cache of one thread: two magazines for each class.
  *
- * Owned by one thread, which alone writes it; statistics read `fill` and the totals from other
- * threads (aligned words, read as they are: a moment's picture).
+ * Owned by one thread, which alone writes it; statistics read `fill` and the totals from other threads
+ * (aligned words, read as they are: a moment's picture).
  *
  * bin[c].fill holds two numbers in one word, so that each call updates both by one addition:
  *   upper part (from bit 30):  blocks in the list - capacity - 1, so 0 means one too many
  *   lower 30 bits:             blocks popped since the slow path last came by, modulo 2^30
- * malloc adds FILL_POP, free adds FILL_PUSH. After 2^30 pops without a slow path the lower part
- * carries into the upper one; tcache.c finds that by the length of the list and puts it right.
+ * malloc adds FILL_POP, which is one block less above and one pop more below; free adds FILL_PUSH and looks
+ * at the sign of the sum. So the check for room costs free no load and no comparison, and the count of pops
+ * nothing at all.
  *
- * A capacity doubles with each magazine that had to come from below the cache or that another thread
- * wants, and halves with each that had to go to the slabs because nobody does. It begins at 0, and there it
- * ends for a class whose blocks the thread only frees: such a class gathers (gather.h).
+ * The carry: 2^30 pops without a slow path overflow the lower part into the upper one, which then says one
+ * block more than the list has. Nothing goes wrong by that: the list counts as full one block early, and the
+ * slow path compares the length of the chain with the count, takes the difference as so many times 2^30 pops,
+ * and sets the word anew (settle). Nobody may conclude from the count alone that a chain has that many
+ * blocks: chains are walked to BLOCK_END, and one may be shorter than its count, never longer: that is a
+ * double free.
  *
- * Invariants: bin[c].head is a chain that ends in BLOCK_END; its length is what fill says, but
- * for that carry; spare[c] is empty or a magazine; class 0 and the classes that only the class
- * map knows have capacity 0, so that every free of theirs takes the slow path. Spans with a bin are such
- * classes until some may be kept (shelf.h). */
+ * Settled is what the slow path does first: `popped` gets what the lower part holds, and `fill` the true
+ * count. Until then the totals of a class are popped + FILL_POPPED(fill), as statistics add them up. A
+ * capacity changes only where fill is set anew with it, as the upper part counts from it.
+ *
+ * A capacity doubles with each magazine that had to come from below the cache or that another thread wants,
+ * and halves with each that had to go to the slabs because nobody does. It begins at 0, and there it ends for
+ * a class whose blocks the thread only frees: such a class gathers (gather.h).
+ *
+ * Invariants:
+ *   bin[c].head is a chain that ends in BLOCK_END; its length is what fill says, but for that carry
+ *   cold[c].spare is BLOCK_END, or the chain of a magazine of cold[c].spares blocks
+ *   capacity = 0  =>  the class gathers, or is none of blocks
+ *   class 0 and the classes that only the class map knows have capacity 0, so that every free of theirs takes
+ *   the slow path. Spans with a bin are such classes until some may be kept (shelf.h) */
 #ifndef HAK_TCACHE_H
 #define HAK_TCACHE_H
 
@@ -56,28 +70,37 @@ struct shelf {
     uint64_t popped;            /* all of them, less what the fill of the bins still holds */
 };
 
+/* What the slow path alone looks at, of one class. Of the classes that only the class map knows those that
+ * have bins use `capacity`, and the others nothing. */
+struct tcache_class {
+    uint64_t popped;     /* total, less what fill still holds */
+    struct block *spare; /* the spare magazine: its chain, */
+    uint16_t spares;     /* and how many blocks that has; 0: there is none */
+    uint16_t capacity;   /* of the list; policy.magazine[c] at most */
+    bool gathers;        /* the thread only frees: capacity is 0, no spare is kept */
+    bool drained;        /* a magazine went to the slabs since one was last missed */
+    bool active;         /* the slow path came by since tcache_age did */
+};
+static_assert(sizeof(struct tcache_class) == 24,
+              "a cache has one for each class, and each thread has a cache");
+
 struct tcache {
-    struct bin bin[MAP_CLASSES];    /* first: the bin of a size is at that distance from the cache */
-    uintptr_t window;               /* classmap_window.marks */
-    uintptr_t window_at;            /* the window as this thread knows it: the first granule, */
-    uintptr_t window_granules;      /* and how many; 0 in the empty cache: then no address lies in it */
-    uint32_t magic[MAP_CLASSES];    /* class_magic: fixed */
-    bool in_use;                    /* THREADS lock */
-    uint32_t stripe;                /* of the transfer slots, fixed while in use */
-    struct list all, idle;          /* every cache ever made; those without a thread. THREADS lock */
-    uint32_t kept;                  /* bytes, of a cache without a thread. THREADS lock */
-    struct tcache *next_leaving;    /* thread.c: the cache that was put there before this one */
-    gate_word inside;               /* its thread changes what is shared: gate.h */
-    uint64_t popped[CLASSES];       /* total, less what fill still holds */
-    uint16_t capacity[MAP_CLASSES]; /* of the list; policy.magazine[c] at most */
-    bool gathers[CLASSES];          /* the thread only frees: capacity is 0, no spare is kept */
-    bool drained[CLASSES];          /* a magazine went to the slabs since one was last missed */
-    bool active[CLASSES];           /* the slow path came by since tcache_age did */
-    uint32_t until_tick;            /* slow paths until the clock is read again */
-    uint64_t ticked_ms, aged_ms;    /* when that was; when tcache_age came by last */
-    size_t peak;                    /* usage_peak when the slow path settled with it last */
-    uint64_t misses;                /* pops that had to go below the cache */
-    struct magazine spare[CLASSES];
+    struct bin bin[MAP_CLASSES]; /* first: the bin of a size is at that distance from the cache */
+    uintptr_t window;            /* classmap_window.marks */
+    uintptr_t window_at;         /* the window as this thread knows it: the first granule, */
+    uintptr_t window_granules;   /* and how many; 0 in the empty cache: then no address lies in it */
+    uint32_t magic[MAP_CLASSES]; /* class_magic: fixed */
+    bool in_use;                 /* THREADS lock */
+    uint32_t stripe;             /* of the transfer slots, fixed while in use */
+    struct list all, idle;       /* every cache ever made; those without a thread. THREADS lock */
+    uint32_t kept;               /* bytes, of a cache without a thread. THREADS lock */
+    struct tcache *next_leaving; /* thread.c: the cache that was put there before this one */
+    gate_word inside;            /* its thread changes what is shared: gate.h */
+    uint32_t until_tick;         /* slow paths until the clock is read again */
+    uint64_t ticked_ms, aged_ms; /* when that was; when tcache_age came by last */
+    size_t peak;                 /* usage_peak when the slow path settled with it last */
+    uint64_t misses;             /* pops that had to go below the cache */
+    struct tcache_class cold[MAP_CLASSES];
     struct shelf shelf;
     _Atomic(struct gather *) gather; /* NULL: no class has gathered yet. Atomic for hak_walk: release */
 };

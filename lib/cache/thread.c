@@ -20,9 +20,8 @@ enum { FILLED_MOST = 64, FILLED_BYTES = 1 << 20, FILLED_SHIFT = 5 };
 
 THREAD_LOCAL struct thread_self thread_self = {.cache = TCACHE_NONE, .derived = TCACHE_NONE};
 
+/* By the THREADS lock, but for the key and `leaving`. */
 static struct threads {
-    struct lock lock;
-    bool ready;
     bool have_key;
     pthread_key_t key; /* its destructor ends the thread; both fixed after start */
     struct list all, forgotten;
@@ -31,22 +30,10 @@ static struct threads {
     struct list idle, filled;
     size_t filled_count, filled_bytes;
     size_t in_use;
-    _Atomic(struct tcache *)
-        leaving; /* of threads that ended while the gate was closed. Any thread puts one in
-                    front, who takes them takes all: no ABA. seq_cst: gate_is_closed */
+    /* Of threads that ended while the gate was closed. Any thread puts one in front, who takes them takes
+     * all: no ABA. seq_cst: gate_is_closed. */
+    _Atomic(struct tcache *) leaving;
 } threads;
-
-static void take_lock(void)
-{
-    lock_take(&threads.lock, RANK_THREADS);
-    if (LIKELY(threads.ready))
-        return;
-    list_init(&threads.all);
-    list_init(&threads.idle);
-    list_init(&threads.filled);
-    list_init(&threads.forgotten);
-    threads.ready = true;
-}
 
 /* TC is in no list and has no thread: it holds KEPT bytes. THREADS lock held. */
 static void lay_down(struct tcache *tc, size_t kept)
@@ -75,27 +62,28 @@ static size_t may_keep(void)
     return threads.filled_count < FILLED_MOST && now < most ? min_size(most - now, FILLED_BYTES) : 0;
 }
 
-/* TC, whose thread ended, is for the next one. Inside the gate. */
+/* TC, whose thread ended, is for the next one. Inside the gate. It is flushed without the lock, as it is
+ * still this thread's alone, and that takes locks of classes. */
 static void retire(struct tcache *tc)
 {
-    take_lock();
+    lock_take(RANK_THREADS);
     size_t most = may_keep();
-    lock_give(&threads.lock, RANK_THREADS);
+    lock_give(RANK_THREADS);
     size_t kept = tcache_keep(tc, most, "thread exit");
     shelf_flush(tc, "thread exit");
     tc->aged_ms = clock_recent_ms();
-    take_lock();
+    lock_take(RANK_THREADS);
     tc->in_use = false;
     lay_down(tc, kept);
     threads.in_use--;
-    lock_give(&threads.lock, RANK_THREADS);
+    lock_give(RANK_THREADS);
 }
 
 size_t thread_idle_bytes(void)
 {
-    take_lock();
+    lock_take(RANK_THREADS);
     size_t bytes = threads.filled_bytes;
-    lock_give(&threads.lock, RANK_THREADS);
+    lock_give(RANK_THREADS);
     return bytes;
 }
 
@@ -104,17 +92,17 @@ size_t thread_idle_bytes(void)
 static bool empty_oldest(uint64_t before_ms, const char *function)
 {
     struct tcache *tc = NULL;
-    take_lock();
+    lock_take(RANK_THREADS);
     if (!list_empty(&threads.filled) &&
         CONTAINER_OF(threads.filled.prev, struct tcache, idle)->aged_ms <= before_ms)
         tc = pick_up(&threads.filled, true);
-    lock_give(&threads.lock, RANK_THREADS);
+    lock_give(RANK_THREADS);
     if (!tc)
         return false;
     tcache_flush(tc, function);
-    take_lock();
+    lock_take(RANK_THREADS);
     lay_down(tc, 0);
-    lock_give(&threads.lock, RANK_THREADS);
+    lock_give(RANK_THREADS);
     return true;
 }
 
@@ -125,6 +113,8 @@ void thread_flush_idle(uint64_t before_ms, const char *function)
         ;
 }
 
+/* Whoever opens the gate comes by here, and so does a thread that ended while it was closed and finds it open
+ * by then (retire_later): one of the two sees what was left. */
 void thread_resume(void)
 {
     if (LIKELY(!atomic_load(&threads.leaving)) || !gate_enter())
@@ -200,16 +190,18 @@ static struct tcache *unused_cache(void)
     return tc;
 }
 
+/* A cache without a thread is only changed under the lock, or by who took it off its list; from here on by
+ * its owner alone. */
 struct tcache *thread_begin(void)
 {
     int saved = errno;
-    take_lock();
+    lock_take(RANK_THREADS);
     struct tcache *tc = unused_cache();
     if (tc) {
         tc->in_use = true;
         tcache_start(tc, transfer_stripe_for((unsigned)threads.in_use++));
     }
-    lock_give(&threads.lock, RANK_THREADS);
+    lock_give(RANK_THREADS);
     if (!tc)
         return NULL;
     /* First the cache, then the destructor: pthread_setspecific may allocate. */
@@ -225,10 +217,10 @@ struct tcache *thread_begin(void)
 
 static void each_of(const struct list *list, void (*each)(const struct tcache *tc, void *arg), void *arg)
 {
-    take_lock();
-    for (struct list *l = list->next; l != list; l = l->next)
+    lock_take(RANK_THREADS);
+    LIST_EACH (l, list)
         each(CONTAINER_OF(l, struct tcache, all), arg);
-    lock_give(&threads.lock, RANK_THREADS);
+    lock_give(RANK_THREADS);
 }
 
 void thread_each(void (*each)(const struct tcache *tc, void *arg), void *arg)
@@ -243,28 +235,21 @@ void thread_each_forgotten(void (*each)(const struct tcache *tc, void *arg), voi
 
 size_t thread_count(void)
 {
-    take_lock();
+    lock_take(RANK_THREADS);
     size_t n = threads.in_use;
-    lock_give(&threads.lock, RANK_THREADS);
+    lock_give(RANK_THREADS);
     return n;
-}
-
-void thread_each_lock(lock_visitor *visit)
-{
-    visit(&threads.lock);
 }
 
 void thread_each_unlocked(void (*each)(const gate_word *word))
 {
-    for (struct list *l = threads.all.next; threads.ready && l != &threads.all; l = l->next)
+    LIST_EACH (l, &threads.all)
         each(&CONTAINER_OF(l, struct tcache, all)->inside);
 }
 
 /* The caches are not written: with thousands of threads the child would copy megabytes for nothing. */
 void thread_forget_others(void)
 {
-    if (!threads.ready)
-        return;
     struct tcache *own = thread_self.cache;
     struct list kept;
     list_init(&kept);
@@ -273,7 +258,7 @@ void thread_forget_others(void)
         list_push_back(&kept, &own->all);
     }
     /* Nobody was changing these; they are few. */
-    for (struct list *l = threads.filled.next; l != &threads.filled; l = l->next) {
+    LIST_EACH (l, &threads.filled) {
         struct tcache *tc = CONTAINER_OF(l, struct tcache, idle);
         list_remove(&tc->all);
         list_push_back(&kept, &tc->all);

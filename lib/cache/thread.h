@@ -44,8 +44,6 @@ void thread_each(void (*each)(const struct tcache *tc, void *arg), void *arg);
 void thread_each_forgotten(void (*each)(const struct tcache *tc, void *arg), void *arg);
 size_t thread_count(void);
 
-void thread_each_lock(lock_visitor *visit);
-
 /* fork.c: call EACH for the word of every cache. The gate is closed and nobody without a word is inside, so
  * that no cache comes or goes. */
 void thread_each_unlocked(void (*each)(const gate_word *word));

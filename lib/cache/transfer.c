@@ -35,6 +35,9 @@ static struct magazine unpack(uint64_t word)
                 : (struct magazine){BLOCK_END, 0};
 }
 
+/* Release: who takes the magazine reads the links that were written before. The credit is a hint, read and
+ * written without one step between: two threads may spend the same one, and a slot more is filled than was
+ * asked for. */
 static bool put_in(struct stripe *s, unsigned size_class, struct magazine mag)
 {
     unsigned credit = load_relaxed(&s->credit[size_class]);
@@ -51,6 +54,8 @@ static bool put_in(struct stripe *s, unsigned size_class, struct magazine mag)
     return false;
 }
 
+/* Its own stripe first. The others, because those that miss magazines may all be of another: then the credits
+ * stand there. */
 bool transfer_put(unsigned stripe, unsigned size_class, struct magazine mag)
 {
     for (unsigned n = 0; n < POLICY_STRIPES && mag.count <= UINT16_MAX; n++) {
@@ -84,6 +89,8 @@ static uint64_t take_from(struct stripe *s, unsigned size_class)
     return 0;
 }
 
+/* Whatever lies in another stripe is better than the lock of the class. Slots are few, and those of a class
+ * that nobody sends are all 0 in lines that stay shared. */
 static uint64_t take_from_any(unsigned stripe, unsigned size_class)
 {
     for (unsigned n = 0; n < POLICY_STRIPES; n++) {
@@ -95,6 +102,7 @@ static uint64_t take_from_any(unsigned stripe, unsigned size_class)
     return 0;
 }
 
+/* Credits are given whether there was a magazine or not: it is the miss that tells of demand. */
 struct magazine transfer_take(unsigned stripe, unsigned size_class)
 {
     uint64_t word = take_from_any(stripe, size_class);

@@ -7,8 +7,9 @@
  *
  * Invariants, in bytes:
  *   earned <= what was given up and needed again since earned was last 0, and <= the recent peak (usage.h)
- *   kept + in use <= the recent peak + a margin + min(earned, a sixteenth of what is in use), but for a
- * moment The lock of the owner guards it; `earned` may be read without. */
+ *   kept + in use <= the recent peak + a margin + min(earned, a sixteenth of what is in use),
+ *     but for a moment: tick.c restores it
+ * The lock of the owner guards it; `earned` may be read without. */
 #ifndef HAK_RETAIN_H
 #define HAK_RETAIN_H
 
@@ -17,8 +18,9 @@
 
 /* All the times of keeping and giving back, beside HAKMEM_PURGE_DELAY, after which what was not used goes. */
 enum retain_times {
-    RETAIN_MS =
-        1000, /* given up too early: what is needed within this time; nothing for as long: forgotten */
+    /* Given up too early is what is needed within this time; where nothing is for as long, it is
+     * forgotten. */
+    RETAIN_MS = 1000,
     RETAIN_PEAK_MS = 1000,   /* a peak is recent for one to two of these (usage.c) */
     RETAIN_TICK_MS = 50,     /* how often somebody looks (tick.c) */
     RETAIN_PAUSE_MS = 1000,  /* no purging for this long after the system refused one (purge.c) */
@@ -38,8 +40,7 @@ static inline size_t retain_earned(const struct retain *r)
     return load_relaxed(&r->earned);
 }
 
-/* What of it may add to a peak, where IN_USE bytes are in use: it was needed at once whenever it was given
- * up. */
+/* What of it may add to a peak, where IN_USE bytes are in use: it was needed at once whenever it had gone. */
 static inline size_t retain_tolerated(const struct retain *r, size_t in_use)
 {
     return min_size(retain_earned(r), in_use >> RETAIN_TOLERANCE_SHIFT);

@@ -41,6 +41,8 @@ size_t usage_of(enum usage usage)
     return load_relaxed(&usages.bytes[usage]);
 }
 
+/* The peaks are raised without a loop of compare and swap: of two threads at once the lower one may win. The
+ * next allocation raises it again, and what hangs on it is how much is kept. */
 void usage_add(enum usage usage, size_t bytes)
 {
     size_t sum = add_relaxed(&usages.bytes[usage], bytes) + bytes;
@@ -56,6 +58,8 @@ void usage_sub(enum usage usage, size_t bytes)
     sub_relaxed(&usages.bytes[usage], bytes);
 }
 
+/* Counted first and taken back where it is too much: two threads at once may both be refused at the very
+ * limit, but never both be let past it. */
 bool usage_may_map(size_t bytes)
 {
     uint64_t limit = policy(limit_bytes);
@@ -71,6 +75,8 @@ void usage_unmapped(size_t bytes)
     usage_sub(USAGE_MAPPED, bytes);
 }
 
+/* Large mappings that are kept count here as if they were in use: EMPTY slabs get what they leave of the
+ * peak. */
 size_t usage_headroom(void)
 {
     size_t used = in_use() + load_relaxed(&usages.bytes[USAGE_KEPT_LARGE]), most = usage_peak();
@@ -86,6 +92,8 @@ size_t usage_excess(void)
     return all > most ? all - most : 0;
 }
 
+/* Two windows, so that a peak is remembered for one to two of their lengths, and no list of peaks is
+ * needed. */
 void usage_tick(uint64_t now_ms)
 {
     uint64_t began = load_relaxed(&usages.window_ms);

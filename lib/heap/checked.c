@@ -22,8 +22,6 @@ enum {
     GUARD_BASE = 0xa0
 };
 
-static struct lock checked_lock;
-
 static uint32_t hide(uint32_t slack)
 {
     return slack ^ (uint32_t)(block_key >> 16);
@@ -64,14 +62,14 @@ static size_t guarded_size(const uint8_t *p, size_t usable, unsigned c)
 static void take_lock(void)
 {
     (void)clock_now_ms();
-    lock_take(&checked_lock, RANK_CHECKED);
+    lock_take(RANK_CHECKED);
     lock_no_clock = true;
 }
 
 static void give_lock(void)
 {
     lock_no_clock = false;
-    lock_give(&checked_lock, RANK_CHECKED);
+    lock_give(RANK_CHECKED);
 }
 
 void *checked_alloc(size_t size, size_t align, bool zero)
@@ -130,11 +128,11 @@ void checked_free(void *p, unsigned c, const char *function)
 size_t checked_size(const void *p, unsigned c, const char *function)
 {
     size_t usable, size = 0;
-    lock_take(&checked_lock, RANK_CHECKED);
+    lock_take(RANK_CHECKED);
     bool found = uncached_find_size(p, c, &usable);
     if (found)
         size = guarded_size(p, usable, c);
-    lock_give(&checked_lock, RANK_CHECKED);
+    lock_give(RANK_CHECKED);
     if (!found)
         uncached_report(p, function);
     if (size == SIZE_MAX)
@@ -144,16 +142,11 @@ size_t checked_size(const void *p, unsigned c, const char *function)
 
 NO_TSAN size_t checked_peek(const void *p, size_t usable, unsigned c)
 {
-    lock_take(&checked_lock, RANK_CHECKED);
+    lock_take(RANK_CHECKED);
     /* Freed by now: its memory may be gone. */
     bool live = classmap_get(p) == c && (c >= CLASSES || pool_inspect(c, p) == SLAB_OK) &&
                 (c != CLASS_STRIP || strip_size(p) == usable);
     size_t size = live ? guarded_size(p, usable, c) : SIZE_MAX;
-    lock_give(&checked_lock, RANK_CHECKED);
+    lock_give(RANK_CHECKED);
     return size == SIZE_MAX ? usable : size;
-}
-
-void checked_each_lock(lock_visitor *visit)
-{
-    visit(&checked_lock);
 }

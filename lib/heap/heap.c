@@ -32,7 +32,8 @@ static enum heap_mode mode(void)
     return load_relaxed(&heap_mode);
 }
 
-/* The calling thread's cache, given to it now if it may have one; else NULL. */
+/* The calling thread's cache, given to it now if it may have one; else NULL: in passive and checked mode,
+ * before the start is over, in a thread that is ending, and where there is no memory for one. */
 static struct tcache *enter(void)
 {
     struct tcache *tc = thread_self.cache;
@@ -91,7 +92,8 @@ static void *alloc_small(struct tcache *tc, size_t size, bool *untouched, const 
     return p;
 }
 
-/* Would the system give SIZE bytes now? */
+/* Would the system give SIZE bytes now? It is asked by mapping them, as limits, overcommit and what others
+ * map cannot be foreseen; no page is touched. */
 static bool could_map(size_t size)
 {
     size = round_up(size, os_page_size());
@@ -346,7 +348,8 @@ void heap_free_odd(void *p, const char *function)
     leave();
 }
 
-/* P is of class C, which has no bin: startup, of a strip, libc's, a fault, or NULL. */
+/* P is of class C, which has no bin: startup, of a strip, libc's, a fault, or NULL. The fill of such a class was
+ * counted up, as of any other, and reached zero: it goes back, or the next free would take the short way. */
 static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, const char *function)
 {
     tc->bin[c].fill -= FILL_PUSH;
@@ -361,7 +364,9 @@ static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, co
     leave();
 }
 
-/* The magazine of class C, which may be that of a span with a bin, is full. */
+/* The magazine of class C, which may be that of a span with a bin, is full. P was counted and is in no chain
+ * yet. While fork has the gate closed, the list becomes longer; where it is long enough, P is noted
+ * (enter_to_free), and the count taken back. */
 static NOINLINE void free_full(struct tcache *tc, void *p, unsigned c, const char *function)
 {
     if (UNLIKELY(p == tc->bin[c].head)) /* the slabs find what is free twice, but this at once */
@@ -384,7 +389,8 @@ static NOINLINE void free_full(struct tcache *tc, void *p, unsigned c, const cha
     leave();
 }
 
-/* The long span that begins with FIRST was claimed. */
+/* The long span that begins with FIRST was claimed. To wait for the gate it is given up again, as what is
+ * noted meanwhile (aside.h) is freed a second time, claim and all. */
 static NOINLINE void free_span_slow(struct tcache *tc, struct slab *first, unsigned run, const char *function)
 {
     void *p = first->base;

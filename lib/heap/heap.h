@@ -11,7 +11,8 @@
 #include "heap/mode.h"
 #include "cache/thread.h"
 
-/* Read the options and choose the mode, if that has not happened: floor F8 defines it. */
+/* Read the options and choose the mode, if that has not happened. life/init.c defines it: the start sets up
+ * what lies above this floor, too. */
 void hak_start(void);
 
 /* The gate is open: free what was noted meanwhile (aside.h). */
@@ -36,14 +37,18 @@ static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
     return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
-/* free on one screen, through the cache TC. In this order: does P lie in the window of the class map (in that
- * of the empty cache, nothing does)? Is it the beginning of a block of its class? Is there room (class 0,
- * spans, large and startup blocks have none)? Is it the block that was freed last? P's memory is
- * written and not read: it is often cold, and a load would wait for it (48 % of the throughput at a
- * million live blocks). A block freed twice with others in between is found when it comes back:
- * tcache_pop finds the `check` of a block in use, slab_put its bit, tcache_verify a chain longer than
- * it should be. It is handed out twice only where another thread noted it meanwhile (gather.h), and found
- * when that brings it home. False: the answer to the first or second was no. */
+/* free on one screen, through the cache TC. In this order:
+ *   does P lie in the window of the class map? In that of the empty cache nothing does
+ *   is it the beginning of a block of its class?
+ *   is there room? Class 0, long spans, large and startup blocks have none
+ *   is it the block that was freed last?
+ * False: the answer to the first or second was no.
+ *
+ * P's memory is written and not read: it is often cold, and a load would wait for it (48 % of the throughput
+ * at a million live blocks). A block freed twice with others in between is found when it comes back:
+ * tcache_pop finds the `check` of a block in use, slab_put its bit, tcache_verify a chain longer than it
+ * should be. It is handed out twice only where another thread noted it meanwhile (gather.h), and found when
+ * that brings it home. */
 static ALWAYS_INLINE bool heap_free_to(struct tcache *tc, void *p, const char *function)
 {
     if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules))
@@ -97,13 +102,16 @@ static ALWAYS_INLINE void *heap_memalign(size_t align, size_t size, const char *
 
 size_t heap_usable_size(const void *p, const char *function);
 
-/* At the end of the process: abort if the caller's cache shows a fault not found before. */
+/* Abort if the granule of startup.h, or the caller's cache with its spans, shows a fault that was not found
+ * before. At the end of the process: it reads every block that is free there. */
 void heap_verify(const char *function);
 
-/* The same, and everything that is kept; FUNCTION is the public name. The bytes. */
-size_t heap_purge(const char *function);
-
-/* Flush the caller's cache and give back what is free, but PAD bytes. True if anything was. */
+/* Give everything that is free back to the system, but for PAD bytes of EMPTY slabs: what lies in the
+ * caller's cache, in those of threads that ended and in transfer slots, free pages inside partial slabs, kept
+ * large mappings. Caches of other threads stay. True if anything went. malloc_trim(3) is this. */
 bool heap_trim(size_t pad);
+
+/* The same without PAD, for FUNCTION, the public name that diagnostics carry. The bytes. */
+size_t heap_purge(const char *function);
 
 #endif

@@ -14,7 +14,7 @@ static size_t give_back(size_t pad, const char *function)
 {
     if (!gate_enter())
         return 0;
-    uncached_flush(function);
+    uncached_flush(function); /* first: what comes home may make slabs EMPTY */
     size_t bytes = pool_trim(SIZE_MAX);
     bytes += strip_trim(0);
     bytes += large_trim(0);

@@ -42,7 +42,9 @@ void *uncached_alloc(size_t size, size_t align, bool zero)
     return p;
 }
 
-/* True if P, which looks free, is. */
+/* True if P, which looks free, is: its link is sound, which a program that does not know the key cannot make
+ * up, but may have copied. A block in the magazine of another thread cannot be found, as nobody else may look
+ * into that. */
 static bool is_free(const void *p, unsigned c)
 {
     const struct tcache *tc = thread_self.cache; /* none in checked mode */
@@ -74,6 +76,7 @@ void uncached_refuse_free(const void *p, unsigned c, const char *function)
         fault_report(FAULT_DOUBLE_FREE, function, p);
 }
 
+/* No byte of the program's is read: P may point anywhere. */
 void uncached_report(const void *p, const char *function)
 {
     if (granules_was_block(p) || large_was_block(p) || startup_was_block(p) || strip_was_block(p))
@@ -108,6 +111,7 @@ void uncached_free(void *p, unsigned c, const char *function)
     }
 }
 
+/* Of a free block, too: who must know asks the slab (pool_inspect), which takes a lock. */
 bool uncached_find_size(const void *p, unsigned c, size_t *size)
 {
     if (c >= 1 && c < CLASSES && begins_block(p, c)) {
@@ -148,6 +152,7 @@ void uncached_flush(const char *function)
     large_unpark();
 }
 
+/* More than there is, rather than less: to be wrong costs a flush, and the other way an allocation. */
 size_t uncached_flushable(void)
 {
     const struct tcache *tc = thread_self.cache;

@@ -15,7 +15,8 @@ enum {
     RANGES_MOST = 64   /* cached mappings to look at; large.c keeps fewer */
 };
 
-/* Resident bytes of SIZE at ADDR, of pages that others may share with it only its part. */
+/* Resident bytes of the SIZE bytes at ADDR. A page at either end may hold something else, too: of it only
+ * what lies between ADDR and its end counts. */
 static size_t resident_in(const void *addr, size_t size)
 {
     unsigned char pages[ASKED / PAGE_LEAST];
@@ -39,8 +40,8 @@ static void add_startup(struct account *a, size_t resident)
     account_slab(a, 1, bytes, bytes, resident);
 }
 
-/* Granule N of the span that begins with FIRST. What lies behind the pages that were asked for is nobody's.
- */
+/* Granule N of the span that begins with FIRST. What lies behind the pages that were asked for is nobody's:
+ * the program never had them, and no cache gives them to another. */
 static void add_span(struct account *a, bool live, const struct slab *first, unsigned n, size_t resident)
 {
     size_t before = (size_t)n << GRANULE_SHIFT, usable = span_usable(first);
@@ -49,7 +50,10 @@ static void add_span(struct account *a, bool live, const struct slab *first, uns
     a->fragmentation += resident - used;
 }
 
-/* Add granule I of SS, whose granules have RESIDENT bytes each; how many granules that were. */
+/* Add the slab or span that begins with granule I of SS: its number of granules. RESIDENT[i]: bytes of
+ * granule i. No lock: a slab may change its state, class or run while it is read, and is then put down under
+ * the wrong heading, once. That harms nothing: each field is one aligned word or less, a descriptor is never
+ * unmapped, and `run` is bounded by the superslab whatever it says. */
 static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *ss, const uint8_t *base,
                                     unsigned i, const size_t *resident)
 {
@@ -73,7 +77,8 @@ static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *s
     return n;
 }
 
-/* What lies behind is not mapped, or not by us. */
+/* What lies behind is not mapped, or not by us. One byte that only grows while SS is mapped; of one that is
+ * just being unmapped the system says that nothing is resident. */
 static NO_TSAN size_t opened_bytes(const struct superslab *ss)
 {
     return (size_t)ss->opened << GRANULE_SHIFT;

@@ -48,8 +48,8 @@ static int walk_startup(const struct walk *w)
 /* --- Blocks that wait to go home -------------------------------------------------------------------------
  *
  * They are not marked as free. Those that wait when the walk begins are not told: all others were live then,
- * or come meanwhile. So the caches, of which there may be thousands, are looked at once, not for each slab.
- */
+ * or come meanwhile. So the caches, of which there may be thousands, are looked at once, not for each
+ * slab. */
 
 static void count_group(uintptr_t word, uint64_t mask, void *arg)
 {

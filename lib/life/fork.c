@@ -8,21 +8,16 @@
 #include <pthread.h>
 
 #include "heap/aside.h"
-#include "heap/checked.h"
 #include "adapt/engine.h"
 #include "base/gate.h"
+#include "base/lock.h"
 #include "heap/heap.h"
 #include "adapt/helper.h"
-#include "memory/large.h"
 #include "base/libc.h"
-#include "base/meta.h"
 #include "base/os.h"
 #include "memory/pool.h"
-#include "memory/strip.h"
-#include "memory/granules.h"
 #include "cache/thread.h"
 #include "events/trace.h"
-#include "cache/startup.h"
 
 /* From a handler of a signal that interrupted this thread inside, nobody else could be waited for, as this
  * thread may hold what they need; and its child may not allocate. */
@@ -47,16 +42,8 @@ static void in_parent(void)
 
 static void in_child(void)
 {
-    start_each_lock(lock_reset);
-    engine_each_lock(lock_reset);
-    thread_each_lock(lock_reset);
-    checked_each_lock(lock_reset);
-    startup_each_lock(lock_reset);
-    pool_each_lock(lock_reset);
-    strip_each_lock(lock_reset);
-    large_each_lock(lock_reset);
-    granules_each_lock(lock_reset);
-    meta_each_lock(lock_reset);
+    lock_reset_table();
+    pool_forked();
     trace_forked();
     os_forked();
     thread_forget_others();

@@ -3,14 +3,11 @@
 #ifndef HAK_FORK_H
 #define HAK_FORK_H
 
-#include "base/lock.h"
-
 /* Register the handlers; once. */
 void fork_init(void);
 
 /* init.c: what is decided once in a process. */
 void start_take_lock(void);
 void start_give_lock(void);
-void start_each_lock(lock_visitor *visit);
 
 #endif

@@ -18,7 +18,7 @@
 #include "events/trace.h"
 #include "events/usage.h"
 
-static struct lock start_lock; /* guards these */
+/* By the START lock: */
 static _Atomic(bool) loaded; /* the options are read, fork is looked after; by the lock, and a hint without */
 static bool started;         /* the heap may be used; everybody else reads heap_mode */
 
@@ -37,10 +37,9 @@ static enum heap_mode choose_mode(void)
 /* What every process gets, used or not. Lock held. */
 static void load(char **environment)
 {
-    if (load_relaxed(&loaded))
+    if (atomic_exchange(&loaded, true)) /* one page fault, where a look first takes two */
         return;
-    store_relaxed(&loaded, true);
-    block_key = os_random_seed() | 1; /* read by every malloc: set while there is one thread */
+    block_key = os_random_seed() | 1;              /* read by every malloc: set while there is one thread */
     usage_set_data_limit(os_limit(OS_LIMIT_DATA)); /* before the program can forbid the call */
     options_load(os_secure() ? NULL : environment);
     fork_init();
@@ -51,14 +50,14 @@ static void load(char **environment)
 static void take_lock(void)
 {
     thread_self.starting = true;
-    lock_take(&start_lock, RANK_START);
+    lock_take(RANK_START);
     lock_no_clock = true;
 }
 
 static void give_lock(void)
 {
     lock_no_clock = false;
-    lock_give(&start_lock, RANK_START);
+    lock_give(RANK_START);
     thread_self.starting = false;
 }
 
@@ -101,17 +100,12 @@ void hak_start(void)
 
 void start_take_lock(void)
 {
-    lock_take(&start_lock, RANK_START);
+    lock_take(RANK_START);
 }
 
 void start_give_lock(void)
 {
-    lock_give(&start_lock, RANK_START);
-}
-
-void start_each_lock(lock_visitor *visit)
-{
-    visit(&start_lock);
+    lock_give(RANK_START);
 }
 
 /* Early, with the environment that the loader gave. */

@@ -14,29 +14,20 @@
 
 struct arena arena;
 
+void arena_begin(void)
+{
+    list_init(&arena.bins[0]);
+    list_init(&arena.spare);
+}
+
 void arena_lock(void)
 {
-    lock_take(&arena.lock, RANK_ARENA);
-    if (LIKELY(arena.ready))
-        return;
-    for (int i = 0; i <= ALL_GRANULES; i++)
-        list_init(&arena.bins[i]);
-    for (int c = 0; c < MAP_CLASSES; c++)
-        list_init(&arena.empty[c]);
-    list_init(&arena.by_age);
-    list_init(&arena.all);
-    list_init(&arena.spare);
-    arena.ready = true;
+    lock_take(RANK_ARENA);
 }
 
 void arena_unlock(void)
 {
-    lock_give(&arena.lock, RANK_ARENA);
-}
-
-void arena_each_lock(lock_visitor *visit)
-{
-    visit(&arena.lock);
+    lock_give(RANK_ARENA);
 }
 
 void arena_unbin(struct superslab *ss)
@@ -84,7 +75,8 @@ void arena_remove(struct superslab *ss)
     arena.closed -= superslab_can_grow(ss);
 }
 
-/* Slab I of SS for a new use; descriptors are set up when first needed, to keep pages untouched. */
+/* Descriptors are set up when first needed, to keep their pages untouched. `base` each time: the descriptor
+ * of a superslab that was unmapped serves the next one, elsewhere. */
 struct slab *arena_slab_at(struct superslab *ss, unsigned i)
 {
     struct slab *slab = &ss->slab[i];
@@ -132,7 +124,7 @@ enum {
     STEP_PART = 8   /* of another, where memory is tight */
 };
 
-/* A descriptor without memory. ARENA lock held. */
+/* A descriptor without memory, all of it CLOSED. ARENA lock held. */
 static struct superslab *new_descriptor(void)
 {
     struct superslab *ss;
@@ -162,8 +154,8 @@ static bool describe(uint8_t *base, unsigned opened, bool huge)
     store_relaxed(&ss->huge, huge);
     ss->free_mask = open_mask(ss);
     ss->dirty_mask = ~open_mask(ss);
-    for (unsigned i = opened; i < GRANULES; i++)
-        ss->slab[i].state = SLAB_CLOSED;
+    for (unsigned i = 0; i < opened; i++)
+        ss->slab[i].state = SLAB_UNUSED;
     arena_enter(ss);
     arena_enbin(ss);
     classmap_set_region(base, &ss->region);
@@ -183,7 +175,9 @@ static bool enter(uint8_t *base, size_t n, unsigned opened, bool huge)
             described++;
         arena_unlock();
     }
-    os_note_pieces(described - (described == n)); /* superslabs, and what is unmapped next */
+    /* They were mapped by one call, and are unmapped one by one: so many mappings more, and one for the
+     * rest. */
+    os_note_pieces(described - (described == n));
     if (described < n) {
         (void)os_unmap(base + described * each, (n - described) * each);
         usage_unmapped((n - described) * each);
@@ -198,7 +192,8 @@ static uint8_t *below(uint8_t *address, size_t size)
 }
 
 /* Map a quarter of what there is, one at least, below the lowest superslab: neighbours merge into one mapping
- * of the kernel's. */
+ * of the kernel's, of which it allows 65,530. A step that is refused is tried at half its size, down to
+ * one. */
 static bool map_more(uint8_t *lowest, size_t superslabs)
 {
     size_t n = max_size(1, min_size(superslabs / 4, policy(growth_max)));
@@ -224,7 +219,9 @@ static bool map_more(uint8_t *lowest, size_t superslabs)
 }
 
 /* SIZE bytes, less than a superslab, at a boundary of one: at HINT, else near to what the kernel chose
- * instead, as it stands at one end of a gap. */
+ * instead. That is one end of a gap between mappings: the boundary below it lies in the gap where the kernel
+ * fills it from above, the one above it where it does from below. Otherwise os_map asks for more and unmaps
+ * what is too much, which limits on address space may refuse. */
 static uint8_t *map_at_boundary(uint8_t *hint, size_t size)
 {
     for (int i = 0; i < 3; i++) {
@@ -238,9 +235,10 @@ static uint8_t *map_at_boundary(uint8_t *hint, size_t size)
 }
 
 /* Where the first superslab should lie: what is mapped by then lies above the thread's block of thread-local
- * data, mostly. There is room between for what a small program maps next, which else would lie in the way.
- * Not in a static program, which has that block beside its data, far from the stack and from what is mapped.
- */
+ * data, mostly. Two superslabs of room are left between, for what a small program maps next: it would take
+ * the addresses behind the first superslab, which is mapped in parts, and the rest could not be opened in
+ * place. In a static program that block lies beside its data, far from the stack and from what is mapped (the
+ * test below): there the kernel chooses. */
 static uint8_t *first_place(void)
 {
     uintptr_t stack = (uintptr_t)__builtin_frame_address(0), local = os_thread();
@@ -277,7 +275,8 @@ static struct superslab *find_closed(void)
 }
 
 /* Map granules of SS behind those that it has: N of them, or fewer where the system refuses so many. How
- * many; *TAKEN, if there are none because somebody else is there. Called unlocked. */
+ * many; *TAKEN, if there are none because somebody else is there: then fewer would not fit either. Called
+ * unlocked: SS is pinned, and `growing` keeps other threads from the same granules. */
 static unsigned map_behind(const struct superslab *ss, unsigned from, unsigned n, bool *taken)
 {
     for (*taken = false; n && !*taken; n /= 2) {
@@ -303,6 +302,9 @@ static void open_granules(struct superslab *ss, unsigned from, unsigned n)
     arena.granules += n;
 }
 
+/* The lock is given up around the system calls: SS is pinned, so that nobody unmaps it, and `growing`, so
+ * that nobody else opens it. It may have got other blocks, and free ones, meanwhile: its masks are changed,
+ * not set. */
 bool arena_open(struct superslab *ss)
 {
     bool tight = policy(growth_step) != SUPERSLAB;

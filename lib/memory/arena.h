@@ -6,15 +6,13 @@
 #ifndef HAK_ARENA_H
 #define HAK_ARENA_H
 
-#include "base/lock.h"
 #include "events/retain.h"
 #include "memory/superslab.h"
 
 enum { ALL_GRANULES = GRANULES /* max_run of a superslab nobody uses */ };
 
+/* By the ARENA lock. */
 struct arena {
-    struct lock lock; /* guards all of this */
-    bool ready;
     struct list bins[ALL_GRANULES + 1]; /* superslabs by max_run */
     uint64_t bin_mask;                  /* bit r: bins[r] is not empty */
     struct list empty[MAP_CLASSES];     /* EMPTY slabs by last class, latest first */
@@ -49,9 +47,11 @@ static inline bool superslab_can_grow(const struct superslab *ss)
     return ss->opened < GRANULES && !ss->sealed && !ss->growing;
 }
 
+/* At start: its pages are written before they are read, which would take a second page fault each. */
+void arena_begin(void);
+
 void arena_lock(void);
 void arena_unlock(void);
-void arena_each_lock(lock_visitor *visit);
 
 /* Enter SS among all superslabs, and take it out again. */
 void arena_enter(struct superslab *ss);

@@ -64,6 +64,8 @@ region_entry *classmap_region_outside(const void *address)
 
 /* --- Growth: the META lock is held ---------------------------------------------------------------*/
 
+/* A branch, then a leaf, each published whole by a release: readers take no lock, and find none or a zeroed
+ * one. They are never taken away, so a reader may hold one for as long as it likes. */
 static bool add_leaf(const void *address)
 {
     uintptr_t root = (uintptr_t)address >> BRANCH_SHIFT;
@@ -92,7 +94,9 @@ static bool has_leaf(uintptr_t first, uintptr_t end)
 }
 
 /* Have entries for the regions [first, end) and for those that there are entries for. A reader may still be
- * in the old table, for a region that was entered there: it stays as it is. */
+ * in the old table, for a region that was entered there: it stays as it is. That is a leak of half of what
+ * the new one takes, at most, as each is twice the one before. `low` is chosen so that both ends have
+ * room. */
 static bool cover_regions(uintptr_t first, uintptr_t end)
 {
     struct region_table *t = &region_table;
@@ -117,6 +121,8 @@ static bool cover_regions(uintptr_t first, uintptr_t end)
     return true;
 }
 
+/* Both bounds are one word, or a reader could put the old beginning beside the new length. The bytes they
+ * speak of are mapped before. */
 static void set_bounds(uintptr_t first, uintptr_t count)
 {
     union window_bounds bounds = {.count = (uint32_t)count, .first = (uint32_t)first};
@@ -141,7 +147,8 @@ static bool place_window(uintptr_t granule)
     return true;
 }
 
-/* Map the bytes of the granules [first, first + n), if nothing is in the way. */
+/* Map the bytes of the granules [first, first + n), if nothing is in the way. What was mapped at an address
+ * of the window before the window reached it was never read as class bytes: bounds are checked first. */
 static bool map_marks(uintptr_t first, size_t n)
 {
     if (!os_map_at((void *)(load_relaxed(&classmap_window.marks) + first), n))
@@ -150,7 +157,9 @@ static bool map_marks(uintptr_t first, size_t n)
     return true;
 }
 
-/* Let the window reach GRANULE: false if that is far away, or if it cannot. */
+/* Let the window reach GRANULE: false if that is far away, or if it cannot. It at most doubles at a time, so
+ * that one mapping far from the others does not make all between them cost a page each 256 MiB; and it never
+ * takes over what has a leaf, as others change the bytes there without a lock. */
 static bool grow_window(uintptr_t granule)
 {
     union window_bounds bounds = window_bounds();
@@ -204,6 +213,8 @@ bool classmap_reserve(const void *address, size_t size)
 
 /* --- Regions -------------------------------------------------------------------------------------*/
 
+/* A walk that begins while the bounds are being widened may miss the region that just comes: it was not there
+ * when the walk began. */
 static void note_region(uintptr_t at)
 {
     uintptr_t low = load_relaxed(&lowest_region), high = load_relaxed(&highest_region);
@@ -250,6 +261,8 @@ static uintptr_t next_table(uintptr_t at)
     return at < window && window < next ? window : next;
 }
 
+/* Without a lock: a region found may be taken out at once. Its descriptor stays one (superslab.h, mapping.h),
+ * and what it describes by then is for the caller to find out. */
 struct region *classmap_next(uintptr_t *address)
 {
     uintptr_t at = max_size(*address, load_relaxed(&lowest_region)), last = load_relaxed(&highest_region);

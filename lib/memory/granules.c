@@ -60,13 +60,16 @@ static COLD void trace_empty(const struct slab *slab, unsigned granules)
 /* --- Slabs ---------------------------------------------------------------------------------------*/
 
 /* Of the EMPTY slabs freed last, HAKMEM_SS_EMPTY_SCAN_LIMIT at most, the one in the fullest superslab:
- * emptier ones may become free as a whole. */
+ * emptier ones may become free as a whole. The latest first, as their pages are in the processor's caches;
+ * and a bounded number, as the lock is held. */
 static struct slab *find_empty_any(void)
 {
     struct slab *best = NULL;
     int best_free = 0;
     uint64_t limit = option(OPT_SS_EMPTY_SCAN_LIMIT);
-    for (struct list *l = arena.by_age.next; limit && l != &arena.by_age; l = l->next, limit--) {
+    LIST_EACH (l, &arena.by_age) {
+        if (limit-- == 0)
+            break;
         struct slab *slab = CONTAINER_OF(l, struct slab, age);
         int free_granules = __builtin_popcount(superslab_of(slab)->free_mask);
         if (!best || free_granules < best_free) {
@@ -86,6 +89,8 @@ static struct slab *find_empty(unsigned size_class, enum counter *stage)
     return find_empty_any();
 }
 
+/* One whose pages were never touched, if the superslab has any: then malloc and calloc need not clear
+ * them. */
 static struct slab *find_unused(enum counter *stage)
 {
     *stage = COUNT_STAGE_UNUSED;
@@ -96,7 +101,7 @@ static struct slab *find_unused(enum counter *stage)
     return arena_slab_at(ss, (unsigned)__builtin_ctz(clean ? clean : ss->free_mask));
 }
 
-/* A slab for SIZE_CLASS by stages 0.5, 1 and 2; NULL if there is none. ARENA lock held. */
+/* A slab for SIZE_CLASS by the first three stages (granules.h); NULL if there is none. ARENA lock held. */
 static struct slab *find_slab(unsigned size_class, enum counter *stage)
 {
     struct slab *slab = LIKELY(option(OPT_SS_EMPTY_REUSE)) ? find_empty(size_class, stage) : NULL;
@@ -113,6 +118,9 @@ static struct slab *find_slab(unsigned size_class, enum counter *stage)
     return slab;
 }
 
+/* Growth happens unlocked, and another thread may have taken what was grown: then it is done once more. A
+ * slab found after growth counts as new, though an EMPTY one may have come back meanwhile: then it counts as
+ * that. */
 struct slab *granules_take_slab(unsigned size_class)
 {
     enum counter stage = COUNT_STAGE_UNUSED;
@@ -144,6 +152,9 @@ struct slab *granules_take_slab(unsigned size_class)
     return slab;
 }
 
+/* The class byte goes before the slab can be had by others, in the same hold of the lock: who frees a block
+ * of it once more finds class 0, and a span or another class can only follow. What exceeds the budget is
+ * taken out of the lists here and purged after the unlock. */
 void granules_give_slabs(struct list *slabs)
 {
     struct purge_work work[PURGE_BATCH];
@@ -169,11 +180,13 @@ void granules_give_slabs(struct list *slabs)
 /* --- Spans ---------------------------------------------------------------------------------------*/
 
 /* Address space of no use from which on strips are used instead of spans (strip.h): small programs, and those
- * whose spans fit well, never have it. 1 << WASTE_SHIFT: the share that a limit of address space can spare.
- */
+ * whose spans fit well, never have it. 1 << WASTE_SHIFT: the share that a limit of address space can spare. */
 enum { WASTE_LEAST = 4 << 20, WASTE_SHIFT = 4 };
 
-/* Turn the free granules [at, at + n) of SS into part of a span. ARENA lock held. */
+/* Pages that were given back and are needed again now are regretted: only the clean ones, as what is EMPTY
+ * had been kept. The stamp is a recent time, for the lock is held.
+ *
+ * Turn the free granules [at, at + n) of SS into part of a span. ARENA lock held. */
 static void claim_run(struct superslab *ss, unsigned at, unsigned n)
 {
     for (unsigned i = at; i < at + n; i++) {
@@ -218,8 +231,8 @@ static struct superslab *best_run(unsigned run, unsigned *at)
     struct superslab *best = NULL;
     unsigned most = 0, looks = LOOKS;
     for (uint64_t bins = arena.bin_mask >> run << run; bins; bins &= bins - 1) {
-        const struct list *bin = &arena.bins[__builtin_ctzll(bins)];
-        for (struct list *l = bin->next; l != bin; l = l->next) {
+        struct list *bin = &arena.bins[__builtin_ctzll(bins)];
+        LIST_EACH (l, bin) {
             struct superslab *ss = CONTAINER_OF(l, struct superslab, bin);
             unsigned where, pages = best_start(ss, run, &where);
             if (!best || pages > most) {
@@ -283,6 +296,9 @@ static bool are_free(const struct superslab *ss, unsigned at, unsigned n)
     return (ss->free_mask & mask) == mask;
 }
 
+/* The class byte changes with the length, while FIRST is its owner's: nobody else frees it, and a free that
+ * should not be finds one class or the other, both of which are claimed in the same way. arena_open gives up
+ * the lock: what is behind the span is looked at again after it. */
 bool granules_extend_run(struct slab *first, unsigned run, size_t size, uint32_t *dirty)
 {
     arena_lock();
@@ -315,7 +331,7 @@ void granules_give_run(struct slab *first)
         trace_empty(first, n);
     classmap_set(first->base, n, CLASS_NONE);
     count_waste(first, 0);
-    for (unsigned i = n; i-- > 0;)
+    for (unsigned i = n; i-- > 0;) /* from the end: the first of them is then the next to be used */
         arena_mark_empty(ss, first + i, now_ms);
     arena.span_granules -= n;
     usage_sub(USAGE_IN_USE, (size_t)n << GRANULE_SHIFT);
@@ -354,7 +370,8 @@ bool granules_was_block(const void *p)
     return was;
 }
 
-/* Read as they are: where P is a live block, they do not change. */
+/* State and class of the slab, read without its locks: where P is a live block they cannot change, for the
+ * block keeps its slab ACTIVE; where it is none, any answer is one that free finds out to be wrong. */
 NO_TSAN unsigned granules_class_of(const void *p)
 {
     struct region *region = classmap_region(p);
@@ -375,6 +392,8 @@ static void touch(uint8_t *base, size_t size)
         *(volatile uint8_t *)(base + i) = 0;
 }
 
+/* All are taken before any is given back, or each turn would get the same one again. Their number is raised
+ * before they become EMPTY, so that none is purged. */
 size_t granules_prewarm(unsigned size_class, size_t slabs)
 {
     struct list made;
@@ -397,12 +416,8 @@ size_t granules_prewarm(unsigned size_class, size_t slabs)
 
 void granules_begin(void)
 {
+    arena_begin();
     (void)arena_grow();
-}
-
-void granules_each_lock(lock_visitor *visit)
-{
-    arena_each_lock(visit);
 }
 
 bool granules_serve(const struct slab *slab, const uint8_t *base, unsigned size_class)
@@ -428,6 +443,9 @@ void granules_totals(struct granule_totals *out)
     arena_unlock();
 }
 
+/* The class map says what is a span, in whole bytes; `run` and `asked` of it are words of a descriptor, which
+ * is never unmapped. A span that comes or goes meanwhile is counted or not, or with the size of the one
+ * before it: span_usable keeps that below what its run holds. The sums are estimates, and said to be. */
 NO_TSAN void granules_span_sums(struct span_sum sums[BINNED + 1])
 {
     struct region *region;
@@ -445,7 +463,8 @@ NO_TSAN void granules_span_sums(struct span_sum sums[BINNED + 1])
     }
 }
 
-/* The lock keeps the memory of the span mapped while its first words are read. */
+/* The lock keeps the memory of the span mapped while its first words are read: whether it lies in a bin, only
+ * they say. The program may be writing to them: what it writes is a sound link only if it knows the key. */
 NO_TSAN size_t granules_live_span(const void *p)
 {
     size_t size = 0;
@@ -462,11 +481,13 @@ NO_TSAN size_t granules_live_span(const void *p)
 void granules_each(void (*each)(struct superslab *ss, void *arg), void *arg)
 {
     arena_lock();
-    for (struct list *l = arena.all.next; l != &arena.all; l = l->next)
+    LIST_EACH (l, &arena.all)
         each(CONTAINER_OF(l, struct superslab, all), arg);
     arena_unlock();
 }
 
+/* Between two holds of the lock all of this is true; a slab that is being purged is neither free nor in
+ * use. */
 static void check_one(struct superslab *ss, void (*fault)(const char *what, const void *where),
                       size_t states[])
 {
@@ -494,9 +515,9 @@ void granules_check(void (*fault)(const char *what, const void *where))
 {
     size_t states[SLAB_STATES] = {0}, listed = 0;
     arena_lock();
-    for (struct list *l = arena.all.next; l != &arena.all; l = l->next)
+    LIST_EACH (l, &arena.all)
         check_one(CONTAINER_OF(l, struct superslab, all), fault, states);
-    for (struct list *l = arena.by_age.next; l != &arena.by_age; l = l->next)
+    LIST_EACH (l, &arena.by_age)
         listed++;
     if (listed != arena.empties || states[SLAB_EMPTY] != arena.empties)
         fault("EMPTY slabs and their list differ", &arena.by_age);

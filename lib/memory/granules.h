@@ -3,22 +3,26 @@
 #ifndef HAK_GRANULES_H
 #define HAK_GRANULES_H
 
-#include "base/lock.h"
 #include "memory/superslab.h"
 
 /* Map the first superslab, so that the class map is placed before the first thread cache is made.
  * Refused: done when the first block is needed. */
 void granules_begin(void);
 
-/* A slab for SIZE_CLASS, started, of state ACTIVE and in no list. The stages, each counted: EMPTY
- * of the same class, EMPTY of any class, UNUSED, new superslab. NULL if the system refuses. */
+/* A slab for SIZE_CLASS, started, of state ACTIVE and in no list, by the first of these stages that has one,
+ * each counted:
+ *   EMPTY of the same class    its pages are there, and cut as they should be
+ *   EMPTY of any class         its pages are there
+ *   UNUSED                     its pages come with their first use
+ *   new                        more of a superslab, or another one
+ * NULL if the system refuses. */
 struct slab *granules_take_slab(unsigned size_class);
 
 /* Slabs whose last block came back, linked by `link` in LIST: reusable by every class at once.
  * What exceeds the policy's budget is purged before the call returns. */
 void granules_give_slabs(struct list *slabs);
 
-/* RUN granules in a row as a span for SIZE bytes, 1..16. *DIRTY gets a bit for each granule that may not be
+/* RUN granules in a row as a span for SIZE bytes, 1 to SPAN_GRANULES. *DIRTY gets a bit for each granule that may not be
  * zero. NULL if there are none, and GROW is not set or the system refuses. */
 struct slab *granules_take_run(unsigned run, size_t size, bool grow, uint32_t *dirty);
 /* Let a span grow in place to RUN granules for SIZE bytes; false if what follows is in use. */
@@ -66,7 +70,5 @@ void granules_check(void (*fault)(const char *what, const void *where));
 
 /* Call EACH for every superslab, the ARENA lock held. */
 void granules_each(void (*each)(struct superslab *ss, void *arg), void *arg);
-
-void granules_each_lock(lock_visitor *visit);
 
 #endif

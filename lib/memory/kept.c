@@ -31,13 +31,18 @@ static void uncache(struct large *l)
     larges.cached_count--;
 }
 
-/* Enter L among the kept ones, in the order of their age. */
+/* Enter L among the kept ones, in the order of their age: mostly in front, but for what a divided mapping
+ * leaves, which is as old as that was. */
 static void cache(struct large *l)
 {
-    struct list *at = larges.cached.next;
-    while (at != &larges.cached && CONTAINER_OF(at, struct large, link)->freed_ms > l->freed_ms)
-        at = at->next;
-    list_push_back(at, &l->link);
+    struct list *before = &larges.cached;
+    LIST_EACH (i, &larges.cached) {
+        if (CONTAINER_OF(i, struct large, link)->freed_ms <= l->freed_ms) {
+            before = i;
+            break;
+        }
+    }
+    list_push_back(before, &l->link);
     larges.cached_bytes += l->size;
     usage_add(USAGE_KEPT_LARGE, l->size);
     larges.cached_count++;
@@ -48,7 +53,8 @@ static bool serves(const struct large *l, size_t size, size_t align)
     return l->size >= size && ((uintptr_t)l->base & (max_size(align, SUPERSLAB) - 1)) == 0;
 }
 
-/* Of the mapping freed first as much of its end as makes up EXCESS, or all of it. Lock held. */
+/* Of the mapping freed first as much of its end as makes up EXCESS, or all of it. Its beginning stays, which
+ * a block can have where it is a multiple of SUPERSLAB. Lock held. */
 static struct large *surplus(struct large *oldest, size_t excess)
 {
     excess = round_up(excess, MOVE_UNIT);
@@ -96,7 +102,7 @@ unsigned kept_put(struct large *l, struct large **out)
 static struct large *best_single(size_t size, size_t align)
 {
     struct large *best = NULL;
-    for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next) {
+    LIST_EACH (i, &larges.cached) {
         struct large *l = CONTAINER_OF(i, struct large, link);
         if (serves(l, size, align) && (!best || l->size < best->size))
             best = l;
@@ -108,8 +114,10 @@ static struct large *best_single(size_t size, size_t align)
 static unsigned by_address(struct large **out)
 {
     unsigned n = 0;
-    for (struct list *i = larges.cached.next; i != &larges.cached && n < CACHED_MOST; i = i->next) {
+    LIST_EACH (i, &larges.cached) {
         struct large *l = CONTAINER_OF(i, struct large, link);
+        if (n == CACHED_MOST)
+            break;
         unsigned at = n++;
         for (; at && out[at - 1]->base > l->base; at--)
             out[at] = out[at - 1];
@@ -198,7 +206,7 @@ struct large *kept_begin(size_t size, size_t align)
 /* The kept mapping that begins at ADDRESS. Lock held. */
 static struct large *kept_at(const char *address)
 {
-    for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next) {
+    LIST_EACH (i, &larges.cached) {
         struct large *l = CONTAINER_OF(i, struct large, link);
         if (l->base == address)
             return l;
@@ -257,7 +265,7 @@ void kept_needed(size_t size)
 static struct large *largest(void)
 {
     struct large *best = NULL;
-    for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next) {
+    LIST_EACH (i, &larges.cached) {
         struct large *l = CONTAINER_OF(i, struct large, link);
         if (serves(l, MOVE_UNIT, MOVE_UNIT) && (!best || l->size > best->size))
             best = l;
@@ -370,7 +378,7 @@ void kept_check(void (*fault)(const char *what, const void *where))
     for (unsigned i = 0; i < n; i++)
         if (kept[i]->size == 0 || kept[i]->areas == 0 || (i && mapping_end(kept[i - 1]) > kept[i]->base))
             fault("kept large mappings overlap", kept[i]->base);
-    for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next) {
+    LIST_EACH (i, &larges.cached) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
         listed++;
         bytes += l->size;

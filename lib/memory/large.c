@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* memory/large.c - requests above 1 MiB: mappings of their own.
  *
- * The mapping freed last is parked in a slot, still in the list of live ones, so that a program that
- * allocates and frees one in turn takes no lock. The slot is one word: 0 or a descriptor. Who swaps
- * it to 0 owns the mapping; ABA is harmless, as the same word means the same descriptor, parked now.
- * The class byte of a parked mapping is 0, and is the claim of free as for spans (span.c).
+ * The mapping freed last is parked in a slot, so that a program that allocates and frees one in turn takes no
+ * lock. The slot is one word: 0 or a descriptor. Who swaps it to 0 owns the mapping; ABA is harmless, as the
+ * same word means the same descriptor, parked now. The class byte of a parked mapping is 0, and is the claim
+ * of free as for spans (span.c).
  *
- * The LARGE lock guards the three lists and all descriptors in them. System calls are made
- * unlocked, on mappings whose descriptor is in no list. What is freed is kept by kept.c. */
+ * A parked mapping stays in the list of live ones and in live_bytes, live_count and USAGE_IN_USE: to take it
+ * out would need the lock. So whoever asks what is live subtracts it (large_totals, large_holds), what could
+ * be given up counts it in (large_parked), and what gives memory back unparks it first (large_unpark): after
+ * that it is kept like any other.
+ *
+ * The look: before it takes the parked mapping, a thread reads its base and size to see whether it fits.
+ * Another thread may take it meanwhile, use it, resize it, unmap it. The descriptor is still one, as they are
+ * never unmapped, so the look reads old or new words, no foreign ones. Then it swaps, and looks once more:
+ * now the mapping is its own and nobody changes it. What does not fit then is parked again, or released.
+ *
+ * The LARGE lock guards the three lists and all descriptors in them. System calls are made unlocked, on
+ * mappings whose descriptor is in no list. What is freed is kept by kept.c. */
 #include "memory/large.h"
 
 #include <string.h>
@@ -78,6 +88,8 @@ static struct large *unpark(void)
     return word && swap_word(&parked, word, 0) ? (struct large *)(uintptr_t)word : NULL;
 }
 
+/* The look (see above): `base` may be that of another moment than `size`. The answer decides only whether to
+ * swap, and is asked again of the mapping that was taken. */
 static NO_TSAN bool fits(const struct large *l, size_t size, size_t most, size_t align)
 {
     size_t have = load_relaxed(&l->size);
@@ -89,7 +101,8 @@ static size_t most_for(size_t size)
     return size + (size >> FIT_SHIFT);
 }
 
-/* L, live or parked and claimed, is free. */
+/* L, live or parked and claimed, is free. The clock is read before the lock is taken, the system calls come
+ * after it: OUT is in no list by then. */
 static void release(struct large *l)
 {
     struct large *out[CACHED_MOST];
@@ -102,6 +115,7 @@ static void release(struct large *l)
     mapping_drop(out, n);
 }
 
+/* A hint: the mapping may have gone, and its descriptor serves another by now. */
 NO_TSAN size_t large_parked(void)
 {
     const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
@@ -126,7 +140,7 @@ void large_decay(uint64_t now_ms)
 
 /* --- Allocation ----------------------------------------------------------------------------------*/
 
-/* The parked mapping, if it serves the request; it is live again. */
+/* The parked mapping, if it serves the request; it is live again. Outside the gate: see large_park. */
 static struct large *reuse_parked(size_t size, size_t align)
 {
     struct large *l = (struct large *)(uintptr_t)load_relaxed(&parked);
@@ -185,7 +199,7 @@ static struct large *piece_together(size_t size, size_t align)
 /* A mapping for SIZE bytes that lives nowhere yet. NULL if the system refuses. */
 static struct large *make(size_t size, size_t align, bool zero)
 {
-    large_unpark(); /* too short or too long as it is, but its pages are the first that should be used */
+    large_unpark(); /* it does not fit as it is, but its pages are warm: kept_take may make it fit */
     struct large *l = kept_take(size, align);
     count(COUNT_LARGE_REUSED, l != NULL);
     bool kept = l != NULL;
@@ -265,13 +279,14 @@ bool large_free(void *p)
     return true;
 }
 
+/* The parked one is in the list, and free. */
 bool large_holds(const void *address)
 {
     bool holds = false;
     mapping_lock();
-    for (struct list *i = larges.live.next; i != &larges.live && !holds; i = i->next) {
+    LIST_EACH (i, &larges.live) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
-        holds = (uintptr_t)address - (uintptr_t)l->base < l->size && load_relaxed(&parked) != (uintptr_t)l;
+        holds |= (uintptr_t)address - (uintptr_t)l->base < l->size && load_relaxed(&parked) != (uintptr_t)l;
     }
     mapping_unlock();
     return holds;
@@ -282,7 +297,7 @@ bool large_was_block(const void *p)
     mapping_lock();
     const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
     bool was = l && l->base == p;
-    for (struct list *i = larges.cached.next; i != &larges.cached; i = i->next)
+    LIST_EACH (i, &larges.cached)
         was = was || CONTAINER_OF(i, struct large, link)->base == p;
     mapping_unlock();
     return was;
@@ -367,8 +382,10 @@ unsigned large_cached(struct large_range *out, unsigned most)
 {
     unsigned n = 0;
     mapping_lock();
-    for (struct list *i = larges.cached.next; i != &larges.cached && n < most; i = i->next) {
+    LIST_EACH (i, &larges.cached) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
+        if (n == most)
+            break;
         out[n++] = (struct large_range){l->base, l->size};
     }
     mapping_unlock();
@@ -389,6 +406,8 @@ void large_totals(struct large_totals *out)
     mapping_unlock();
 }
 
+/* The descriptor is never unmapped, but may serve another mapping by now: who asks compares the base with the
+ * region's address, and looks at the class byte (walk.c). */
 NO_TSAN struct large_range large_range(const struct region *region)
 {
     const struct large *l = CONTAINER_OF(region, struct large, region);
@@ -399,7 +418,7 @@ void large_check(void (*fault)(const char *what, const void *where))
 {
     size_t bytes = 0, live = 0;
     mapping_lock();
-    for (struct list *i = larges.live.next; i != &larges.live; i = i->next) {
+    LIST_EACH (i, &larges.live) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
         bytes += l->size;
         live++;
@@ -411,11 +430,6 @@ void large_check(void (*fault)(const char *what, const void *where))
         fault("large mappings miscounted", &larges);
     kept_check(fault);
     mapping_unlock();
-}
-
-void large_each_lock(lock_visitor *visit)
-{
-    visit(&larges.lock);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

@@ -7,7 +7,6 @@
 #define HAK_LARGE_H
 
 #include "memory/classmap.h"
-#include "base/lock.h"
 
 /* SIZE bytes at a multiple of ALIGN, a power of two. NULL if the system refuses. */
 void *large_alloc(size_t size, size_t align, bool zero);
@@ -59,7 +58,5 @@ unsigned large_cached(struct large_range *out, unsigned most);
 /* The mapping that REGION, of kind REGION_LARGE, tells of: a moment's picture. */
 struct large_range large_range(const struct region *region);
 void large_check(void (*fault)(const char *what, const void *where));
-
-void large_each_lock(lock_visitor *visit);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "events/counters.h"
 #include "events/usage.h"
+#include "base/lock.h"
 #include "base/meta.h"
 #include "base/clock.h"
 #include "base/os.h"
@@ -17,18 +18,12 @@ struct larges larges;
 
 void mapping_lock(void)
 {
-    lock_take(&larges.lock, RANK_LARGE);
-    if (LIKELY(larges.ready))
-        return;
-    list_init(&larges.live);
-    list_init(&larges.cached);
-    list_init(&larges.spare);
-    larges.ready = true;
+    lock_take(RANK_LARGE);
 }
 
 void mapping_unlock(void)
 {
-    lock_give(&larges.lock, RANK_LARGE);
+    lock_give(RANK_LARGE);
 }
 
 struct large *mapping_descriptor(void)
@@ -63,6 +58,8 @@ static uint64_t new_area(void)
     return add_relaxed(&last, 1) + 1;
 }
 
+/* Both count as lying in all areas of the whole, as nobody knows where those meet; mapping_count_areas cuts
+ * that down to their units. */
 void mapping_divide(struct large *l, size_t first, struct large *rest)
 {
     rest->base = l->base + first;
@@ -75,6 +72,8 @@ void mapping_divide(struct large *l, size_t first, struct large *rest)
     mapping_count_areas(l, l->areas);
 }
 
+/* Neighbours that were one area are one again; others keep their number of areas, at most as many as there
+ * are units. */
 void mapping_join(struct large *l, struct large *next)
 {
     bool one = l->area && l->area == next->area;
@@ -117,6 +116,8 @@ struct large *mapping_new(size_t size, size_t align)
     return l;
 }
 
+/* One area is lengthened by mremap, which keeps it one. Of several it cannot be asked: new pages are mapped
+ * behind, as an area more, and only where the end is that of a unit, as areas meet nowhere else. */
 bool mapping_extend(struct large *l, size_t more)
 {
     bool one = l->area != 0;
@@ -136,6 +137,7 @@ bool mapping_extend(struct large *l, size_t more)
 /* Give SIZE bytes at BASE, one of ours or a part of one, back. */
 static void give_back(char *base, size_t size)
 {
+    /* Refused: the kernel cannot split its area. The addresses are lost to us, their pages are not kept. */
     if (os_unmap(base, size) == 0) {
         usage_unmapped(size);
     } else {
@@ -144,6 +146,8 @@ static void give_back(char *base, size_t size)
     }
 }
 
+/* The system calls come first, for all of them: their descriptors are in no list and this thread's alone, so
+ * no lock is held while the kernel works. */
 size_t mapping_drop(struct large **list, unsigned n)
 {
     size_t bytes = 0;
@@ -192,7 +196,7 @@ void mapping_end_at_hole(struct large *l, size_t at, size_t size)
 }
 
 /* A refused move may have unmapped units of [AT, AT + SIZE) of L: they are mapped again. False if L ends
- * there. */
+ * there. What os_restore finds mapped stays: the pages of L, or those that had moved. */
 static bool mend(struct large *l, size_t at, size_t size)
 {
     for (size_t end = at + size; at < end; at += MOVE_UNIT) {
@@ -204,10 +208,9 @@ static bool mend(struct large *l, size_t at, size_t size)
     return true;
 }
 
-/* Linux 6.17 and later move several areas by one call, or some of them before they refuse; others move none.
- */
-static _Atomic(bool)
-    one_area_a_call; /* a call for several was refused; relaxed: it costs a call not to know */
+/* A call to move several areas was refused: each is asked for by itself. Linux 6.17 and later move them all,
+ * or some of them before they refuse; others move none. Relaxed: not to know costs a call. */
+static _Atomic(bool) one_area_a_call;
 
 bool mapping_take_units(struct large *l, size_t *at, size_t to, struct large *donor)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* memory/mapping.h - the mappings of large blocks, in use and kept: what mapping.c, kept.c, large.c and the
- * strips share.
+/* memory/mapping.h - the mappings of large blocks, in use and kept. mapping.c, kept.c, moving.c, large.c and the
+ * strips share them.
  *
  * A mapping is a range of pages of which this library knows nothing but that it is its own. To the kernel
- * it may be several areas: pages that came from another mapping keep to themselves. Invariants:
+ * it may be several areas: pages that came from another mapping keep to themselves.
+ *
+ * Invariants:
  *   a mapping in use begins at a multiple of SUPERSLAB, a kept one anywhere
  *   areas of the kernel's meet inside of a mapping at multiples of SUPERSLAB only, `areas` of them at most
  *   area != 0  =>  areas == 1, and neighbours of the same number are one area: no number is used twice
@@ -15,7 +17,6 @@
 
 #include "memory/classmap.h"
 #include "base/list.h"
-#include "base/lock.h"
 #include "events/retain.h"
 
 enum {
@@ -26,17 +27,18 @@ enum {
 
 struct large {
     struct region region;
-    char *base;           /* as size: the look at a parked one that may be gone is verified after the take */
-    _Atomic(size_t) size; /* atomic only for the look at a parked one; LARGE lock or sole owner */
-    size_t areas;         /* of the kernel's, at most; LARGE lock or sole owner */
-    uint64_t area;        /* the number of the one area that it is, or is a part of; 0: of several */
+    /* Of both: the LARGE lock, or the sole owner. Others look, as long as it is parked (large.c): `size` is
+     * atomic for them, and what they saw is looked at again by whoever has taken the mapping. */
+    char *base;
+    _Atomic(size_t) size;
+    size_t areas;  /* of the kernel's, at most; LARGE lock or sole owner */
+    uint64_t area; /* the number of the one area that it is, or is a part of; 0: of several */
     uint64_t freed_ms;
     struct list link; /* live, cached (latest first) or spare */
 };
 
+/* By the LARGE lock, as the descriptors in the lists. */
 struct larges {
-    struct lock lock; /* guards all of this, and the descriptors in the lists */
-    bool ready;
     struct list live, cached, spare;
     size_t live_bytes, cached_bytes, live_count, cached_count;
     struct retain retain;

@@ -8,6 +8,7 @@
 
 #include "events/counters.h"
 #include "base/layout.h"
+#include "base/lock.h"
 #include "base/os.h"
 #include "settings/policy.h"
 #include "memory/granules.h"
@@ -15,7 +16,6 @@
 
 struct pool {
     struct lock lock;
-    bool ready;
     struct list partial; /* slabs with room, latest first */
     bool untrimmed;      /* a block came back since all partial slabs were trimmed */
     size_t out;          /* sum of `used` over all slabs of the class */
@@ -34,14 +34,9 @@ static void bump(_Atomic(uint32_t) *n, uint32_t by)
     store_relaxed(n, load_relaxed(n) + by);
 }
 
-static void pool_lock(unsigned size_class)
+static NOINLINE void pool_lock(unsigned size_class)
 {
-    struct pool *pool = &pools[size_class];
-    lock_take(&pool->lock, RANK_CLASS);
-    if (UNLIKELY(!pool->ready)) {
-        list_init(&pool->partial);
-        pool->ready = true;
-    }
+    lock_take_one(&pools[size_class].lock, RANK_CLASS);
 }
 
 /* For blocks that come or go. */
@@ -54,13 +49,13 @@ static void pool_lock_counted(unsigned size_class)
 
 static void pool_unlock(unsigned size_class)
 {
-    lock_give(&pools[size_class].lock, RANK_CLASS);
+    lock_give_one(&pools[size_class].lock, RANK_CLASS);
 }
 
-void pool_each_lock(lock_visitor *visit)
+void pool_forked(void)
 {
     for (unsigned c = 0; c < CLASSES; c++)
-        visit(&pools[c].lock);
+        lock_reset(&pools[c].lock);
 }
 
 /* Take up to WANT blocks from partial slabs. Freed blocks are taken from as many slabs as it needs, new ones
@@ -84,6 +79,9 @@ static void take_partial(struct pool *pool, unsigned want, struct pieces *to)
     }
 }
 
+/* Another thread may empty the new slab before this one comes back to it: then it gets another. The blocks
+ * are only noted under the lock and linked after it: each is cold, and to write to it takes longer than all
+ * that the lock is held for. */
 struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
 {
     struct pool *pool = &pools[size_class];
@@ -110,7 +108,8 @@ struct magazine pool_refill(unsigned size_class, unsigned want, bool *untouched)
     return slab_link(&taken, size_class);
 }
 
-/* SLAB, whose last block came back, leaves the class. Class lock held. */
+/* SLAB, whose last block came back, leaves the class: no block of it is anywhere, so nobody but this thread
+ * can reach it from here on. Class lock held. */
 static void leave(struct pool *pool, struct slab *slab, struct list *empties)
 {
     list_push_back(empties, &slab->link);
@@ -292,6 +291,8 @@ static size_t purge_pages(struct slab *slab, const struct page_run *runs, unsign
     return bytes;
 }
 
+/* The lock is given up around the system calls. Meanwhile SLAB is in no list and `trimming`: nobody takes
+ * blocks from it, nor does it become EMPTY, whatever comes back; and the pages that were free stay so. */
 static size_t trim_slab(struct pool *pool, unsigned size_class, struct slab *slab, struct list *empties)
 {
     struct page_run runs[SLAB_PAGE_RUNS];
@@ -316,7 +317,8 @@ static size_t trim_slab(struct pool *pool, unsigned size_class, struct slab *sla
     return bytes;
 }
 
-/* Trim slabs of the class until *SLABS have been; each is looked at once. */
+/* Trim slabs of the class until *SLABS have been. Each is looked at once: what was trimmed goes to the end of
+ * the list, where others add to the front, so that their number at the beginning bounds the walk. */
 static size_t trim_class(unsigned size_class, size_t *slabs)
 {
     struct pool *pool = &pools[size_class];
@@ -324,8 +326,8 @@ static size_t trim_class(unsigned size_class, size_t *slabs)
     size_t bytes = 0, listed = 0;
     list_init(&empties);
     pool_lock(size_class);
-    for (struct list *l = pool->partial.next; pool->untrimmed && l != &pool->partial; l = l->next)
-        listed++;
+    LIST_EACH (l, &pool->partial)
+        listed += pool->untrimmed;
     pool->untrimmed = false;
     while (*slabs && listed-- && !list_empty(&pool->partial)) {
         struct slab *slab = LIST_FIRST(&pool->partial, struct slab, link);
@@ -371,6 +373,8 @@ bool pool_over_cap(unsigned size_class)
     return UNLIKELY(cap != 0) && load_relaxed(&pools[size_class].slabs) >= cap;
 }
 
+/* Without the lock, for the engine: `out` is one aligned word that its owner changes under the lock. Events
+ * are compared with those of the last sample, so that one that is missed now counts in the next. */
 NO_TSAN struct pool_counts pool_counts(unsigned size_class)
 {
     struct pool *pool = &pools[size_class];
@@ -429,7 +433,7 @@ void pool_check(void (*fault)(const char *what, const void *where))
         size_t listed = 0;
         pool_lock(c);
         granules_each(check_slabs, &check);
-        for (struct list *l = pools[c].partial.next; l != &pools[c].partial; l = l->next) {
+        LIST_EACH (l, &pools[c].partial) {
             const struct slab *slab = CONTAINER_OF(l, struct slab, link);
             listed += slab->used != 0; /* a new slab may be listed and still unused */
             if (slab->used == slab->total)

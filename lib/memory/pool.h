@@ -3,7 +3,6 @@
 #ifndef HAK_POOL_H
 #define HAK_POOL_H
 
-#include "base/lock.h"
 #include "events/fault.h"
 #include "memory/slab.h"
 
@@ -70,6 +69,7 @@ unsigned pool_live(const struct slab *slab, const uint8_t *base, uint64_t live[S
 /* Check all slabs of all classes. */
 void pool_check(void (*fault)(const char *what, const void *where));
 
-void pool_each_lock(lock_visitor *visit);
+/* The child of fork: the locks of the classes are free. */
+void pool_forked(void);
 
 #endif

@@ -16,6 +16,8 @@ enum {
     PURGE_AT_ONCE = 4 /* pieces of work that one free does: the rest is for the next */
 };
 
+/* How many bytes of EMPTY slabs may stay. What was regretted may only fill the room below the recent peak,
+ * and a sixteenth of what is in use above it: keeping must not make the process larger than its work did. */
 static size_t budget(void)
 {
     size_t in_use = (arena.actives + arena.span_granules) * (size_t)GRANULE;
@@ -25,7 +27,9 @@ static size_t budget(void)
     return max_size(kept, arena.prewarmed * GRANULE);
 }
 
-/* Take SS out of everything, to be unmapped: all its granules are free. */
+/* Take SS out of everything, to be unmapped: all its granules are free. Its region goes before the memory
+ * does, so that whoever finds an address of it in the class map finds no descriptor, and not one that is
+ * about to serve another place. */
 static void detach(struct superslab *ss)
 {
     for (uint32_t bits = ss->free_mask & ss->dirty_mask; bits; bits &= bits - 1)
@@ -35,7 +39,9 @@ static void detach(struct superslab *ss)
     classmap_set_region(ss->base, NULL);
 }
 
-/* Take SLAB and the EMPTY slabs beside it, MAX at most, out of the lists to be purged. */
+/* Take SLAB and the EMPTY slabs beside it, MAX at most, out of the lists to be purged. The last superslab is
+ * never unmapped: the next allocation would map one again. A pinned one is being worked on by a thread
+ * without the lock. */
 static struct purge_work isolate(struct slab *slab, size_t max)
 {
     struct superslab *ss = superslab_of(slab);
@@ -65,6 +71,8 @@ static unsigned collect(struct purge_work *work, unsigned most, size_t keep, uin
                         uint64_t now_ms)
 {
     size_t n = 0, keep_slabs = keep >> GRANULE_SHIFT;
+    /* The oldest first, by stamps of 32 bits: their difference is right for 24 days, and later costs one
+     * purge. */
     while (n < most && arena.empties > keep_slabs && now_ms >= arena.purge_again_ms) {
         struct slab *oldest = LIST_LAST(&arena.by_age, struct slab, age);
         if (before_ms != UINT64_MAX && (int32_t)((uint32_t)before_ms - oldest->emptied_ms) < 0)
@@ -103,12 +111,14 @@ static void take_back(struct superslab *ss, unsigned first, unsigned n, bool zer
     arena_set_free(ss, ss->free_mask | mask_run(first, n));
 }
 
+/* The kernel refuses to unmap where it has no memory to split an area of its own: then SS is put back as it
+ * was, its pages purged at least. */
 static void finish_unmap(struct superslab *ss, bool unmapped, bool zero, uint64_t now_ms)
 {
     if (unmapped) {
         list_push_front(&arena.spare, &ss->all);
-        for (unsigned i = 0; i < GRANULES; i++)
-            ss->slab[i].state = SLAB_UNUSED;
+        for (unsigned i = 0; i < ss->opened; i++)
+            ss->slab[i].state = SLAB_CLOSED;
         return;
     }
     arena_enter(ss);

@@ -135,7 +135,9 @@ enum slab_verdict slab_put(struct slab *slab, unsigned word, uint64_t mask)
     return SLAB_OK;
 }
 
-/* What the program writes to its blocks meanwhile does not matter: it does not know the key. */
+/* The first words of blocks that the program is using are read while it may write to them. Whatever it
+ * writes, also half of it, is no sound link: it does not know the key. The bits are under the lock that the
+ * caller has. */
 NO_TSAN void slab_live(const struct slab *slab, uint64_t live[SLAB_WORDS])
 {
     size_t size = class_size(slab->size_class);
@@ -147,6 +149,8 @@ NO_TSAN void slab_live(const struct slab *slab, uint64_t live[SLAB_WORDS])
     }
 }
 
+/* One byte, and only where to look next: the caller takes the lock of that class and asks again
+ * (granules_serve). */
 NO_TSAN unsigned slab_class(const struct slab *slab)
 {
     return slab->size_class;

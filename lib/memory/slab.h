@@ -11,7 +11,8 @@
  * A state changes only under the ARENA lock.
  *
  * Invariants of an ACTIVE slab, with free = number of bits set:
- *   used + free = carved <= total,   bit i set => i < carved and block i is in no cache
+ *   used + free = carved <= total
+ *   bit i set  =>  i < carved and block i is in no cache
  *   linked in its pool's partial list <=> used < total and not trimming
  * Blocks at and behind `carved` have never been handed out in this life of the slab; where `fresh`
  * is set their pages have not been touched at all. */
@@ -23,7 +24,9 @@
 #include "base/list.h"
 #include "base/sizeclass.h"
 
-enum slab_state { SLAB_UNUSED, SLAB_ACTIVE, SLAB_EMPTY, SLAB_SPAN, SLAB_PURGE, SLAB_CLOSED, SLAB_STATES };
+/* CLOSED is 0: the descriptors of granules that are not mapped are not written, and lie in pages that a small
+ * process never touches. */
+enum slab_state { SLAB_CLOSED, SLAB_UNUSED, SLAB_ACTIVE, SLAB_EMPTY, SLAB_SPAN, SLAB_PURGE, SLAB_STATES };
 
 enum { SLAB_WORDS = GRANULE / MIN_ALIGN / 64, SPAN_PAGE_SHIFT = 12, SPAN_PAGE = 1 << SPAN_PAGE_SHIFT };
 
@@ -47,8 +50,8 @@ struct slab {
 };
 
 /* Usable size of the span that begins with FIRST: what was asked for, in whole pages. The rest counts as
- * free. Of one that comes into use at this moment it may be that of an earlier one, but no more than there
- * is. */
+ * free. Its owner reads what it wrote. Others may find `asked` of an earlier span beside `run` of this one,
+ * or the other way round: the result is then wrong, and no more than the run that was read. */
 static inline NO_TSAN size_t span_usable(const struct slab *first)
 {
     size_t asked = load_relaxed(&first->asked);

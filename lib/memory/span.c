@@ -59,6 +59,7 @@ bool span_valid(const void *p)
     return ((uintptr_t)p & (GRANULE - 1)) == 0 && class_is_span(classmap_get(p));
 }
 
+/* The claim comes first: of two threads that free P one gets it, and the descriptor is then that thread's. */
 bool span_free(void *p, unsigned c)
 {
     if (((uintptr_t)p & (GRANULE - 1)) != 0 || !classmap_claim(p, c))
@@ -67,6 +68,8 @@ bool span_free(void *p, unsigned c)
     return true;
 }
 
+/* `run` is read without the lock: the span is the caller's, and only its owner changes it. What is new behind
+ * the end is dirty or not, as realloc promises nothing of it. */
 bool span_extend(void *p, size_t size)
 {
     struct slab *first = superslab_slab_of(p);

@@ -295,8 +295,9 @@ void strip_check(void (*fault)(const char *what, const void *where))
     size_t used = 0, blocks = 0, idle = 0, units = 0;
     strip_lock();
     size_t purging = load_relaxed(&strips.count); /* those in no bin */
-    for (unsigned i = 0; strips.ready && i <= STRIP_UNITS; i++) {
-        for (struct list *l = strips.bin[i].next; l != &strips.bin[i]; l = l->next, purging--) {
+    for (unsigned i = 0; i <= STRIP_UNITS; i++) {
+        LIST_EACH (l, &strips.bin[i]) {
+            purging--;
             const struct strip *s = CONTAINER_OF(l, struct strip, link);
             check_one(s, i, fault);
             used += s->used_units, blocks += s->blocks, idle += s->idle, units += s->units;
@@ -309,11 +310,6 @@ void strip_check(void (*fault)(const char *what, const void *where))
     if (!purging && !same)
         fault("strips miscounted", &strips);
     strip_unlock();
-}
-
-void strip_each_lock(lock_visitor *visit)
-{
-    visit(&strips.lock);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

@@ -56,6 +56,4 @@ size_t strip_used(const struct region *region, const void *base, uint64_t used[S
 
 void strip_check(void (*fault)(const char *what, const void *where));
 
-void strip_each_lock(lock_visitor *visit);
-
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/meta.h"
 #include "base/os.h"
 #include "events/counters.h"
@@ -66,12 +67,12 @@ unsigned unit_count(const uint64_t *map, unsigned from, unsigned n)
 
 void strip_lock(void)
 {
-    lock_take(&strips.lock, RANK_STRIPS);
+    lock_take(RANK_STRIPS);
 }
 
 void strip_unlock(void)
 {
-    lock_give(&strips.lock, RANK_STRIPS);
+    lock_give(RANK_STRIPS);
 }
 
 void strip_unbin(struct strip *s)
@@ -195,19 +196,8 @@ static struct strip *descriptor(void)
     return s;
 }
 
-static void begin(void)
-{
-    for (unsigned i = 0; i <= STRIP_UNITS; i++)
-        list_init(&strips.bin[i]);
-    list_init(&strips.age);
-    list_init(&strips.spare);
-    strips.ready = true;
-}
-
 struct strip *strip_enter(struct large *l, bool dirty)
 {
-    if (UNLIKELY(!strips.ready))
-        begin();
     struct strip *s = load_relaxed(&strips.count) < STRIPS_MOST ? descriptor() : NULL;
     if (!s)
         return NULL;

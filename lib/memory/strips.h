@@ -39,9 +39,8 @@ struct strip {
     unit_map dirty; /* may not be zero */
 };
 
+/* The STRIPS lock guards all of this, and every strip. */
 struct strips {
-    struct lock lock; /* guards all of this, and every strip */
-    bool ready;
     struct list bin[STRIP_UNITS + 1]; /* strips by their longest run of free units */
     uint64_t bins[STRIP_WORDS + 1];   /* bit r: bin[r] is not empty */
     struct list age;                  /* strips with idle units, the one freed into last first */

@@ -2,8 +2,9 @@
 /* memory/superslab.h - regions of 2 MiB, the source of all slabs and spans.
  *
  * A superslab is 32 granules of memory, or the first few of them, and, elsewhere, one descriptor. Everything
- * in this file is guarded by the ARENA lock but for what slab.h says of ACTIVE slabs. Invariants: free_mask
- * bit i  <=>  slab[i] is UNUSED or EMPTY dirty_mask bit i  =>  slab[i] is not UNUSED; an EMPTY slab is dirty
+ * in this file is guarded by the ARENA lock but for what slab.h says of ACTIVE slabs. Invariants:
+ *   free_mask bit i  <=>  slab[i] is UNUSED or EMPTY
+ *   dirty_mask bit i  <=>  slab[i] is not UNUSED: its pages may hold something, or are not there
  *   slab[i] is CLOSED  <=>  i >= opened
  *   max_run = longest run of free_mask; the superslab is linked in bins[max_run]
  *   an EMPTY slab is linked in empty[its last class] and in the list by age; no other is
@@ -13,7 +14,6 @@
 #define HAK_SUPERSLAB_H
 
 #include "memory/classmap.h"
-#include "base/lock.h"
 #include "memory/slab.h"
 
 struct superslab {

@@ -4,10 +4,11 @@
 
 #include <string.h>
 
-struct live_policy live_policy = {.growth_max = 8, .growth_step = 2 << 20};
+struct live_policy live_policy = {.growth_max = 8, .growth_step = SUPERSLAB};
 
 static_assert(sizeof(struct live_policy) == sizeof(struct policy), "an atomic is as large as its value");
 
+/* As a whole: nobody else reads yet. */
 void policy_begin(const struct policy *p)
 {
     memcpy((void *)&live_policy, p, sizeof live_policy);
@@ -25,7 +26,7 @@ void policy_publish(const struct policy *p)
 #define POLICY_FIELD(type, name) PUBLISH(live_policy.name, p->name);
     POLICY_FIELDS(POLICY_FIELD)
 #undef POLICY_FIELD
-    for (unsigned c = 0; c < POLICY_CLASSES; c++) {
+    for (unsigned c = 0; c < CLASSES; c++) {
 #define POLICY_ARRAY(type, name) PUBLISH(live_policy.name[c], p->name[c]);
         POLICY_ARRAYS(POLICY_ARRAY)
 #undef POLICY_ARRAY

@@ -8,8 +8,9 @@
 #define HAK_POLICY_H
 
 #include "base/atomic.h"
+#include "base/sizeclass.h"
 
-enum { POLICY_CLASSES = 108, POLICY_STRIPES = 8, POLICY_THREADS_PER_STRIPE = 4 };
+enum { POLICY_STRIPES = 8, POLICY_THREADS_PER_STRIPE = 4 };
 
 /* X(TYPE, NAME): one value. */
 #define POLICY_FIELDS(X)                                                                                     \
@@ -38,7 +39,7 @@ enum policy_huge {
 
 struct policy {
 #define POLICY_FIELD(type, name) type name;
-#define POLICY_ARRAY(type, name) type name[POLICY_CLASSES];
+#define POLICY_ARRAY(type, name) type name[CLASSES];
     POLICY_FIELDS(POLICY_FIELD)
     POLICY_ARRAYS(POLICY_ARRAY)
 #undef POLICY_FIELD
@@ -47,7 +48,7 @@ struct policy {
 
 struct live_policy {
 #define POLICY_FIELD(type, name) _Atomic(type) name;
-#define POLICY_ARRAY(type, name) _Atomic(type) name[POLICY_CLASSES];
+#define POLICY_ARRAY(type, name) _Atomic(type) name[CLASSES];
     POLICY_FIELDS(POLICY_FIELD)
     POLICY_ARRAYS(POLICY_ARRAY)
 #undef POLICY_FIELD

@@ -17,7 +17,7 @@ static void fill_one(void)
 {
     uint32_t dirty;
     for (int i = 0; i < SPANS; i++) {
-        struct slab *s = granules_take_run(4, &dirty);
+        struct slab *s = granules_take_run(4, 4 * GRANULE, true, &dirty);
         struct superslab *ss = s ? (struct superslab *)classmap_region(s->base) : NULL;
         CHECK(ss);
         if (ss->free_mask || ss->opened < GRANULES)
@@ -43,10 +43,10 @@ int main(void)
     granules_give_run(span[4]);
     granules_give_run(span[5]);
 
-    struct slab *eight = granules_take_run(8, &dirty);
+    struct slab *eight = granules_take_run(8, 8 * GRANULE, true, &dirty);
     CHECK(eight == span[4] && dirty == 0xff);
     granules_give_run(eight);
-    struct slab *three = granules_take_run(3, &dirty);
+    struct slab *three = granules_take_run(3, 3 * GRANULE, true, &dirty);
     CHECK(three >= span[4] && three < span[6] && dirty == 7);
     return 0;
 }

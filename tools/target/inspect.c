@@ -143,16 +143,31 @@ static void add_shelf(struct target *t, struct heap *h, const char *shelf, bool 
     h->shelf_taken += field(t, shelf, ROW_shelf_taken);
 }
 
+static uint64_t row_end(const struct target *t, enum row field)
+{
+    return offset_of(t, field) + (at(t, field) >> 32);
+}
+
 /* Blocks that the thread freed and that wait to go home: the room they take of what there may be. */
 static void add_gathered(struct target *t, struct heap *h, uint64_t gather)
 {
-    uint16_t room[MOST_CLASSES], most[MOST_CLASSES];
-    if (!gather || gather % 8 || !mapped_at(t, gather) ||
-        !target_read(t, gather + offset_of(t, ROW_gather_room), room, h->classes * sizeof *room) ||
-        !target_read(t, gather + offset_of(t, ROW_gather_most), most, h->classes * sizeof *most))
+    enum { SIZE_MOST = 64 };
+    char of[MOST_CLASSES * SIZE_MOST];
+    uint64_t size = at(t, ROW_gather_class_size);
+    if (!gather || gather % 8 || !mapped_at(t, gather) || size > SIZE_MOST ||
+        row_end(t, ROW_gather_room) > size || row_end(t, ROW_gather_most) > size ||
+        !target_read(t, gather + offset_of(t, ROW_gather_of), of, h->classes * size))
         return;
-    for (unsigned c = 1; c < h->classes; c++)
-        h->class[c].cached += most[c] > room[c] ? most[c] - room[c] : 0;
+    for (unsigned c = 1; c < h->classes; c++) {
+        uint64_t room = field(t, of + c * size, ROW_gather_room),
+                 most = field(t, of + c * size, ROW_gather_most);
+        h->class[c].cached += most > room ? most - room : 0;
+    }
+}
+
+static const char *cold_of(const struct target *t, const char *tc, uint64_t c)
+{
+    return tc + offset_of(t, ROW_tcache_cold) + c * at(t, ROW_cold_size);
 }
 
 /* Blocks in the list of class C of the cache TC; *POPPED: those that its fill counts. */
@@ -161,9 +176,7 @@ static uint64_t listed(const struct target *t, const char *tc, uint64_t c, uint6
     unsigned shift = (unsigned)at(t, ROW_fill_shift) & 63;
     int64_t fill =
         (int64_t)field(t, tc + offset_of(t, ROW_tcache_bin) + c * at(t, ROW_bin_size), ROW_bin_fill);
-    uint16_t capacity;
-    memcpy(&capacity, tc + offset_of(t, ROW_tcache_capacity) + c * sizeof capacity, sizeof capacity);
-    int64_t n = (fill >> shift) + capacity + 1;
+    int64_t n = (fill >> shift) + (int64_t)field(t, cold_of(t, tc, c), ROW_cold_capacity) + 1;
     *popped = (uint64_t)fill & ((UINT64_C(1) << shift) - 1);
     return n > 0 ? sane_blocks((uint64_t)n) : 0;
 }
@@ -195,12 +208,10 @@ static void count_binned(struct heap *h)
 static void add_cache(struct target *t, struct heap *h, const char *tc, bool ours, bool resident)
 {
     for (unsigned c = 1; c < h->classes; c++) {
-        const char *spare = tc + offset_of(t, ROW_tcache_spare) + c * at(t, ROW_magazine_size);
-        uint64_t popped, lately, n = listed(t, tc, c, &lately);
-        memcpy(&popped, tc + offset_of(t, ROW_tcache_popped) + c * sizeof popped, sizeof popped);
+        const char *cold = cold_of(t, tc, c);
+        uint64_t lately, n = listed(t, tc, c, &lately), popped = field(t, cold, ROW_cold_popped) + lately;
         if (ours)
-            h->class[c].cached += n + sane_blocks(field(t, spare, ROW_magazine_count));
-        popped += lately;
+            h->class[c].cached += n + sane_blocks(field(t, cold, ROW_cold_spares));
         h->class[c].popped += popped;
         h->popped += popped;
     }
@@ -217,9 +228,10 @@ static bool cache_fits(const struct target *t, const struct heap *h)
 {
     uint64_t size = at(t, ROW_tcache_size), n = max_size(h->classes, at(t, ROW_class_binned) + h->lengths);
     return size <= 1 << 20 && offset_of(t, ROW_tcache_bin) + n * at(t, ROW_bin_size) <= size &&
-           offset_of(t, ROW_tcache_spare) + h->classes * at(t, ROW_magazine_size) <= size &&
-           offset_of(t, ROW_tcache_popped) + h->classes * 8 <= size &&
-           offset_of(t, ROW_tcache_capacity) + n * 2 <= size &&
+           at(t, ROW_cold_size) <= size && offset_of(t, ROW_tcache_cold) + n * at(t, ROW_cold_size) <= size &&
+           row_end(t, ROW_cold_popped) <= at(t, ROW_cold_size) &&
+           row_end(t, ROW_cold_spares) <= at(t, ROW_cold_size) &&
+           row_end(t, ROW_cold_capacity) <= at(t, ROW_cold_size) &&
            offset_of(t, ROW_tcache_shelf) + offset_of(t, ROW_shelf_slab) + (at(t, ROW_shelf_slab) >> 32) <=
                size;
 }
@@ -275,19 +287,31 @@ static void read_slots(struct target *t, struct heap *h)
 
 /* --- Superslabs ----------------------------------------------------------------------------------*/
 
+/* The place of a state among the sums, whatever its number is in the target; STATES if it is none. */
+static unsigned state_index(const struct target *t, uint64_t state)
+{
+    static const enum row rows[STATES] = {ROW_slab_unused, ROW_slab_active, ROW_slab_empty,
+                                          ROW_slab_span,   ROW_slab_purge,  ROW_slab_closed};
+    unsigned i = 0;
+    while (i < STATES && at(t, rows[i]) != state)
+        i++;
+    return i;
+}
+
 /* One slab with RESIDENT bytes. */
 static void add_slab(struct target *t, struct heap *h, const char *slab, uint64_t resident)
 {
     uint64_t state = field(t, slab, ROW_slab_state), c = field(t, slab, ROW_slab_class);
     uint64_t used = field(t, slab, ROW_slab_used), carved = field(t, slab, ROW_slab_carved);
     uint64_t granule = UINT64_C(1) << at(t, ROW_granule_shift);
-    if (state >= STATES) {
+    unsigned i = state_index(t, state);
+    if (i == STATES) {
         h->damaged++;
         h->account.fragmentation += resident;
         return;
     }
-    h->slabs[state]++;
-    h->slab_resident[state] += resident;
+    h->slabs[i]++;
+    h->slab_resident[i] += resident;
     if (state == at(t, ROW_slab_active) && c == at(t, ROW_class_startup)) {
         account_slab(&h->account, 1, h->startup_bytes, h->startup_carved, resident);
     } else if (state == at(t, ROW_slab_active) && c && c < h->classes) {
@@ -309,8 +333,8 @@ static void add_slab(struct target *t, struct heap *h, const char *slab, uint64_
     }
 }
 
-/* The span that begins with SLAB, the I-th of its superslab: the granule behind it, and what was asked for.
- */
+/* The span that begins with SLAB, the I-th of its superslab: the granule behind it, and what was asked
+ * for. */
 static uint64_t add_span(struct target *t, struct heap *h, const char *slab, uint64_t i, uint64_t *used)
 {
     uint64_t run = field(t, slab, ROW_slab_run);

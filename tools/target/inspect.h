@@ -48,7 +48,7 @@ struct heap {
     uint64_t lengths;                     /* of spans that have a bin: 1 to so many granules */
     struct span_sums binned[MOST_BINNED]; /* [n]: spans of n + 1 granules */
     uint64_t startup_live, startup_bytes, startup_carved;
-    uint64_t superslabs, slabs[STATES], slab_resident[STATES]; /* by enum slab_state of lib/slab.h */
+    uint64_t superslabs, slabs[STATES], slab_resident[STATES]; /* by state: inspect.c */
     uint64_t spans, span_bytes, span_resident;                 /* with the blocks of strips */
     uint64_t span_used;                                        /* the part of span_bytes that was asked for */
     uint64_t larges, large_bytes, large_resident;
