@@ -33,7 +33,7 @@ run_test() # run_test FILE NAME=VALUE...
 {
     file=$1
     shift
-    $CC -O1 -fno-builtin -I"$copy/tests/lib" -I"$copy/include" -o program "$file" 2>&1 &&
+    $CC -O1 -fno-builtin -I"$copy/tests/lib" -I"$copy/include" -x c -o program "$file" 2>&1 &&
         env LD_PRELOAD="$copy/build/lib/.libs/libhakmem.so.1" "$@" ./program 2>&1 || echo "status $?"
 }
 
