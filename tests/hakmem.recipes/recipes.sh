@@ -39,7 +39,9 @@ run_test() # run_test FILE NAME=VALUE...
 
 rm -rf "$copy"
 mkdir -p "$copy/build" && cd "$TOP" || exit 1
-tar -cf - --exclude=./.git --exclude=./build --exclude=./build-o --exclude=./packages --exclude='./libhakmem-*' --exclude='*.o' \
+set -- --exclude="./${BUILD#"$TOP"/}"
+for built in */config.status; do set -- "$@" --exclude="./${built%/*}"; done
+tar -cf - "$@" --exclude=./.git --exclude=./packages --exclude='./libhakmem-*' --exclude='*.o' \
     --exclude='*.lo' --exclude='*.la' --exclude='*.a' --exclude=.libs --exclude=.deps --exclude=./tests/run \
     --exclude='./man/*.[1-9]' . | tar -xf - -C "$copy"
 cd "$copy" || exit 1
