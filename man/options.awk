@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-# options.awk - manual pages of the environment variables, from the rows of lib/options.def.
+# options.awk - manual pages of the environment variables, from the rows of lib/settings/options.def.
 #
 #   awk -f options.awk -v page=PAGE -v version=VERSION -v date=DATE [-v template=FILE] options.def
-# PAGE is hakmem-env.7 (all variables), HAKMEM_NAME.7 (one), or hakmem.conf.5: FILE with @KEYS@ replaced.
+# PAGE is hakmem-env.7 (all variables), HAKMEM_NAME.7 (one), or another: FILE with @KEYS@, all keys with what they
+# are for, or @RUNNING@, those that may be set while a process runs.
 
 # The next argument of a row: a word, or adjacent strings joined. Removes it from the global "rest".
 function argument(    value)
@@ -62,22 +63,36 @@ function values(i)
     if (type[i] == "INT")
         return "A whole number from " min[i] " to " max[i] "; the default is " def[i] "."
     if (type[i] == "SIZE")
-        return "A number of bytes from " min[i] " to " plain(max[i]) " (" size(max[i]) "), with an optional suffix\n" \
-            "k, m or g (powers of 1024); the default is " plain(def[i]) " (" size(def[i]) ")."
+        return "A number of bytes from " min[i] " to " both(max[i]) ", with an optional suffix\n" \
+            "k, m or g (powers of 1024); the default is " both(def[i]) "."
     if (type[i] == "PATH")
         return "The name of a file, of at most " max[i] " bytes; unset by default."
     print "options.awk: " name[i] ": unknown type " type[i] > "/dev/stderr"
     exit bad = 1
 }
 
-function plain(n) { return sprintf("%.0f", n) }
+# A number of bytes, and what it is in units where it has one.
+function both(n,    plain)
+{
+    plain = sprintf("%.0f", n)
+    return size(n) == plain ? plain : plain " (" size(n) ")"
+}
+
+# One line as a sentence.
+function sentence(text) { return toupper(substr(text, 1, 1)) substr(text, 2) "." }
+
+function set_until(i)
+{
+    return when[i] == "START" ? "It is fixed once the process has started." : \
+        "While the process runs,\n.BR hak_ctl (3)\nmay change it: option." key(i) "."
+}
 
 function placeholder(i) { return type[i] == "PATH" ? "file" : type[i] == "SIZE" ? "bytes" : type[i] == "BOOL" ? "0|1" : "number" }
 
 function header(title)
 {
     print ".\\\" SPDX-License-Identifier: MIT"
-    print ".\\\" Generated from lib/options.def by man/options.awk: do not edit."
+    print ".\\\" Generated from lib/settings/options.def by man/options.awk: do not edit."
     print ".TH " title " 7 " date " \"libhakmem " version "\" libhakmem"
 }
 
@@ -87,8 +102,10 @@ function one_page(i)
     print ".SH NAME\n" name[i] " \\- " line[i]
     print ".SH SYNOPSIS\n.BI " name[i] "= " placeholder(i)
     print ".PP\nor in\n.BR hakmem.conf (5):\n.PP\n.BI \"" key(i) " = \" " (type[i] == "BOOL" ? "yes|no" : placeholder(i))
-    print ".SH DESCRIPTION\n" prose(text[i])
+    print ".SH DESCRIPTION\n" sentence(line[i])
+    print prose(text[i])
     print ".SH VALUES\n" values(i)
+    print set_until(i)
     print ".SH USE\n" prose(use[i])
     print ".SH COST\n" prose(cost[i])
     print ".SH EXAMPLES\n.EX\n" literal("LD_PRELOAD=libhakmem.so.1 " name[i] "=" example[i]) "\n.EE"
@@ -108,38 +125,53 @@ function literal(text)
 
 function key(i) { return tolower(substr(name[i], 8)) }
 
-# The template of hakmem.conf(5), with a list of the keys.
-function conf_page(    row, i)
+# The template, with the lists of keys.
+function template_page(    row, i)
 {
     while ((getline row <template) > 0) {
         gsub(/@VERSION@/, version, row)
         gsub(/@DATE@/, date, row)
-        if (row != "@KEYS@") {
+        if (row == "@KEYS@")
+            for (i = 1; i <= rows; i++) {
+                print ".TP\n.BI \"" key(i) " = \" " (type[i] == "BOOL" ? "yes|no" : placeholder(i))
+                print sentence(line[i])
+                print values(i)
+                print "See\n.BR " name[i] " (7)."
+            }
+        else if (row == "@RUNNING@")
+            print running_keys()
+        else
             print row
-            continue
-        }
-        for (i = 1; i <= rows; i++) {
-            print ".TP\n.BI \"" key(i) " = \" " (type[i] == "BOOL" ? "yes|no" : placeholder(i))
-            print toupper(substr(line[i], 1, 1)) substr(line[i], 2) "."
-            print values(i)
-            print "See\n.BR " name[i] " (7)."
-        }
     }
 }
 
-function all_pages(    i)
+function running_keys(    i, left, out)
+{
+    for (i = 1; i <= rows; i++) left += when[i] == "RUNNING"
+    for (i = 1; i <= rows; i++)
+        if (when[i] == "RUNNING")
+            out = out key(i) (--left > 1 ? ",\n" : left ? "\nand " : ".")
+    return out
+}
+
+function all_pages(    g, i)
 {
     header("HAKMEM\\-ENV")
     print ".SH NAME\nhakmem\\-env \\- environment variables of libhakmem"
     print ".SH DESCRIPTION\nlibhakmem reads these variables once, when a process starts, after\n.BR hakmem.conf (5)."
     print "None is needed: the defaults are meant for every program."
     print "Each has a page of its own under its name."
-    print ".SH VARIABLES"
-    for (i = 1; i <= rows; i++) {
-        print ".TP\n.BI " name[i] "= " placeholder(i)
-        print toupper(substr(line[i], 1, 1)) substr(line[i], 2) "."
-        print prose(text[i])
-        print ".IP\n" values(i) "\nSince libhakmem " since[i] "."
+    for (g = 1; g <= groups; g++) {
+        print ".SH " group_name[g] "\n" sentence(group_line[g])
+        for (i = 1; i <= rows; i++) {
+            if (group[i] != group_name[g]) continue
+            print ".TP\n.BI " name[i] "= " placeholder(i)
+            print sentence(line[i])
+            print prose(text[i])
+            print ".IP\n" values(i)
+            if (when[i] == "RUNNING") print set_until(i)
+            print "Since libhakmem " since[i] "."
+        }
     }
     notes("HAKMEM_X", "), using \\fIdefault\\fP")
     print ".PP\nThe first three variables that begin with HAKMEM_ and are not described here are reported, too,"
@@ -174,6 +206,12 @@ function notes(which, ending)
     print ".EE\n.in"
 }
 
+/^HAK_GROUP\(/ {
+    rest = substr($0, length("HAK_GROUP(") + 1)
+    group_name[++groups] = argument()
+    group_line[groups] = argument()
+    known[group_name[groups]] = 1
+}
 /^HAK_OPTION\(/ { row = ""; inside = 1 }
 inside {
     sub(/^ +/, "")
@@ -187,6 +225,8 @@ inside {
         def[i] = argument()
         min[i] = argument()
         max[i] = argument()
+        group[i] = argument()
+        when[i] = argument()
         since[i] = argument()
         line[i] = argument()
         text[i] = argument()
@@ -194,7 +234,7 @@ inside {
         cost[i] = argument()
         example[i] = argument()
         gsub(/-/, "\\-", line[i])
-        if (example[i] == "" || rest !~ /^ *\)$/) {
+        if (example[i] == "" || rest !~ /^ *\)$/ || !(group[i] in known) || when[i] !~ /^(START|RUNNING)$/) {
             print "options.awk: cannot read the row of " name[i] > "/dev/stderr"
             exit bad = 1
         }
@@ -207,8 +247,8 @@ END {
         all_pages()
         exit 0
     }
-    if (page == "hakmem.conf.5") {
-        conf_page()
+    if (template) {
+        template_page()
         exit 0
     }
     for (i = 1; i <= rows; i++)

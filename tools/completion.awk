@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# completion.awk - completion of the hakmem command for bash, from the rows of lib/options.def.
+# completion.awk - completion of the hakmem command for bash, from the rows of lib/settings/options.def.
 #
 #   awk -f completion.awk options.def, followed by completion.sh
 
@@ -16,7 +16,7 @@
 
 END {
     print "# SPDX-License-Identifier: MIT"
-    print "# Completion of hakmem(1) for bash. Made from lib/options.def by tools/completion.awk: do not edit."
+    print "# Completion of hakmem(1) for bash. Made from lib/settings/options.def by tools/completion.awk: do not edit."
     print "_hakmem_keys='" substr(keys, 2) "'\n"
     print "# What may follow KEY=."
     print "_hakmem_value() # _hakmem_value KEY WORD"

@@ -47,21 +47,20 @@ static uint16_t magazine(uint64_t bytes, unsigned c)
 
 void ace_begin(const struct ace_settings *set, struct policy *p)
 {
+    static const uint8_t huge[] = {HUGE_NEVER, HUGE_AS_IS, HUGE_GROWTH};
     *p = (struct policy){.growth_max = GROWTH_USUAL,
                          .growth_step = SUPERSLAB,
-                         .huge = set->huge_pages == 0   ? HUGE_NEVER
-                                 : set->huge_pages == 2 ? HUGE_GROWTH
-                                                        : HUGE_AS_IS,
+                         .huge = huge[set->number[OPT_HUGE_PAGES]],
                          .retain_shift = RETAIN_SHIFT,
-                         .purge_delay_ms = set->purge_delay_ms,
-                         .idle_ms = set->adaptive ? IDLE_MS : 0,
-                         .retain_bytes = set->retain_bytes,
-                         .large_cache_bytes = set->large_cache_bytes,
-                         .limit_bytes = set->limit_bytes};
+                         .purge_delay_ms = (uint32_t)set->number[OPT_PURGE_DELAY],
+                         .idle_ms = set->number[OPT_ACE] ? IDLE_MS : 0,
+                         .retain_bytes = set->number[OPT_SS_EMPTY_REUSE] ? set->number[OPT_RETAIN_BYTES] : 0,
+                         .large_cache_bytes = set->number[OPT_LARGE_CACHE_BYTES],
+                         .limit_bytes = set->number[OPT_LIMIT_BYTES]};
     p->magazine[CLASS_NONE] = p->travelling[CLASS_NONE] = 1;
     for (unsigned c = 1; c < CLASSES; c++) {
-        p->magazine[c] = magazine(set->cache_bytes, c);
-        p->travelling[c] = magazine(set->cache_bytes >> TRAVEL_SHIFT, c);
+        p->magazine[c] = magazine(set->number[OPT_CACHE_BYTES], c);
+        p->travelling[c] = magazine(set->number[OPT_CACHE_BYTES] >> TRAVEL_SHIFT, c);
         p->soft_cap[c] = set->cap[c];
     }
 }
@@ -173,7 +172,7 @@ static void share_magazines(const struct ace_settings *set, const struct ace_sam
 {
     if (now->threads <= MANY_THREADS)
         return;
-    uint64_t by_threads = (set->cache_bytes >> TRAVEL_SHIFT) * MANY_THREADS / now->threads;
+    uint64_t by_threads = (set->number[OPT_CACHE_BYTES] >> TRAVEL_SHIFT) * MANY_THREADS / now->threads;
     uint64_t by_use = now->in_use / now->threads / active_classes(now, &s->last);
     uint64_t bytes = max_size(LEAST_TRAVEL, max_size(by_threads, by_use));
     for (unsigned c = 1; c < CLASSES; c++) {
@@ -189,7 +188,8 @@ static void share_magazines(const struct ace_settings *set, const struct ace_sam
 static void cap_classes(const struct ace_settings *set, const struct ace_sample *now, bool tight,
                         struct policy *p)
 {
-    bool close = set->limit_bytes && now->mapped >= set->limit_bytes - set->limit_bytes / 8;
+    uint64_t limit = set->number[OPT_LIMIT_BYTES];
+    bool close = limit && now->mapped >= limit - limit / 8;
     for (unsigned c = 1; c < CLASSES && (tight || close); c++)
         if (!p->soft_cap[c])
             p->soft_cap[c] = now->slabs[c] < 1 ? 1 : now->slabs[c];
@@ -228,7 +228,7 @@ static void decide_growth(const struct ace_settings *set, const struct ace_sampl
     }
     cap_classes(set, now, s->tight_ticks != 0, p);
     /* What is mapped now is not marked: filling huge pages one at a time cost bursts 16 %. */
-    if (set->huge_pages == 1 && is_dense(now) && !s->tight_ticks && !s->fast_ticks)
+    if (set->number[OPT_HUGE_PAGES] == 1 && is_dense(now) && !s->tight_ticks && !s->fast_ticks)
         p->huge = HUGE_DENSE;
 }
 
@@ -237,14 +237,14 @@ void ace_decide(const struct ace_settings *set, const struct ace_sample *now, st
 {
     out->quiet = false;
     ace_begin(set, &out->policy);
-    if (set->adaptive && s->started) {
+    if (set->number[OPT_ACE] && s->started) {
         out->quiet = is_quiet(now, s);
         boost_classes(now, s, &out->policy);
         share_magazines(set, now, s, &out->policy);
         decide_growth(set, now, s, &out->policy);
     }
     if (out->quiet) /* nothing will be needed again soon */
-        out->policy.purge_delay_ms = (uint32_t)min_size(set->purge_delay_ms, ACE_TICK_MS);
+        out->policy.purge_delay_ms = (uint32_t)min_size(set->number[OPT_PURGE_DELAY], ACE_TICK_MS);
     s->started = true;
     s->last = *now;
 }

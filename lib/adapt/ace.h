@@ -7,19 +7,14 @@
 #ifndef HAK_ACE_H
 #define HAK_ACE_H
 
+#include "settings/options.h"
 #include "settings/policy.h"
 #include "base/sizeclass.h"
 
 /* What the options and hak_ctl say. */
 struct ace_settings {
-    uint64_t cache_bytes; /* HAKMEM_CACHE_BYTES, and so on */
-    uint64_t retain_bytes;
-    uint64_t large_cache_bytes;
-    uint64_t limit_bytes;
-    uint32_t purge_delay_ms;
-    uint32_t huge_pages;
-    uint32_t adaptive;     /* HAKMEM_ACE */
-    uint32_t cap[CLASSES]; /* hak_policy_set_cap: slabs; 0 none */
+    uint64_t number[OPT_COUNT]; /* as at start, and those that may change since then: as set last */
+    uint32_t cap[CLASSES];      /* hak_policy_set_cap: slabs; 0 none */
 };
 
 /* One look at the process. Counts are of events since its start. */

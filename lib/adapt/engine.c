@@ -2,6 +2,8 @@
 /* adapt/engine.c - the adaptive engine of this process: samples and decisions. */
 #include "adapt/engine.h"
 
+#include <string.h>
+
 #include "events/counters.h"
 #include "base/layout.h"
 #include "events/usage.h"
@@ -68,7 +70,7 @@ void engine_decide(void)
  * a process of one thread (os.c). */
 static void note_settings(void)
 {
-    store_relaxed(&os_may_advise, engine.settings.huge_pages != 1);
+    store_relaxed(&os_may_advise, engine.settings.number[OPT_HUGE_PAGES] != 1);
 }
 
 /* Under the START lock, while nobody else reads the policy: it is written as a whole. Afterwards only single
@@ -76,13 +78,7 @@ static void note_settings(void)
 void engine_start(void)
 {
     struct ace_settings *set = &engine.settings;
-    set->cache_bytes = option(OPT_CACHE_BYTES);
-    set->retain_bytes = option(OPT_SS_EMPTY_REUSE) ? option(OPT_RETAIN_BYTES) : 0;
-    set->large_cache_bytes = option(OPT_LARGE_CACHE_BYTES);
-    set->limit_bytes = option(OPT_LIMIT_BYTES);
-    set->purge_delay_ms = (uint32_t)option(OPT_PURGE_DELAY);
-    set->huge_pages = (uint32_t)option(OPT_HUGE_PAGES);
-    set->adaptive = option(OPT_ACE) != 0;
+    memcpy(set->number, option_page.values.number, sizeof set->number);
     note_settings();
     ace_begin(set, &engine.result.policy);
     policy_begin(&engine.result.policy);
@@ -117,7 +113,7 @@ void engine_tick(uint64_t now_ms)
         return;
     bool dense = false;
     lock_engine();
-    if (engine.settings.adaptive) {
+    if (engine.settings.number[OPT_ACE]) {
         engine_sample(&engine.sample, now_ms);
         engine_decide();
         store_relaxed(&engine.quiet, engine.result.quiet);
@@ -148,13 +144,7 @@ uint64_t engine_last(struct ace_result *result, struct ace_state *state)
 const struct layout_row layout_engine[] = {
     LAYOUT_FIELD(engine, settings),
     LAYOUT_FIELD(engine, decisions),
-    LAYOUT_FIELD(ace_settings, cache_bytes),
-    LAYOUT_FIELD(ace_settings, retain_bytes),
-    LAYOUT_FIELD(ace_settings, large_cache_bytes),
-    LAYOUT_FIELD(ace_settings, limit_bytes),
-    LAYOUT_FIELD(ace_settings, purge_delay_ms),
-    LAYOUT_FIELD(ace_settings, huge_pages),
-    LAYOUT_FIELD(ace_settings, adaptive),
+    LAYOUT_FIELD(ace_settings, number),
     LAYOUT_FIELD(live_policy, growth_step),
     LAYOUT_FIELD(live_policy, huge),
     LAYOUT_FIELD(live_policy, retain_bytes),

@@ -73,7 +73,7 @@ void tick_give_back(uint64_t now_ms, size_t slabs)
 /* How long after the last tick anything may still become due. */
 static uint64_t settle_ms(void)
 {
-    uint64_t delay_ms = engine_settings()->purge_delay_ms;
+    uint64_t delay_ms = engine_settings()->number[OPT_PURGE_DELAY];
     engine_release();
     return RETAIN_SETTLED_MS + ACE_PATIENCE_MAX_MS + delay_ms;
 }

@@ -348,8 +348,8 @@ void heap_free_odd(void *p, const char *function)
     leave();
 }
 
-/* P is of class C, which has no bin: startup, of a strip, libc's, a fault, or NULL. The fill of such a class was
- * counted up, as of any other, and reached zero: it goes back, or the next free would take the short way. */
+/* P is of class C, which has no bin: startup, of a strip, libc's, a fault, or NULL. Its fill was counted up as
+ * that of others, and reached zero: it goes back, or the next free would take the short way. */
 static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, const char *function)
 {
     tc->bin[c].fill -= FILL_PUSH;
@@ -359,7 +359,7 @@ static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, co
         uncached_free(p, c, function);
     else
         free_uncached(p, c, function);
-    if (UNLIKELY(c == CLASS_STRIP))
+    if (c == CLASS_STRIP)
         tick(thread_self.cache);
     leave();
 }

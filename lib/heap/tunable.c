@@ -7,54 +7,26 @@
 #include "heap/heap.h"
 #include "memory/granules.h"
 
-/* Where the setting of option O lies in S, and how wide it is; false if it is read at start only. */
-static bool place(struct ace_settings *s, enum option o, uint64_t **wide, uint32_t **narrow)
-{
-    *wide = NULL;
-    *narrow = NULL;
-    switch (o) {
-    case OPT_CACHE_BYTES: *wide = &s->cache_bytes; return true;
-    case OPT_RETAIN_BYTES: *wide = &s->retain_bytes; return true;
-    case OPT_LARGE_CACHE_BYTES: *wide = &s->large_cache_bytes; return true;
-    case OPT_LIMIT_BYTES: *wide = &s->limit_bytes; return true;
-    case OPT_PURGE_DELAY: *narrow = &s->purge_delay_ms; return true;
-    case OPT_HUGE_PAGES: *narrow = &s->huge_pages; return true;
-    case OPT_ACE: *narrow = &s->adaptive; return true;
-    default: return false;
-    }
-}
-
 uint64_t tunable_get(enum option o)
 {
-    uint64_t *wide, value;
-    uint32_t *narrow;
-    struct ace_settings *s = engine_settings();
-    bool known = place(s, o, &wide, &narrow);
-    value = !known ? option(o) : wide ? *wide : narrow ? *narrow : 0;
+    hak_start(); /* before the options are read, there are no values */
+    uint64_t value = engine_settings()->number[o];
     engine_release();
     return value;
 }
 
 enum tunable_status tunable_set(enum option o, uint64_t value)
 {
-    uint64_t *wide;
-    uint32_t *narrow;
     const struct option_row *row = &option_rows[o];
+    if (row->when != WHEN_RUNNING)
+        return TUNABLE_FIXED;
+    if (value < row->min || value > row->max)
+        return TUNABLE_RANGE;
     hak_start(); /* or the options would come later, and win */
-    struct ace_settings *s = engine_settings();
-    enum tunable_status status = TUNABLE_OK;
-    if (!place(s, o, &wide, &narrow))
-        status = TUNABLE_FIXED;
-    else if (value < row->min || value > row->max)
-        status = TUNABLE_RANGE;
-    else if (wide)
-        *wide = value;
-    else if (narrow)
-        *narrow = (uint32_t)value;
-    if (status == TUNABLE_OK)
-        engine_decide();
+    engine_settings()->number[o] = value;
+    engine_decide();
     engine_release();
-    return status;
+    return TUNABLE_OK;
 }
 
 size_t tunable_purge(void)

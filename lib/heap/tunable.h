@@ -15,8 +15,8 @@ enum tunable_status {
 /* The value in force: as set last, else as at start. */
 uint64_t tunable_get(enum option o);
 
-/* Set CACHE_BYTES, RETAIN_BYTES, LARGE_CACHE_BYTES, PURGE_DELAY, LIMIT_BYTES, HUGE_PAGES or ACE. The policy
- * follows at once; what is cached or kept already, with its next use. */
+/* Set an option of WHEN_RUNNING. The policy follows at once; what is cached or kept already, with its next
+ * use. */
 enum tunable_status tunable_set(enum option o, uint64_t value);
 
 /* Return everything that is free to the system, now: the caches of the calling thread, what travels between

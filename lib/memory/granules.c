@@ -179,8 +179,8 @@ void granules_give_slabs(struct list *slabs)
 
 /* --- Spans ---------------------------------------------------------------------------------------*/
 
-/* Address space of no use from which on strips are used instead of spans (strip.h): small programs, and those
- * whose spans fit well, never have it. 1 << WASTE_SHIFT: the share that a limit of address space can spare. */
+/* Address space of no use from which on strips are used instead of spans (strip.h): small programs never have
+ * it. 1 << WASTE_SHIFT: the share that a limit of address space can spare. */
 enum { WASTE_LEAST = 4 << 20, WASTE_SHIFT = 4 };
 
 /* Pages that were given back and are needed again now are regretted: only the clean ones, as what is EMPTY

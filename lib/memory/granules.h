@@ -22,8 +22,8 @@ struct slab *granules_take_slab(unsigned size_class);
  * What exceeds the policy's budget is purged before the call returns. */
 void granules_give_slabs(struct list *slabs);
 
-/* RUN granules in a row as a span for SIZE bytes, 1 to SPAN_GRANULES. *DIRTY gets a bit for each granule that may not be
- * zero. NULL if there are none, and GROW is not set or the system refuses. */
+/* RUN granules in a row, 1 to SPAN_GRANULES, as a span for SIZE bytes. *DIRTY gets a bit for each granule that
+ * may not be zero. NULL if there are none, and GROW is not set or the system refuses. */
 struct slab *granules_take_run(unsigned run, size_t size, bool grow, uint32_t *dirty);
 /* Let a span grow in place to RUN granules for SIZE bytes; false if what follows is in use. */
 bool granules_extend_run(struct slab *first, unsigned run, size_t size, uint32_t *dirty);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* memory/mapping.h - the mappings of large blocks, in use and kept. mapping.c, kept.c, moving.c, large.c and the
- * strips share them.
+/* memory/mapping.h - the mappings of large blocks, in use and kept. kept.c, moving.c, large.c and the strips
+ * share them.
  *
  * A mapping is a range of pages of which this library knows nothing but that it is its own. To the kernel
  * it may be several areas: pages that came from another mapping keep to themselves.

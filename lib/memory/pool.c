@@ -259,11 +259,6 @@ unsigned pool_drain(unsigned size_class, struct magazine mag, const char *functi
     return blocks;
 }
 
-unsigned pool_slabs(unsigned size_class)
-{
-    return load_relaxed(&pools[size_class].slabs);
-}
-
 enum slab_verdict pool_inspect(unsigned size_class, const void *p)
 {
     pool_lock(size_class);
@@ -380,11 +375,6 @@ NO_TSAN struct pool_counts pool_counts(unsigned size_class)
     struct pool *pool = &pools[size_class];
     return (struct pool_counts){load_relaxed(&pool->refills), load_relaxed(&pool->drains),
                                 load_relaxed(&pool->slabs), (uint32_t)pool->out};
-}
-
-size_t pool_blocks_out(unsigned size_class)
-{
-    return pool_totals(size_class).out;
 }
 
 unsigned pool_live(const struct slab *slab, const uint8_t *base, uint64_t live[SLAB_WORDS])

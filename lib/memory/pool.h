@@ -33,9 +33,6 @@ static ALWAYS_INLINE struct group group_of(const void *p, uint32_t magic)
 enum { GROUPS = 64 };
 void pool_put(unsigned size_class, const struct group *group, unsigned n, const char *function);
 
-/* Slabs of the class; a hint. */
-unsigned pool_slabs(unsigned size_class);
-
 /* What block P of an ACTIVE slab is: takes the lock of the class. */
 enum slab_verdict pool_inspect(unsigned size_class, const void *p);
 
@@ -52,11 +49,8 @@ struct pool_counts {
 };
 struct pool_counts pool_counts(unsigned size_class);
 
-/* Blocks of the class that are out: with the program, in thread caches or transfer slots. */
-size_t pool_blocks_out(unsigned size_class);
-
 struct pool_totals {
-    size_t out, free; /* blocks: the same; free in ACTIVE slabs */
+    size_t out, free; /* blocks: with the program, in caches or transfer slots; free in ACTIVE slabs */
     size_t slabs;     /* ACTIVE ones */
 };
 struct pool_totals pool_totals(unsigned size_class);

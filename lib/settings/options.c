@@ -11,17 +11,16 @@
 #include "base/meta.h"
 #include "base/os.h"
 
-#define HAK_OPTION(id, type, def, min, max, since, line, ...) {"HAKMEM_" #id, OPTION_##type, def, min, max},
+#define HAK_OPTION(id, type, def, min, max, group, when, ...)                                                \
+    {"HAKMEM_" #id, OPTION_##type, WHEN_##when, def, min, max},
 const struct option_row option_rows[OPT_COUNT] = {
 #include "settings/options.def"
 };
-#undef HAK_OPTION
 
-#define HAK_OPTION(id, type, def, min, max, since, line, ...) [OPT_##id] = (def),
+#define HAK_OPTION(id, type, def, ...) [OPT_##id] = (def),
 __attribute__((aligned(OPTION_PAGE))) const union option_page option_page = {.values.number = {
 #include "settings/options.def"
                                                                              }};
-#undef HAK_OPTION
 
 static_assert(sizeof(struct option_values) <= OPTION_PAGE, "the options fit their page");
 

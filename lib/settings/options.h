@@ -6,17 +6,18 @@
 #include "base/compiler.h"
 
 enum option {
-#define HAK_OPTION(id, type, def, min, max, since, line, ...) OPT_##id,
+#define HAK_OPTION(id, ...) OPT_##id,
 #include "settings/options.def"
-#undef HAK_OPTION
     OPT_COUNT
 };
 
 enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE, OPTION_PATH };
+enum option_when { WHEN_START, WHEN_RUNNING }; /* until when may it be set? */
 
 struct option_row {
     char name[40]; /* HAKMEM_...; in place, as a pointer costs each process a relocation at start */
     enum option_type type;
+    enum option_when when;
     uint64_t def, min, max;
 };
 
@@ -34,6 +35,8 @@ extern const union option_page {
     char page[OPTION_PAGE];
 } option_page;
 
+/* The value at start, which is the value for good but for rows that may be set while the process runs:
+ * those in force are in the engine's settings (ace.h). */
 static inline uint64_t option(enum option o)
 {
     return option_page.values.number[o];

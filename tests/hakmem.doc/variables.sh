@@ -13,6 +13,9 @@ shown() # shown NAME: their files
     grep -lE --include='*.sh' --include='*.exp' "^[^#]*\b$1=" -r tests
 }
 
+lower() { echo "$1" | tr 'A-Z' 'a-z'; }
+group_of() { sed -n "s/^HAK_OPTION($1, [A-Z]*, [0-9]*, [0-9]*, [0-9]*, \([A-Z]*\),.*/\1/p" lib/settings/options.def; }
+
 rows=$(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/HAKMEM_\1/p' lib/settings/options.def)
 judge "options.def has rows" "$([ "$(echo "$rows" | wc -l)" -ge 10 ] || echo "$rows")"
 judge "no row twice" "$(echo "$rows" | sort | uniq -d)"
@@ -29,6 +32,10 @@ for row in $rows; do
     id=${row#HAKMEM_} file=$dir/$row.7
     judge "$row has a test of its effect" "$(shown "$row" | grep -q . || echo "no test in tests/ sets it")"
     judge "$row is used in lib/" "$(grep -qE "OPT_$id\b" lib/*/*.c lib/*/*.h lib/*/*.def || echo "no OPT_$id")"
+    if grep -qE "^HAK_OPTION\($id,.* RUNNING," lib/settings/options.def; then
+        judge "$row is read where changes arrive" "$(grep -nE "option\(OPT_$id\)" lib/*/*.[ch]
+            grep -qE "number\[OPT_$id\]" lib/adapt/*.c || echo "no number[OPT_$id]")"
+    fi
     if [ ! -f "$file" ]; then
         echo "FAIL: $row has a page"
         continue
@@ -36,8 +43,25 @@ for row in $rows; do
     judge "$row has a page" "$(grep -q "^\.TH $row 7 " "$file" || echo "$file: no .TH")"
     line=$(awk -v id="$id" 'index($0, "HAK_OPTION(" id ",") { getline; gsub(/^ *"|",$/, ""); print; exit }' lib/settings/options.def)
     judge "$row has its line in the page" "$(grep -qF "$line" "$file" || echo "not found: $line")"
-    judge "$row is in hakmem-env(7)" "$(grep -q "$row" "$dir/hakmem-env.7" || echo missing)"
+    judge "its description opens with it" "$(sed -n '/^\.SH DESCRIPTION/{n;p;}' "$file" | as_typed |
+        grep -qixF "$line." || echo "not: $line.")"
+    judge "$row is below its group in hakmem-env(7)" "$(awk -v row="$row=" -v group="$(group_of "$id")" '
+        /^\.SH / { at = $2 } $1 == ".BI" && $2 == row { n++; if (at != group) print "below " at }
+        END { if (n != 1) print n + 0 " times" }' "$dir/hakmem-env.7")"
+    judge "$row is in hakmem.conf(5)" "$(grep -qF "$(lower "$id") = " "$dir/hakmem.conf.5" || echo missing)"
 done
+judge "hakmem-env(7) has the groups as headings" "$(sed -n 's/^HAK_GROUP(\([A-Z]*\),.*/\1/p' lib/settings/options.def >"$SCRATCH/groups.txt"
+    sed -n 's/^\.SH \([A-Z]*\)$/\1/p' "$dir/hakmem-env.7" | grep -vxE 'NAME|DESCRIPTION|NOTES' |
+    diff "$SCRATCH/groups.txt" - && grep -qx TRACES "$SCRATCH/groups.txt" || echo "no groups")"
+rm -f "$SCRATCH/groups.txt"
+judge "no number is said twice" "$(grep -nE '\b([0-9]+) \(\1\)' "$dir"/*.[1357])"
+judge "hak_ctl(3) lists what may be set" "$(running=$(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.* RUNNING,.*/\1/p' lib/settings/options.def)
+    [ "$(echo "$running" | wc -l)" -ge 5 ] || echo "few rows: $running"
+    for id in $rows; do
+        id=${id#HAKMEM_}
+        listed=$(grep -cxE "(and )?$(lower "$id")[,.]?" "$dir/hak_ctl.3")
+        [ "$listed" -eq "$(echo "$running" | grep -cx "$id")" ] || echo "$id: $listed"
+    done)"
 judge "no page without a row" "$(for file in "$BUILD"/man/HAKMEM_*.7 man/HAKMEM_*.7; do
     name=$(basename "$file" .7)
     case $name in '*' | 'HAKMEM_*') continue ;; esac
@@ -49,7 +73,7 @@ cat >"$SCRATCH/rows.c" <<'END'
 #include <stdio.h>
 int main(void)
 {
-#define HAK_OPTION(id, type, def, min, max, since, line, ...) \
+#define HAK_OPTION(id, type, def, min, max, group, when, since, ...) \
     printf(#id " " #type " %llu %llu %llu " since "\n", 0ull + def, 0ull + min, 0ull + max);
 #include "options.def"
     return 0;

@@ -9,8 +9,8 @@ cat >rows.c <<'END'
 #include <stdio.h>
 int main(void)
 {
-#define HAK_OPTION(id, type, def, min, max, since, line, ...) \
-    printf("HAKMEM_" #id "\t" #type "\t%llu\t%llu\t%llu\t%s\n", 0ull + def, 0ull + min, 0ull + max, line);
+#define HAK_OPTION(id, type, def, min, max, group, when, since, line, ...) \
+    printf("HAKMEM_" #id "\t" #type "\t%llu\t%llu\t%llu\t%s\t" #group "\t" #when "\n", 0ull + def, 0ull + min, 0ull + max, line);
 #include "settings/options.def"
     return 0;
 }
@@ -26,9 +26,10 @@ mine = json.load(open("options.json"))["options"]
 rows = [line.rstrip("\n").split("\t") for line in open("rows.txt")]
 if [o["name"] for o in mine] != [r[0] for r in rows]:
     print("names:", [o["name"] for o in mine])
-for o, (name, kind, default, low, high, line) in zip(mine, rows):
+for o, (name, kind, default, low, high, line, group, when) in zip(mine, rows):
     want = {"name": name, "type": kind.lower(), "min": int(low), "max": int(high), "description": line,
-            "default": None if kind == "PATH" else int(default), "source": "default"}
+            "default": None if kind == "PATH" else int(default), "source": "default", "group": group,
+            "set_until": when.lower()}
     want["value"] = want["default"]
     if o != want:
         print(o, "is not", want)
@@ -43,6 +44,10 @@ judge "the table has every option" "$(cut -f1 rows.txt | sed 's/DELAI/DELAY/' | 
 done)"
 judge "and its line" "$(cut -f6 rows.txt | while read -r line; do
     grep -qxF "    $line" text || echo "$line"
+done)"
+judge "each below the heading of its group" "$(cut -f1,7 rows.txt | sed 's/DELAI/DELAY/' | while read -r name group; do
+    awk -v name="$name" -v group="$group:" '$1 ~ /^[A-Z]+:$/ { at = $1 } $1 == name { found = at }
+        END { if (found != group) print name " below " found }' text
 done)"
 judge "no line is wider than 80 columns" "$(awk 'length > 80' text)"
 

@@ -16,12 +16,13 @@ struct recorded {
 };
 #include "ace-series.h"
 
-static const struct ace_settings usual = {.cache_bytes = 64 << 10,
-                                          .retain_bytes = 256 << 10,
-                                          .large_cache_bytes = 32 << 20,
-                                          .purge_delay_ms = 500,
-                                          .huge_pages = 1,
-                                          .adaptive = 1};
+static const struct ace_settings usual = {.number = {[OPT_CACHE_BYTES] = 64 << 10,
+                                                     [OPT_RETAIN_BYTES] = 256 << 10,
+                                                     [OPT_SS_EMPTY_REUSE] = 1,
+                                                     [OPT_LARGE_CACHE_BYTES] = 32 << 20,
+                                                     [OPT_PURGE_DELAY] = 500,
+                                                     [OPT_HUGE_PAGES] = 1,
+                                                     [OPT_ACE] = 1}};
 
 static struct ace_result decide(const struct ace_settings *set, const struct ace_sample *s,
                                 struct ace_state *st)
@@ -47,7 +48,7 @@ static void test_fixed(void)
     CHECK(first.policy.magazine[4] == 256 && first.policy.magazine[CLASS_LAST] == 2);
     CHECK(first.policy.travelling[4] == 256 && first.policy.travelling[64] == 16);
     CHECK(first.policy.retain_bytes == 256 << 10 && first.policy.purge_delay_ms == 500 && !first.quiet);
-    set.adaptive = 0;
+    set.number[OPT_ACE] = 0;
     s.grown = 1000;
     s.refused = 5;
     for (int i = 0; i < 50; i++) {
@@ -99,10 +100,10 @@ static void test_huge(void)
     s.kept = 0;
     s.in_use = MIB(60); /* dense, but small */
     CHECK(decide(&set, &s, &st).policy.huge == HUGE_AS_IS);
-    set.huge_pages = 0;
+    set.number[OPT_HUGE_PAGES] = 0;
     s.in_use = s.mapped = MIB(200);
     CHECK(decide(&set, &s, &st).policy.huge == HUGE_NEVER);
-    set.huge_pages = 2;
+    set.number[OPT_HUGE_PAGES] = 2;
     CHECK(decide(&set, &s, &st).policy.huge == HUGE_GROWTH);
 }
 
@@ -194,7 +195,7 @@ static void test_caps(void)
     decide(&set, &s, &st);
     struct ace_result r = decide(&set, &s, &st);
     CHECK(r.policy.soft_cap[9] == 5 && r.policy.soft_cap[10] == 0);
-    set.limit_bytes = MIB(66);
+    set.number[OPT_LIMIT_BYTES] = MIB(66);
     r = decide(&set, &s, &st);
     CHECK(r.policy.soft_cap[9] == 5 && r.policy.soft_cap[10] == 30 && r.policy.soft_cap[11] == 1);
 }
@@ -211,8 +212,8 @@ static void test_anything(void)
         for (size_t n = 0; n < sizeof s; n++)
             bytes[n] = (unsigned char)(next_random(&state) >> 33);
         s.threads &= 0xffff;
-        set.limit_bytes = next_random(&state);
-        set.cache_bytes = next_random(&state) & MIB(1);
+        set.number[OPT_LIMIT_BYTES] = next_random(&state);
+        set.number[OPT_CACHE_BYTES] = next_random(&state) & MIB(1);
         decide(&set, &s, &st);
     }
 }
@@ -249,7 +250,7 @@ static struct seen play(const struct recorded *series, size_t n)
         seen.fast += r.policy.growth_max == 32;
         seen.huge += r.policy.huge != HUGE_AS_IS;
         for (unsigned c = 1; c < CLASSES; c++)
-            if (r.policy.magazine[c] * class_size(c) > usual.cache_bytes) {
+            if (r.policy.magazine[c] * class_size(c) > usual.number[OPT_CACHE_BYTES]) {
                 seen.boosted++;
                 break;
             }

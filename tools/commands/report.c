@@ -151,26 +151,13 @@ struct changed {
     uint64_t value;
 };
 
-/* NUMBER is what option NAME was at start: what the process set it to since then. */
-static uint64_t in_force(struct target *t, const char *name, uint64_t number)
+/* NUMBER is what option O was at start: what the process set it to since then. */
+static uint64_t in_force(struct target *t, uint64_t o, uint64_t number)
 {
-    static const struct {
-        const char *name;
-        enum row row;
-    } settings[] = {{"HAKMEM_CACHE_BYTES", ROW_set_cache_bytes},
-                    {"HAKMEM_RETAIN_BYTES", ROW_set_retain_bytes},
-                    {"HAKMEM_LARGE_CACHE_BYTES", ROW_set_large_cache_bytes},
-                    {"HAKMEM_LIMIT_BYTES", ROW_set_limit_bytes},
-                    {"HAKMEM_PURGE_DELAY", ROW_set_purge_delay_ms},
-                    {"HAKMEM_HUGE_PAGES", ROW_set_huge_pages},
-                    {"HAKMEM_ACE", ROW_set_adaptive}};
-    uint64_t engine = at(t, ROW_at_engine);
+    uint64_t engine = at(t, ROW_at_engine), settings = engine + offset_of(t, ROW_engine_settings), now;
     if (!field_at(t, engine, ROW_engine_decisions))
-        return number; /* nothing was allocated yet */
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-        if (strcmp(settings[i].name, name) == 0)
-            return field_at(t, engine + offset_of(t, ROW_engine_settings), settings[i].row);
-    return number;
+        return number; /* nothing was set yet, perhaps not even read */
+    return target_read(t, settings + offset_of(t, ROW_settings_number) + o * 8, &now, 8) ? now : number;
 }
 
 /* Option O; false if it is what it is by default. */
@@ -190,7 +177,7 @@ static bool changed(struct target *t, uint64_t o, struct changed *out)
     snprintf(out->name, sizeof out->name, "%.*s", (int)(size - name), copy + name);
     if (out->is_path)
         target_text(t, path, out->path, sizeof out->path);
-    out->value = in_force(t, out->name, number);
+    out->value = in_force(t, o, number);
     return out->is_path ? path != 0 : out->value != field(t, copy, ROW_option_def);
 }
 

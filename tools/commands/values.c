@@ -16,14 +16,30 @@
 #include "common/units.h"
 #include "common/say.h"
 
-/* What each option is for. */
-static const char *const option_lines[] = {
-#define HAK_OPTION(id, type, def, min, max, since, line, ...) line,
+enum group {
+#define HAK_GROUP(group, line) GROUP_##group,
 #include "settings/options.def"
-#undef HAK_OPTION
+    GROUPS
+};
+
+static const struct {
+    const char *name, *line;
+} groups[GROUPS] = {
+#define HAK_GROUP(group, line) {#group, line},
+#include "settings/options.def"
+};
+
+/* What each option is for, and where it belongs. */
+static const struct {
+    const char *line;
+    enum group group;
+} about[OPT_COUNT] = {
+#define HAK_OPTION(id, type, def, min, max, group, when, since, line, ...) {line, GROUP_##group},
+#include "settings/options.def"
 };
 
 static const char *const type_names[] = {"bool", "int", "size", "path"};
+static const char *const when_names[] = {"start", "running"};
 
 /* The suffix of sizes where nothing is lost by it. */
 static const char *number(enum option_type type, uint64_t n)
@@ -47,28 +63,37 @@ static char *source_text(const struct option_source *source, const char *conf)
     }
 }
 
+static void print_option(enum option o, const struct option_values *values,
+                         const struct option_source *source, const char *conf)
+{
+    const struct option_row *row = &option_rows[o];
+    char range[48], *from = source_text(source, conf);
+    if (row->type == OPTION_PATH) {
+        const char *path = values->path[o] ? values->path[o] : "";
+        printf("%-31s %s\n", row->name, source->from == OPTION_DEFAULT ? "(none)" : units_plain(path));
+        if (source->from != OPTION_DEFAULT)
+            printf("    from %s\n", from);
+    } else {
+        snprintf(range, sizeof range, "%s..%s", number(row->type, row->min), number(row->type, row->max));
+        bool wide = source->from == OPTION_FILE; /* then its place has a line */
+        printf("%-31s %9s %9s %14s  %s\n", row->name, number(row->type, values->number[o]),
+               number(row->type, row->def), range, wide ? "file" : from);
+        if (wide)
+            printf("    from %s\n", from);
+    }
+    printf("    %s\n", about[o].line);
+    free(from);
+}
+
 static void print_text(const struct option_values *values, const struct option_source *source,
                        const char *conf)
 {
     printf("%-31s %9s %9s %14s  source\n", "option", "value", "default", "range");
-    for (int o = 0; o < OPT_COUNT; o++) {
-        const struct option_row *row = &option_rows[o];
-        char range[48], *from = source_text(&source[o], conf);
-        if (row->type == OPTION_PATH) {
-            const char *path = values->path[o] ? values->path[o] : "";
-            printf("%-31s %s\n", row->name, source[o].from == OPTION_DEFAULT ? "(none)" : units_plain(path));
-            if (source[o].from != OPTION_DEFAULT)
-                printf("    from %s\n", from);
-        } else {
-            snprintf(range, sizeof range, "%s..%s", number(row->type, row->min), number(row->type, row->max));
-            bool wide = source[o].from == OPTION_FILE; /* then its place has a line */
-            printf("%-31s %9s %9s %14s  %s\n", row->name, number(row->type, values->number[o]),
-                   number(row->type, row->def), range, wide ? "file" : from);
-            if (wide)
-                printf("    from %s\n", from);
-        }
-        printf("    %s\n", option_lines[o]);
-        free(from);
+    for (int g = 0; g < GROUPS; g++) {
+        printf("\n%s: %s\n", groups[g].name, groups[g].line);
+        for (int o = 0; o < OPT_COUNT; o++)
+            if ((int)about[o].group == g)
+                print_option((enum option)o, values, &source[o], conf);
     }
 }
 
@@ -93,7 +118,9 @@ static void text_json(const struct option_values *values, const struct option_so
         json_number("min", row->min);
         json_number("max", row->max);
         json_text("source", from);
-        json_text("description", option_lines[o]);
+        json_text("group", groups[about[o].group].name);
+        json_text("set_until", when_names[row->when]);
+        json_text("description", about[o].line);
         json_close();
         free(from);
     }

@@ -4,7 +4,7 @@
 
 int main(void)
 {
-#define HAK_OPTION(id, type, def, min, max, since, line, ...)                                                \
+#define HAK_OPTION(id, type, def, min, max, ...)                                                             \
     printf("HAKMEM_" #id " " #type " %llu %llu %llu\n", (unsigned long long)(def),                           \
            (unsigned long long)(min), (unsigned long long)(max));
 #include "settings/options.def"
