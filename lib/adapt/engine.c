@@ -146,24 +146,8 @@ void engine_each_lock(lock_visitor *visit)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_engine[] = {
-    LAYOUT_FIELD(engine, settings),
-    LAYOUT_FIELD(engine, decisions),
-    LAYOUT_FIELD(ace_settings, cache_bytes),
-    LAYOUT_FIELD(ace_settings, retain_bytes),
-    LAYOUT_FIELD(ace_settings, large_cache_bytes),
-    LAYOUT_FIELD(ace_settings, limit_bytes),
-    LAYOUT_FIELD(ace_settings, purge_delay_ms),
-    LAYOUT_FIELD(ace_settings, huge_pages),
-    LAYOUT_FIELD(ace_settings, adaptive),
-    LAYOUT_FIELD(live_policy, growth_step),
-    LAYOUT_FIELD(live_policy, huge),
-    LAYOUT_FIELD(live_policy, retain_bytes),
-    LAYOUT_FIELD(live_policy, purge_delay_ms),
-    LAYOUT_FIELD(live_policy, large_cache_bytes),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_engine[] = {
-    LAYOUT_ADDRESS(engine),
+    LAYOUT_ADDRESS(engine.settings),
+    LAYOUT_ADDRESS(engine.decisions),
     LAYOUT_ADDRESS(live_policy),
     LAYOUT_END,
 };

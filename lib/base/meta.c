@@ -103,11 +103,9 @@ void meta_each_lock(lock_visitor *visit)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_meta[] = {
-    LAYOUT_FIELD(meta, mapped),     LAYOUT_FIELD(meta, chunks),   LAYOUT_FIELD(meta_chunk, next),
-    LAYOUT_FIELD(meta_chunk, size), LAYOUT_CONSTANT(FIRST_CHUNK), LAYOUT_END,
-};
-const struct layout_row layout_at_meta[] = {
-    LAYOUT_ADDRESS(meta),
+    LAYOUT_ADDRESS(meta.mapped),
+    LAYOUT_ADDRESS(meta.chunks),
     LAYOUT_ADDRESS(first_chunk),
+    LAYOUT_CONSTANT(FIRST_CHUNK),
     LAYOUT_END,
 };

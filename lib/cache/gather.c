@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "base/layout.h"
-
 static void set_word(struct gather_group *at, uintptr_t word)
 {
     store_release(&at->word, word);
@@ -111,12 +109,6 @@ void gather_forget(struct gather *g)
 
 /* --- Insight -------------------------------------------------------------------------------------*/
 
-NO_TSAN size_t gather_blocks(const struct gather *g, unsigned c)
-{
-    unsigned most = g ? g->most[c] : 0, room = g ? g->room[c] : 0;
-    return most > room ? most - room : 0;
-}
-
 /* A group is emptied before it gets another word: where that is the same before and after, the mask was its,
  * but for a round trip in between. A class that has no groups, or not yet, is passed over. */
 NO_TSAN void gather_each(const struct gather *g, void (*each)(uintptr_t word, uint64_t mask, void *arg),
@@ -142,15 +134,3 @@ bool gather_holds(const struct gather *g, unsigned c, const void *p)
     }
     return false;
 }
-
-/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
-
-const struct layout_row layout_gather[] = {
-    LAYOUT_SIZEOF(gather),
-    LAYOUT_FIELD(gather, room),
-    LAYOUT_FIELD(gather, most),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_gather[] = {
-    LAYOUT_END,
-};

@@ -86,7 +86,12 @@ void gather_flush(struct gather *g, unsigned c, const char *function);
 void gather_forget(struct gather *g);
 
 /* Any thread: blocks of the class that wait; and whether P is one. G may be NULL. */
-size_t gather_blocks(const struct gather *g, unsigned c);
+static inline NO_TSAN size_t gather_blocks(const struct gather *g, unsigned c)
+{
+    unsigned most = g ? g->most[c] : 0, room = g ? g->room[c] : 0;
+    return most > room ? most - room : 0;
+}
+
 bool gather_holds(const struct gather *g, unsigned c, const void *p);
 
 /* Call EACH for every group that waits, as in struct group; its mask may be 0. Any thread; G may be NULL. */

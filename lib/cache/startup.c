@@ -138,13 +138,13 @@ void startup_verify(const char *function)
         fault_report(FAULT_DAMAGED_LIST, function, b);
 }
 
-size_t startup_live(size_t *bytes)
+struct startup_totals startup_totals(void)
 {
     lock_take(&startup.lock, RANK_STARTUP);
-    size_t n = startup.live;
-    *bytes = (size_t)startup.live_units * MIN_ALIGN;
+    struct startup_totals t = {startup.live, (size_t)startup.live_units * MIN_ALIGN,
+                               (size_t)startup.next * MIN_ALIGN};
     lock_give(&startup.lock, RANK_STARTUP);
-    return n;
+    return t;
 }
 
 unsigned startup_walk(unsigned *next, struct startup_block *out, unsigned most)
@@ -169,13 +169,8 @@ void startup_each_lock(lock_visitor *visit)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_startup[] = {
-    LAYOUT_FIELD(startup, slab),
-    LAYOUT_FIELD(startup, next),
-    LAYOUT_FIELD(startup, live),
-    LAYOUT_FIELD(startup, live_units),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_startup[] = {
-    LAYOUT_ADDRESS(startup),
+    LAYOUT_ADDRESS(startup.next),
+    LAYOUT_ADDRESS(startup.live),
+    LAYOUT_ADDRESS(startup.live_units),
     LAYOUT_END,
 };

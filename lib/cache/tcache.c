@@ -2,7 +2,6 @@
 /* cache/tcache.c - the slow side of the cache of one thread. */
 #include "cache/tcache.h"
 
-#include "base/layout.h"
 #include "base/meta.h"
 #include "settings/options.h"
 #include "base/clock.h"
@@ -83,12 +82,6 @@ static unsigned chain_length(const struct block *b, size_t most, const char *fun
 }
 
 /* Length of the list by its counter. */
-NO_TSAN size_t tcache_listed(const struct tcache *tc, unsigned c)
-{
-    int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->capacity[c] + 1;
-    return blocks > 0 ? (size_t)blocks : 0;
-}
-
 /* Put the counters of class C right: BLOCKS is how many the list really holds. */
 static void settle(struct tcache *tc, unsigned c, unsigned blocks)
 {
@@ -470,44 +463,3 @@ bool tcache_holds(const struct tcache *tc, unsigned c, const void *p)
     return tcache_chain_holds(tc->bin[c].head, p) || tcache_chain_holds(tc->spare[c].head, p) ||
            gather_holds(gather_of(tc), c, p);
 }
-
-NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
-{
-    return tcache_listed(tc, c) + tc->spare[c].count + gather_blocks(gather_of(tc), c);
-}
-
-NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
-{
-    return tc->popped[c] + FILL_POPPED(tc->bin[c].fill);
-}
-
-/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
-
-const struct layout_row layout_tcache[] = {
-    LAYOUT_SIZEOF(tcache),
-    LAYOUT_SIZEOF(bin),
-    LAYOUT_FIELD(bin, fill),
-    LAYOUT_FIELD(tcache, bin),
-    LAYOUT_FIELD(tcache, all),
-    LAYOUT_FIELD(tcache, popped),
-    LAYOUT_FIELD(tcache, capacity),
-    LAYOUT_FIELD(tcache, misses),
-    LAYOUT_FIELD(tcache, spare),
-    LAYOUT_FIELD(tcache, shelf),
-    LAYOUT_SIZEOF(magazine),
-    LAYOUT_FIELD(magazine, count),
-    LAYOUT_FIELD(shelf, latest),
-    LAYOUT_FIELD(shelf, last_run),
-    LAYOUT_FIELD(shelf, slab),
-    LAYOUT_FIELD(shelf, taken),
-    LAYOUT_CONSTANT(FILL_SHIFT),
-    LAYOUT_CONSTANT(SPAN_GRANULES),
-    LAYOUT_FIELD(shelf, popped),
-    LAYOUT_CONSTANT(CLASS_BINNED),
-    LAYOUT_CONSTANT(BINNED),
-    LAYOUT_FIELD(tcache, gather),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_tcache[] = {
-    LAYOUT_END,
-};

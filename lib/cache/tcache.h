@@ -179,10 +179,21 @@ bool tcache_chain_holds(const struct block *b, const void *p);
 bool tcache_holds(const struct tcache *tc, unsigned c, const void *p);
 
 /* Blocks in the list of class C of TC, which may be that of a span; any thread. */
-size_t tcache_listed(const struct tcache *tc, unsigned c);
+static inline NO_TSAN size_t tcache_listed(const struct tcache *tc, unsigned c)
+{
+    int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->capacity[c] + 1;
+    return blocks > 0 ? (size_t)blocks : 0;
+}
 
 /* Blocks of class C in TC, and blocks popped so far; any thread. */
-size_t tcache_blocks(const struct tcache *tc, unsigned c);
-uint64_t tcache_popped(const struct tcache *tc, unsigned c);
+static inline NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
+{
+    return tcache_listed(tc, c) + tc->spare[c].count + gather_blocks(gather_of(tc), c);
+}
+
+static inline NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
+{
+    return tc->popped[c] + FILL_POPPED(tc->bin[c].fill);
+}
 
 #endif

@@ -577,13 +577,6 @@ void *heap_realloc(void *p, size_t size, const char *function)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_heap[] = {
-    LAYOUT_CONSTANT(HEAP_EARLY),
-    LAYOUT_CONSTANT(HEAP_POOL),
-    LAYOUT_CONSTANT(HEAP_PASSIVE),
-    LAYOUT_CONSTANT(HEAP_CHECKED),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_heap[] = {
     LAYOUT_ADDRESS(heap_mode),
     LAYOUT_ADDRESS(heap_mixed),
     LAYOUT_END,

@@ -6,7 +6,6 @@
 #include "base/meta.h"
 #include "base/os.h"
 #include "memory/superslab.h"
-#include "cache/startup.h"
 
 enum {
     PAGE_LEAST = 4096,
@@ -31,62 +30,21 @@ static size_t resident_in(const void *addr, size_t size)
     return bytes;
 }
 
-static void add_startup(struct account *a, size_t resident)
-{
-    size_t bytes;
-    (void)startup_live(&bytes);
-    account_slab(a, 1, bytes, bytes, resident);
-}
-
-/* Granule N of the span that begins with FIRST. What lies behind the pages that were asked for is nobody's.
- */
-static void add_span(struct account *a, bool live, const struct slab *first, unsigned n, size_t resident)
-{
-    size_t before = (size_t)n << GRANULE_SHIFT, usable = span_usable(first);
-    size_t used = min_size(resident, usable > before ? usable - before : 0);
-    *(live ? &a->live : &a->cached) += used;
-    a->fragmentation += resident - used;
-}
-
-/* Add granule I of SS, whose granules have RESIDENT bytes each; how many granules that were. */
-static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *ss, const uint8_t *base,
-                                    unsigned i, const size_t *resident)
-{
-    const struct slab *slab = &ss->slab[i];
-    unsigned run = slab->run, n = 1;
-    switch ((enum slab_state)slab->state) {
-    case SLAB_ACTIVE:
-        if (slab->size_class == CLASS_STARTUP)
-            add_startup(a, resident[i]);
-        else
-            account_slab(a, class_size(slab->size_class), slab->used, slab->carved, resident[i]);
-        break;
-    case SLAB_SPAN:
-        for (n = 0; n == 0 || (n < run && i + n < GRANULES); n++)
-            add_span(a, class_is_span(classmap_get(base + i * (size_t)GRANULE)), slab, n, resident[i + n]);
-        break;
-    case SLAB_EMPTY:
-    case SLAB_PURGE: a->retained += resident[i]; break;
-    default: a->fragmentation += resident[i]; break; /* never used, and part of a huge page */
-    }
-    return n;
-}
-
 /* What lies behind is not mapped, or not by us. */
 static NO_TSAN size_t opened_bytes(const struct superslab *ss)
 {
     return (size_t)ss->opened << GRANULE_SHIFT;
 }
 
-static void add_superslab(struct account *a, const struct superslab *ss, const uint8_t *base)
+static void add_superslab(struct residents *r, const struct census *c, const struct superslab *ss,
+                          const uint8_t *base)
 {
     unsigned char pages[SUPERSLAB / PAGE_LEAST];
     size_t page = os_page_size(), opened = opened_bytes(ss), resident[GRANULES] = {0};
     os_residency((void *)(uintptr_t)base, opened, pages);
     for (size_t i = 0; i < opened / page; i++)
         resident[i * page >> GRANULE_SHIFT] += pages[i] ? page : 0;
-    for (unsigned i = 0; i < GRANULES;)
-        i += add_granule(a, ss, base, i, resident);
+    census_superslab(r, c, ss, classmap_mark(base), resident);
 }
 
 static void add_large(struct account *a, const struct region *region, const char *base)
@@ -104,17 +62,18 @@ static void add_metadata(const void *base, size_t size, void *arg)
     a->metadata += resident_in(base, size);
 }
 
-void residency_get(struct account *out, size_t cached)
+void residency_get(struct account *out, const struct census *c)
 {
     struct large_range kept[CACHED_MOST];
+    struct residents r = {0};
     struct region *region;
-    *out = (struct account){0};
     for (uintptr_t at = 0; (region = classmap_next(&at)) != NULL; at += SUPERSLAB)
         if (region->kind == REGION_SUPERSLAB)
-            add_superslab(out, CONTAINER_OF(region, struct superslab, region), (const uint8_t *)at);
+            add_superslab(&r, c, CONTAINER_OF(region, struct superslab, region), (const uint8_t *)at);
         else
-            add_large(out, region, (const char *)at);
-    account_cached(out, cached);
+            add_large(&r.account, region, (const char *)at);
+    census_settle(&r, c);
+    *out = r.account;
     for (unsigned n = large_cached(kept, CACHED_MOST); n-- > 0;)
         out->retained += resident_in(kept[n].base, kept[n].size);
     meta_each(add_metadata, out);

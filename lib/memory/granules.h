@@ -49,11 +49,10 @@ struct granule_totals {
 void granules_totals(struct granule_totals *out);
 
 /* Spans whose class byte says that they are in use or in a bin, and their bytes, as they were asked for: [n]
- * those of n + 1 granules, [BINNED] the longer ones. No lock: a moment's picture. */
+ * those of n + 1 granules, [BINNED] the longer ones. */
 struct span_sum {
     size_t count, bytes;
 };
-void granules_span_sums(struct span_sum sums[BINNED + 1]);
 
 /* Usable size of the span that begins at P; 0 if it is none, or lies in a bin. */
 size_t granules_live_span(const void *p);

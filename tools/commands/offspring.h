@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* commands/offspring.h - the processes that a command of hakmem run starts: which of them were seen, and how they ended.
+/* commands/offspring.h - the processes that a command of hakmem run starts: which of them were seen, and how
+ * they ended.
  */
 #ifndef HAK_TOOL_OFFSPRING_H
 #define HAK_TOOL_OFFSPRING_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* commands/values.h - the options of the library. Apart, because its enum option is getopt's structure elsewhere. */
+/* commands/values.h - the options of the library. Apart, because its enum option is getopt's structure
+ * elsewhere. */
 #ifndef HAK_TOOL_VALUES_H
 #define HAK_TOOL_VALUES_H
 
