@@ -12,6 +12,7 @@
 #include "insight/byname.h"
 #include "heap/heap.h"
 #include "settings/options.h"
+#include "base/json.h"
 #include "base/os.h"
 #include "insight/residency.h"
 #include "insight/summary.h"
@@ -172,106 +173,79 @@ static void text(struct text *p, const struct report *r)
 
 /* --- JSON ----------------------------------------------------------------------------------------*/
 
-static void json_number(struct text *p, const char *before, const char *name, uint64_t value)
+static void json_classes(struct json *j, const struct census_class *class)
 {
-    text_str(p, before);
-    text_str(p, "\"");
-    text_str(p, name);
-    text_str(p, "\":");
-    text_dec(p, value);
-}
-
-static void json_string(struct text *p, const char *before, const char *name, const char *value)
-{
-    text_str(p, before);
-    text_str(p, "\"");
-    text_str(p, name);
-    text_str(p, value ? "\":\"" : "\":null");
-    if (value) {
-        text_json(p, value);
-        text_str(p, "\"");
-    }
-}
-
-static void json_classes(struct text *p, const struct census_class *class)
-{
-    const char *before = "";
+    json_open(j, "classes", '[');
     for (unsigned c = 1; c < CLASSES; c++) {
         if (!census_used(&class[c]))
             continue;
-        text_str(p, before);
-        json_number(p, "\n{", "class", c);
-        json_number(p, ",", "size", class_size(c));
-        json_number(p, ",", "live_blocks", class[c].live);
-        json_number(p, ",", "cached_blocks", class[c].cached);
-        json_number(p, ",", "free_blocks", class[c].free);
-        json_number(p, ",", "slabs", class[c].slabs);
-        text_str(p, "}");
-        before = ",";
+        json_open(j, NULL, '{');
+        json_number(j, "class", c);
+        json_number(j, "size", class_size(c));
+        json_number(j, "live_blocks", class[c].live);
+        json_number(j, "cached_blocks", class[c].cached);
+        json_number(j, "free_blocks", class[c].free);
+        json_number(j, "slabs", class[c].slabs);
+        json_close(j);
     }
+    json_close(j);
 }
 
-static void json_options(struct text *p)
+static void json_options(struct json *j)
 {
+    json_open(j, "options", '{');
     for (unsigned o = 0; o < OPT_COUNT; o++) {
         char name[CTL_OPTION];
-        const char *before = o ? ",\n" : "\n";
         byname_option_name((enum option)o, name);
         if (option_rows[o].type == OPTION_PATH)
-            json_string(p, before, name, option_path((enum option)o));
+            json_text(j, name, option_path((enum option)o));
         else
-            json_number(p, before, name, byname_option_value((enum option)o));
+            json_number(j, name, byname_option_value((enum option)o));
     }
+    json_close(j);
 }
 
-static void json_failures(struct text *p)
+static void json_failures(struct json *j)
 {
     struct failure f;
-    const char *before = "";
+    json_open(j, "failures", '[');
     for (unsigned i = 0; i < FAILURES_SHOWN; i++) {
         if (!failure_nth(i, &f))
             continue;
-        text_str(p, before);
-        json_number(p, "\n{", "number", f.number);
-        json_number(p, ",", "time_ns", f.time_ns);
-        json_number(p, ",", "thread_id", (uint64_t)f.tid);
-        json_string(p, ",", "reason", reason_of(&f));
-        json_number(p, ",", "bytes", f.size);
-        json_number(p, ",", "alignment", f.alignment);
-        json_string(p, ",", "call", f.call);
-        json_number(p, ",", "errno", (uint64_t)f.code);
-        text_str(p, "}");
-        before = ",";
+        json_open(j, NULL, '{');
+        json_number(j, "number", f.number);
+        json_number(j, "time_ns", f.time_ns);
+        json_number(j, "thread_id", (uint64_t)f.tid);
+        json_text(j, "reason", reason_of(&f));
+        json_number(j, "bytes", f.size);
+        json_number(j, "alignment", f.alignment);
+        json_text(j, "call", f.call);
+        json_number(j, "errno", (uint64_t)f.code);
+        json_close(j);
     }
-}
-
-static void json_ace(struct text *p, const struct ace_report *ace)
-{
-    const char *before = "";
-#define JSON_ACE(name, value)                                                                                \
-    json_number(p, before, name, (value));                                                                   \
-    before = ",";
-    ACE_FIELDS(JSON_ACE, ace)
-#undef JSON_ACE
+    json_close(j);
 }
 
 static void json(struct text *p, const struct report *r)
 {
-    json_string(p, "{", "version", PACKAGE_VERSION);
-    json_number(p, ",\n", "pid", (uint64_t)os_pid());
-    json_string(p, ",\n", "mode", mode_name());
-    text_str(p, ",\n\"stats\":{");
+    struct json j = {.to = p};
+    json_open(&j, NULL, '{');
+    json_text(&j, "version", PACKAGE_VERSION);
+    json_number(&j, "pid", (uint64_t)os_pid());
+    json_text(&j, "mode", mode_name());
+    json_open(&j, "stats", '{');
     for (unsigned i = 0; i < STATISTICS; i++)
-        json_number(p, i ? ",\n" : "\n", statistics[i].name, statistic(&r->stats, i));
-    text_str(p, "},\n\"classes\":[");
-    json_classes(p, r->census.of);
-    text_str(p, "],\n\"engine\":{");
-    json_ace(p, &r->ace);
-    text_str(p, "},\n\"options\":{");
-    json_options(p);
-    text_str(p, "},\n\"failures\":[");
-    json_failures(p);
-    text_str(p, "]}\n");
+        json_number(&j, statistics[i].name, statistic(&r->stats, i));
+    json_close(&j);
+    json_classes(&j, r->census.of);
+    json_open(&j, "engine", '{');
+#define JSON_ACE(name, value) json_number(&j, name, (value));
+    ACE_FIELDS(JSON_ACE, &r->ace)
+#undef JSON_ACE
+    json_close(&j);
+    json_options(&j);
+    json_failures(&j);
+    json_close(&j);
 }
 
 /* --- OpenMetrics ---------------------------------------------------------------------------------*/

@@ -71,7 +71,7 @@ import json, re, sys
 import xml.etree.ElementTree as tree
 
 fields = sys.argv[1].split()
-path = '/dev/null/a"b<c>&\\d\tg\u00c3\u00a4\u00ff'
+path = '/dev/null/a"b<c>&\\d\tg\u00e4\u00ff'
 
 
 def result(what, good):

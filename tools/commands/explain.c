@@ -8,7 +8,6 @@
 
 #include "target/inspect.h"
 #include "commands/report.h"
-#include "common/json.h"
 #include "common/units.h"
 #include "commands/commands.h"
 #include "common/say.h"
@@ -83,31 +82,31 @@ static bool look_well(struct picture *best, int pid)
 static void json_parts(const struct picture *p)
 {
     const struct account *a = &p->heap.residents.account;
-    json_open("parts", '{');
-    json_number("live", a->live);
-    json_number("cached", a->cached);
-    json_number("free_in_slabs", a->free_in_slabs);
-    json_number("retained", a->retained);
-    json_number("metadata", a->metadata);
-    json_number("fragmentation", a->fragmentation);
+    json_open(&json_out, "parts", '{');
+    json_number(&json_out, "live", a->live);
+    json_number(&json_out, "cached", a->cached);
+    json_number(&json_out, "free_in_slabs", a->free_in_slabs);
+    json_number(&json_out, "retained", a->retained);
+    json_number(&json_out, "metadata", a->metadata);
+    json_number(&json_out, "fragmentation", a->fragmentation);
     for (int i = 0; i < PARTS; i++)
-        json_number(part_names[i], p->parts[i]);
-    json_close();
+        json_number(&json_out, part_names[i], p->parts[i]);
+    json_close(&json_out);
 }
 
-static int text_json(struct picture *p)
+static int print_json(struct picture *p)
 {
-    json_open(NULL, '{');
+    json_open(&json_out, NULL, '{');
     report_json_head(&p->target, &p->heap);
-    json_number("resident_bytes", p->resident);
-    json_number("accounted_bytes", p->accounted);
+    json_number(&json_out, "resident_bytes", p->resident);
+    json_number(&json_out, "accounted_bytes", p->accounted);
     json_parts(p);
     report_json_heap(&p->heap);
     report_json_classes(&p->heap);
     report_json_policy(&p->target);
     report_json_options(&p->target);
     report_json_failure(&p->target);
-    json_close();
+    json_close(&json_out);
     return EXIT_OK;
 }
 
@@ -197,7 +196,7 @@ int command_explain(int argc, char **argv)
         error("%s", p.target.why);
         return EXIT_NO;
     }
-    int status = json ? text_json(&p) : print_text(&p);
+    int status = json ? print_json(&p) : print_text(&p);
     forget(&p);
     return status;
 }

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "adapt/ace.h"
-#include "common/json.h"
+#include "common/say.h"
 #include "common/units.h"
 #include "events/failure.h"
 #include "settings/options.h"
@@ -22,13 +22,13 @@ static const char *const state_words[SLAB_STATES] = {"UNUSED",   "ACTIVE",      
 
 void report_json_head(struct target *t, const struct heap *h)
 {
-    json_number("pid", (uint64_t)t->process.pid);
-    json_text("command", t->process.name);
-    json_text("version", t->version);
-    json_text("library", t->library);
-    json_bool("library_deleted", t->deleted);
-    json_text("mode", h->mode_name);
-    json_bool("falls_back_to_libc", h->mixed);
+    json_number(&json_out, "pid", (uint64_t)t->process.pid);
+    json_text(&json_out, "command", t->process.name);
+    json_text(&json_out, "version", t->version);
+    json_text(&json_out, "library", t->library);
+    json_bool(&json_out, "library_deleted", t->deleted);
+    json_text(&json_out, "mode", h->mode_name);
+    json_bool(&json_out, "falls_back_to_libc", h->mixed);
 }
 
 void report_print_head(struct target *t, const struct heap *h)
@@ -50,38 +50,38 @@ static void json_statistics(const struct heap *h, bool counting)
 {
     for (unsigned i = 0; i < STATISTICS; i++)
         if (statistics[i].counter == counting && (!statistics[i].resident || h->stats.resident_bytes))
-            json_number(statistics[i].name, statistic(&h->stats, i));
+            json_number(&json_out, statistics[i].name, statistic(&h->stats, i));
 }
 
 void report_json_heap(const struct heap *h)
 {
     const struct census *c = &h->census;
-    json_open("heap", '{');
+    json_open(&json_out, "heap", '{');
     json_statistics(h, false);
-    json_number("in_use_bytes", h->in_use);
-    json_number("kept_slab_bytes", h->kept_slabs);
-    json_number("kept_large_bytes", h->kept_large);
-    json_number("thread_caches", h->caches);
-    json_open("slabs", '{');
+    json_number(&json_out, "in_use_bytes", h->in_use);
+    json_number(&json_out, "kept_slab_bytes", h->kept_slabs);
+    json_number(&json_out, "kept_large_bytes", h->kept_large);
+    json_number(&json_out, "thread_caches", h->caches);
+    json_open(&json_out, "slabs", '{');
     for (int i = 0; i < SLAB_STATES; i++)
-        json_number(state_names[i], h->residents.state[i]);
-    json_close();
-    json_open("slab_resident_bytes", '{');
+        json_number(&json_out, state_names[i], h->residents.state[i]);
+    json_close(&json_out);
+    json_open(&json_out, "slab_resident_bytes", '{');
     for (int i = 0; i < SLAB_STATES; i++)
-        json_number(state_names[i], h->residents.state_resident[i]);
-    json_close();
-    json_number("spans", heap_spans(h));
-    json_number("shelved_spans", c->shelved);
-    json_number("large_cached_mappings", h->large_cached);
-    json_number("structures_skipped", h->damaged);
-    json_close();
-    json_open("counters", '{');
+        json_number(&json_out, state_names[i], h->residents.state_resident[i]);
+    json_close(&json_out);
+    json_number(&json_out, "spans", heap_spans(h));
+    json_number(&json_out, "shelved_spans", c->shelved);
+    json_number(&json_out, "large_cached_mappings", h->large_cached);
+    json_number(&json_out, "structures_skipped", h->damaged);
+    json_close(&json_out);
+    json_open(&json_out, "counters", '{');
     json_statistics(h, true);
-    json_number("class_locks", h->class_locks);
-    json_number("direct", c->counter[COUNT_UNCACHED_ALLOCS]);
-    json_number("spans", c->taken);
-    json_number("larges", c->counter[COUNT_LARGE_ALLOCS]);
-    json_close();
+    json_number(&json_out, "class_locks", h->class_locks);
+    json_number(&json_out, "direct", c->counter[COUNT_UNCACHED_ALLOCS]);
+    json_number(&json_out, "spans", c->taken);
+    json_number(&json_out, "larges", c->counter[COUNT_LARGE_ALLOCS]);
+    json_close(&json_out);
 }
 
 static void line(const char *what, uint64_t count, const char *unit, const char *bytes, const char *resident)
@@ -116,23 +116,23 @@ void report_print_heap(const struct heap *h)
 
 void report_json_classes(const struct heap *h)
 {
-    json_open("classes", '[');
+    json_open(&json_out, "classes", '[');
     for (unsigned c = 1; c < CLASSES; c++) {
         const struct census_class *of = &h->census.of[c];
         if (!census_used(of) && !of->popped)
             continue;
-        json_open(NULL, '{');
-        json_number("class", c);
-        json_number("size", class_size(c));
-        json_number("live", of->live);
-        json_number("cached", of->cached);
-        json_number("free_in_slabs", of->free);
-        json_number("slabs", of->slabs);
-        json_number("resident_bytes", h->residents.of[c].resident);
-        json_number("handed_out", of->popped);
-        json_close();
+        json_open(&json_out, NULL, '{');
+        json_number(&json_out, "class", c);
+        json_number(&json_out, "size", class_size(c));
+        json_number(&json_out, "live", of->live);
+        json_number(&json_out, "cached", of->cached);
+        json_number(&json_out, "free_in_slabs", of->free);
+        json_number(&json_out, "slabs", of->slabs);
+        json_number(&json_out, "resident_bytes", h->residents.of[c].resident);
+        json_number(&json_out, "handed_out", of->popped);
+        json_close(&json_out);
     }
-    json_close();
+    json_close(&json_out);
 }
 
 /* --- Options that differ from their defaults -----------------------------------------------------*/
@@ -187,29 +187,29 @@ void report_json_policy(struct target *t)
 {
     struct live_policy p;
     (void)report_policy(t, &p);
-    json_open("policy", '{');
-    json_number("decisions", word_at(t, at(t, ROW_decisions)));
-    json_number("growth_step", p.growth_step);
-    json_number("retain_bytes", p.retain_bytes);
-    json_number("large_cache_bytes", p.large_cache_bytes);
-    json_number("purge_delay_ms", p.purge_delay_ms);
-    json_number("huge_pages", p.huge);
-    json_close();
+    json_open(&json_out, "policy", '{');
+    json_number(&json_out, "decisions", word_at(t, at(t, ROW_decisions)));
+    json_number(&json_out, "growth_step", p.growth_step);
+    json_number(&json_out, "retain_bytes", p.retain_bytes);
+    json_number(&json_out, "large_cache_bytes", p.large_cache_bytes);
+    json_number(&json_out, "purge_delay_ms", p.purge_delay_ms);
+    json_number(&json_out, "huge_pages", p.huge);
+    json_close(&json_out);
 }
 
 void report_json_options(struct target *t)
 {
     struct changed c;
-    json_open("options_changed", '{');
+    json_open(&json_out, "options_changed", '{');
     for (enum option o = 0; o < OPT_COUNT; o++) {
         if (!changed(t, o, &c))
             continue;
         if (c.is_path)
-            json_text(c.name, c.path);
+            json_text(&json_out, c.name, c.path);
         else
-            json_number(c.name, c.value);
+            json_number(&json_out, c.name, c.value);
     }
-    json_close();
+    json_close(&json_out);
 }
 
 void report_print_options(struct target *t)
@@ -270,20 +270,20 @@ void report_json_failure(struct target *t)
     struct failure f;
     char call[24];
     if (!last_failure(t, &f, call)) {
-        json_text("last_failure", NULL);
+        json_text(&json_out, "last_failure", NULL);
         return;
     }
-    json_open("last_failure", '{');
-    json_number("time_ns", f.time_ns);
-    json_number("tid", (uint64_t)f.tid);
-    json_number("size", f.size);
-    json_number("alignment", f.alignment);
-    json_text("reason", reason_name(f.reason));
-    json_text("call", call);
-    json_number("errno", (uint64_t)f.code);
-    json_number("mapped_bytes", f.mapped);
-    json_number("mappings", f.mappings);
-    json_close();
+    json_open(&json_out, "last_failure", '{');
+    json_number(&json_out, "time_ns", f.time_ns);
+    json_number(&json_out, "tid", (uint64_t)f.tid);
+    json_number(&json_out, "size", f.size);
+    json_number(&json_out, "alignment", f.alignment);
+    json_text(&json_out, "reason", reason_name(f.reason));
+    json_text(&json_out, "call", call);
+    json_number(&json_out, "errno", (uint64_t)f.code);
+    json_number(&json_out, "mapped_bytes", f.mapped);
+    json_number(&json_out, "mappings", f.mappings);
+    json_close(&json_out);
 }
 
 void report_print_failure(struct target *t)

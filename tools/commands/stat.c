@@ -6,7 +6,6 @@
 
 #include "target/inspect.h"
 #include "commands/report.h"
-#include "common/json.h"
 #include "common/units.h"
 #include "commands/commands.h"
 #include "common/say.h"
@@ -81,18 +80,18 @@ static void print_text(struct target *t, const struct heap *h, bool classes)
     report_print_failure(t);
 }
 
-static void text_json(struct target *t, const struct heap *h, bool classes)
+static void print_json(struct target *t, const struct heap *h, bool classes)
 {
-    json_open(NULL, '{');
+    json_open(&json_out, NULL, '{');
     report_json_head(t, h);
-    json_number("resident_bytes", proc_resident_fast(t->process.pid));
+    json_number(&json_out, "resident_bytes", proc_resident_fast(t->process.pid));
     report_json_heap(h);
     if (classes)
         report_json_classes(h);
     report_json_policy(t);
     report_json_options(t);
     report_json_failure(t);
-    json_close();
+    json_close(&json_out);
 }
 
 int command_stat(int argc, char **argv)
@@ -123,7 +122,7 @@ int command_stat(int argc, char **argv)
         return EXIT_NO;
     }
     if (json)
-        text_json(&t, &h, classes);
+        print_json(&t, &h, classes);
     else
         print_text(&t, &h, classes);
     heap_free(&h);
