@@ -104,7 +104,7 @@ struct hak_stats {
     uint64_t live_bytes;              /* the same in bytes of usable size */
     uint64_t cached_bytes;            /* free blocks in thread caches and transfer slots */
     uint64_t slab_bytes;              /* ACTIVE and EMPTY slabs */
-    uint64_t span_bytes;              /* live spans */
+    uint64_t span_bytes;              /* live spans, blocks of strips */
     uint64_t large_bytes;             /* live large mappings */
     uint64_t mapped_bytes;            /* address space obtained from the system, metadata included */
     uint64_t metadata_bytes;          /* the part of mapped_bytes that is descriptors */

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # header.awk - fill a page of section 3 with what include/hakmem.h declares.
 #
-#   awk -f header.awk -v version=VERSION -v date=DATE hakmem.h PAGE.3.in
+#   awk -f header.awk -v version=VERSION -v date=DATE hakmem.h statistics.def PAGE.3.in
 #
 # In the page, @PROTOTYPES@ stands for those of the functions in its NAME line, and
-# @FIELDS struct NAME@ or @FIELDS enum NAME@ for the members that have a comment.
+# @FIELDS struct NAME@ or @FIELDS enum NAME@ for the members that have a comment;
+# @COUNTERS@ for the statistics that are counters.
 
 # The comment of a line, as a sentence without its marks; "" if it has none.
 function comment(text)
@@ -60,7 +61,11 @@ file == 1 && list != "" && /^    [A-Za-z]/ {
     if (text != "") field(list, substr(declaration, RSTART), text)
 }
 
-file == 2 {
+file == 2 && /^HAK_STATISTIC\([a-z_]*, COUNTER,/ {
+    counters = counters (counters == "" ? "" : ",\n") substr($1, 15, length($1) - 15)
+}
+
+file == 3 {
     gsub(/@VERSION@/, version)
     gsub(/@DATE@/, date)
     if (names_next) {
@@ -81,6 +86,7 @@ file == 2 {
         }
         next
     }
+    if ($0 == "@COUNTERS@") $0 = counters "."
     if (/^@FIELDS .*@$/) {
         $0 = substr($0, 9, length($0) - 9)
         if (!($0 in lists)) {

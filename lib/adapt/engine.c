@@ -142,18 +142,8 @@ uint64_t engine_last(struct ace_result *result, struct ace_state *state)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_engine[] = {
-    LAYOUT_FIELD(engine, settings),
-    LAYOUT_FIELD(engine, decisions),
-    LAYOUT_FIELD(ace_settings, number),
-    LAYOUT_FIELD(live_policy, growth_step),
-    LAYOUT_FIELD(live_policy, huge),
-    LAYOUT_FIELD(live_policy, retain_bytes),
-    LAYOUT_FIELD(live_policy, purge_delay_ms),
-    LAYOUT_FIELD(live_policy, large_cache_bytes),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_engine[] = {
-    LAYOUT_ADDRESS(engine),
+    LAYOUT_ADDRESS(engine.settings),
+    LAYOUT_ADDRESS(engine.decisions),
     LAYOUT_ADDRESS(live_policy),
     LAYOUT_END,
 };

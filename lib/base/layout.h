@@ -2,10 +2,11 @@
 /* base/layout.h - what another process may know of the library's data.
  *
  * The hakmem command reads a running process from outside. It finds `hak_layout` in the process's memory by
- * its magic string, and everything else by the names in its rows: a library of another release, or one whose
- * file was replaced since, describes itself. Each file with something to show names it in rows of its own, so
- * that its structures stay private and a renamed field does not compile. No code of the library reads any of
- * it. Values:
+ * its magic string, and by names in its rows where everything lies: of objects that only one file knows,
+ * that file names what there is to see, and a renamed field does not compile. The structures that the
+ * command reads with the library's own code (insight/census.h) stand in insight/structures.c, which is
+ * linked into the library and into the command: the command reads a library whose rows of that table are
+ * its own. No code of the library reads any of it. Values:
  *   "&object"     its address
  *   "tag.field"   offset in struct tag; size of the field in the upper 32 bits
  *   "sizeof tag"  size of struct tag
@@ -33,9 +34,9 @@ struct layout_row {
 #define LAYOUT_END {"", 0}
 /* clang-format on */
 
-/* The tables. Addresses stand apart: the loader writes only those, so that a process has a page of its own
- * for few of the rows. */
+/* The tables. Few rows have addresses: the loader writes those, in a page that is then the process's own. */
 #define LAYOUT_PARTS(X)                                                                                      \
+    X(structures)                                                                                            \
     X(options)                                                                                               \
     X(counters)                                                                                              \
     X(failure)                                                                                               \
@@ -45,18 +46,15 @@ struct layout_row {
     X(arena)                                                                                                 \
     X(pool)                                                                                                  \
     X(large)                                                                                                 \
-    X(gather)                                                                                                \
     X(transfer)                                                                                              \
     X(startup)                                                                                               \
-    X(strip)                                                                                                 \
-    X(tcache)                                                                                                \
     X(thread)                                                                                                \
     X(heap)                                                                                                  \
     X(engine)                                                                                                \
     X(deepbind)
 
 /* Aligned, and holds its own address: copies of the file's bytes elsewhere are none. */
-#define LAYOUT_COUNT(part) +2
+#define LAYOUT_COUNT(part) +1
 struct hak_layout {
     char magic[16];
     uint32_t format, row_size, parts;
@@ -66,7 +64,7 @@ struct hak_layout {
 } __attribute__((aligned(16)));
 #undef LAYOUT_COUNT
 
-#define LAYOUT_DECLARE(part) HIDDEN extern const struct layout_row layout_##part[], layout_at_##part[];
+#define LAYOUT_DECLARE(part) HIDDEN extern const struct layout_row layout_##part[];
 LAYOUT_PARTS(LAYOUT_DECLARE)
 #undef LAYOUT_DECLARE
 

@@ -98,11 +98,9 @@ void meta_unlock(void)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_meta[] = {
-    LAYOUT_FIELD(meta, mapped),     LAYOUT_FIELD(meta, chunks),   LAYOUT_FIELD(meta_chunk, next),
-    LAYOUT_FIELD(meta_chunk, size), LAYOUT_CONSTANT(FIRST_CHUNK), LAYOUT_END,
-};
-const struct layout_row layout_at_meta[] = {
-    LAYOUT_ADDRESS(meta),
+    LAYOUT_ADDRESS(meta.mapped),
+    LAYOUT_ADDRESS(meta.chunks),
     LAYOUT_ADDRESS(first_chunk),
+    LAYOUT_CONSTANT(FIRST_CHUNK),
     LAYOUT_END,
 };

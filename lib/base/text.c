@@ -131,23 +131,55 @@ void text_dec(struct text *p, uint64_t n)
     text_dec_in(p, n, 0);
 }
 
+unsigned text_unit(uint64_t n, uint64_t *tenths)
+{
+    unsigned u = 0;
+    *tenths = n * 10;
+    while (u < 6 && (u == 0 ? n >= 1024 : *tenths >= 10240)) {
+        unsigned shift = 10 * ++u;
+        uint64_t rest = n & ((UINT64_C(1) << shift) - 1);
+        *tenths = (n >> shift) * 10 + ((rest * 10 + (UINT64_C(1) << (shift - 1))) >> shift);
+    }
+    return u;
+}
+
 void text_bytes(struct text *p, uint64_t n)
 {
-    static const char unit[][4] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    unsigned u = 0;
-    if (n < 1024) {
-        text_dec_in(p, n, 8);
-        text_str(p, " B");
-        return;
+    static const char unit[][4] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    uint64_t tenths;
+    unsigned u = text_unit(n, &tenths);
+    text_dec_in(p, u ? tenths / 10 : n, u ? 4 : 8);
+    if (u) {
+        text_str(p, ".");
+        text_dec(p, tenths % 10);
     }
-    uint64_t tenths = n / 1024 * 10 + n % 1024 * 10 / 1024;
-    for (; tenths >= 10240; tenths /= 1024)
-        u++;
-    text_dec_in(p, tenths / 10, 4);
-    text_str(p, ".");
-    text_dec(p, tenths % 10);
     text_str(p, " ");
     text_str(p, unit[u]);
+}
+
+/* Bytes of the UTF-8 character at S; 0 if it is none. Those two that no XML document may hold are none. */
+static unsigned utf8(const char *s)
+{
+    const unsigned char *p = (const unsigned char *)s;
+    unsigned n = p[0] >= 0xc2 && p[0] < 0xe0   ? 2
+                 : (p[0] & 0xf0) == 0xe0       ? 3
+                 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                               : 0;
+    for (unsigned i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    bool surrogate = p[0] == 0xed && p[1] >= 0xa0, none = p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe;
+    bool overlong =
+        (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f);
+    return surrogate || none || overlong ? 0 : n;
+}
+
+/* Put the character of N bytes at S; what is behind it. */
+static const char *put_whole(struct text *p, const char *s, unsigned n)
+{
+    while (n--)
+        put_char(p, *s++);
+    return s;
 }
 
 static void put_number_of(struct text *p, unsigned char c)
@@ -158,7 +190,11 @@ static void put_number_of(struct text *p, unsigned char c)
 
 void text_json(struct text *p, const char *s)
 {
-    for (; *s; s++) {
+    for (unsigned n; *s; s++) {
+        if ((n = utf8(s)) != 0) {
+            s = put_whole(p, s, n) - 1;
+            continue;
+        }
         unsigned char c = (unsigned char)*s;
         if (c >= ' ' && c <= '~' && c != '"' && c != '\\') {
             put_char(p, *s);
@@ -171,9 +207,11 @@ void text_json(struct text *p, const char *s)
 
 void text_xml(struct text *p, const char *s)
 {
-    for (; *s; s++) {
+    for (unsigned n; *s; s++) {
         unsigned char c = (unsigned char)*s;
-        if (c < ' ') { /* no XML document holds them */
+        if ((n = utf8(s)) != 0)
+            s = put_whole(p, s, n) - 1;
+        else if (c < ' ') { /* no XML document holds them */
             put_char(p, '?');
         } else if (c > '~' || strchr("<>&\"'", c)) {
             text_str(p, "&#x");

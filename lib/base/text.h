@@ -50,11 +50,14 @@ void text_dec(struct text *p, uint64_t n);
 /* Right-aligned in WIDTH columns, left-aligned in -WIDTH. */
 void text_str_in(struct text *p, const char *s, int width);
 void text_dec_in(struct text *p, uint64_t n, int width);
+/* The largest unit of 1024 of which N bytes are one or more: 0 bytes, 1 KiB, 2 MiB; *TENTHS of it, rounded.
+ * */
+unsigned text_unit(uint64_t n, uint64_t *tenths);
 /* For people, in 10 columns: 123 B, 1.2 KiB, 34.5 MiB. */
 void text_bytes(struct text *p, uint64_t n);
 
-/* A string of anybody's, as it stands between quotes in JSON and OpenMetrics, and in XML. Bytes beyond ASCII
- * become the characters of the same number, so that the result is valid whatever they are. */
+/* A string of anybody's, as it stands between quotes in JSON and OpenMetrics, and in XML. Bytes that are
+ * no UTF-8 become the characters of the same number, so that the result is valid whatever they are. */
 void text_json(struct text *p, const char *s);
 void text_xml(struct text *p, const char *s);
 

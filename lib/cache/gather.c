@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "base/layout.h"
-
 static void set_word(struct gather_group *at, uintptr_t word)
 {
     store_release(&at->word, word);
@@ -116,14 +114,6 @@ void gather_forget(struct gather *g)
 
 /* --- Insight -------------------------------------------------------------------------------------*/
 
-/* Two aligned words, read one after the other while the owner may write both: a wrong number for a moment,
- * never a negative one. */
-NO_TSAN size_t gather_blocks(const struct gather *g, unsigned c)
-{
-    unsigned most = g ? g->of[c].most : 0, room = g ? g->of[c].room : 0;
-    return most > room ? most - room : 0;
-}
-
 /* A group is emptied before it gets another word: where that is the same before and after, the mask was its,
  * but for a round trip in between. Of a class whose `groups` is just being changed too few or too many are
  * looked at: those that are not in use have a mask of 0. */
@@ -150,17 +140,3 @@ bool gather_holds(const struct gather *g, unsigned c, const void *p)
     }
     return false;
 }
-
-/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
-
-const struct layout_row layout_gather[] = {
-    LAYOUT_SIZEOF(gather),
-    LAYOUT_FIELD(gather, of),
-    LAYOUT_SIZEOF(gather_class),
-    LAYOUT_FIELD(gather_class, room),
-    LAYOUT_FIELD(gather_class, most),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_gather[] = {
-    LAYOUT_END,
-};

@@ -86,8 +86,14 @@ void gather_flush(struct gather *g, unsigned c, const char *function);
 /* What waits is nobody's, and no more: the cache is that of a thread which fork left behind. */
 void gather_forget(struct gather *g);
 
-/* Any thread: blocks of the class that wait; and whether P is one. G may be NULL. */
-size_t gather_blocks(const struct gather *g, unsigned c);
+/* Any thread: blocks of the class that wait; and whether P is one. G may be NULL. Two aligned words, read one
+ * after the other while the owner may write both: a wrong number for a moment, never a negative one. */
+static inline NO_TSAN size_t gather_blocks(const struct gather *g, unsigned c)
+{
+    unsigned most = g ? g->of[c].most : 0, room = g ? g->of[c].room : 0;
+    return most > room ? most - room : 0;
+}
+
 bool gather_holds(const struct gather *g, unsigned c, const void *p);
 
 /* Call EACH for every group that waits, as in struct group; its mask may be 0. Any thread; G may be NULL. */

@@ -291,31 +291,3 @@ void shelf_sums(const struct tcache *tc, struct span_sum sums[BINNED])
         }
     }
 }
-
-/* These three are read by other threads for statistics: aligned words, each of which is right at some moment.
- * `binned` spares the lines of the bins where there is nothing. */
-NO_TSAN size_t shelf_bytes(const struct tcache *tc)
-{
-    size_t granules = tc->shelf.granules;
-    for (unsigned i = 0; i < BINNED && tc->shelf.binned; i++)
-        granules += tcache_listed(tc, CLASS_BINNED + i) * (i + 1);
-    return granules << GRANULE_SHIFT;
-}
-
-NO_TSAN size_t shelf_spans(const struct tcache *tc)
-{
-    size_t spans = tc->shelf.last_run != 0;
-    for (unsigned i = 0; i < SPAN_GRANULES; i++)
-        spans += tc->shelf.slab[i] != NULL;
-    for (unsigned i = 0; i < BINNED; i++)
-        spans += tcache_listed(tc, CLASS_BINNED + i);
-    return spans;
-}
-
-NO_TSAN uint64_t shelf_taken(const struct tcache *tc)
-{
-    uint64_t taken = tc->shelf.taken + tc->shelf.popped;
-    for (unsigned i = 0; i < BINNED; i++)
-        taken += FILL_POPPED(tc->bin[CLASS_BINNED + i].fill);
-    return taken;
-}

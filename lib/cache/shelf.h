@@ -107,8 +107,30 @@ void shelf_verify(const struct tcache *tc, const char *function);
 void shelf_sums(const struct tcache *tc, struct span_sum sums[BINNED]);
 
 /* Bytes of granules that lie there, and spans ever taken from there; any thread. */
-size_t shelf_bytes(const struct tcache *tc);
-size_t shelf_spans(const struct tcache *tc);
-uint64_t shelf_taken(const struct tcache *tc);
+static inline NO_TSAN size_t shelf_bytes(const struct tcache *tc)
+{
+    size_t granules = tc->shelf.granules;
+    for (unsigned i = 0; i < BINNED && tc->shelf.binned; i++)
+        granules += tcache_listed(tc, CLASS_BINNED + i) * (i + 1);
+    return granules << GRANULE_SHIFT;
+}
+
+static inline NO_TSAN size_t shelf_spans(const struct tcache *tc)
+{
+    size_t spans = tc->shelf.last_run != 0;
+    for (unsigned i = 0; i < SPAN_GRANULES; i++)
+        spans += tc->shelf.slab[i] != NULL;
+    for (unsigned i = 0; i < BINNED; i++)
+        spans += tcache_listed(tc, CLASS_BINNED + i);
+    return spans;
+}
+
+static inline NO_TSAN uint64_t shelf_taken(const struct tcache *tc)
+{
+    uint64_t taken = tc->shelf.taken + tc->shelf.popped;
+    for (unsigned i = 0; i < BINNED; i++)
+        taken += FILL_POPPED(tc->bin[CLASS_BINNED + i].fill);
+    return taken;
+}
 
 #endif

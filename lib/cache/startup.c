@@ -144,13 +144,13 @@ void startup_verify(const char *function)
         fault_report(FAULT_DAMAGED_LIST, function, b);
 }
 
-size_t startup_live(size_t *bytes)
+struct startup_totals startup_totals(void)
 {
     lock_take(RANK_STARTUP);
-    size_t n = startup.live;
-    *bytes = (size_t)startup.live_units * MIN_ALIGN;
+    struct startup_totals t = {startup.live, (size_t)startup.live_units * MIN_ALIGN,
+                               (size_t)startup.next * MIN_ALIGN};
     lock_give(RANK_STARTUP);
-    return n;
+    return t;
 }
 
 unsigned startup_walk(unsigned *next, struct startup_block *out, unsigned most)
@@ -170,13 +170,8 @@ unsigned startup_walk(unsigned *next, struct startup_block *out, unsigned most)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_startup[] = {
-    LAYOUT_FIELD(startup, slab),
-    LAYOUT_FIELD(startup, next),
-    LAYOUT_FIELD(startup, live),
-    LAYOUT_FIELD(startup, live_units),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_startup[] = {
-    LAYOUT_ADDRESS(startup),
+    LAYOUT_ADDRESS(startup.next),
+    LAYOUT_ADDRESS(startup.live),
+    LAYOUT_ADDRESS(startup.live_units),
     LAYOUT_END,
 };

@@ -31,8 +31,11 @@ bool startup_was_block(const void *p);
 /* At the end of the process: abort if a freed block was written to. */
 void startup_verify(const char *function);
 
-/* Blocks in use, and their bytes. */
-size_t startup_live(size_t *bytes);
+/* Blocks in use, their bytes, and those of all that were ever handed out. */
+struct startup_totals {
+    size_t live, bytes, carved;
+};
+struct startup_totals startup_totals(void);
 
 /* Copy up to MOST live blocks from unit *NEXT on to OUT, and move *NEXT behind them; their number. */
 struct startup_block {

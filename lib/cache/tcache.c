@@ -2,7 +2,6 @@
 /* cache/tcache.c - the slow side of the cache of one thread. */
 #include "cache/tcache.h"
 
-#include "base/layout.h"
 #include "base/meta.h"
 #include "settings/options.h"
 #include "base/clock.h"
@@ -79,15 +78,6 @@ static unsigned chain_length(const struct block *b, size_t most, const char *fun
         if (n++ == most)
             fault_report(FAULT_DOUBLE_FREE, function, b);
     return n;
-}
-
-/* Length of the list by its counter. Other threads read the two words for statistics: each is aligned, so
- * never torn, but one may be older than the other. The result is then off by what the owner did in between,
- * and not negative; the owner itself finds both as it left them. */
-NO_TSAN size_t tcache_listed(const struct tcache *tc, unsigned c)
-{
-    int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->cold[c].capacity + 1;
-    return blocks > 0 ? (size_t)blocks : 0;
 }
 
 /* Put the counters of class C right: BLOCKS is how many the list really holds. The difference between that
@@ -488,48 +478,3 @@ bool tcache_holds(const struct tcache *tc, unsigned c, const void *p)
     return tcache_chain_holds(tc->bin[c].head, p) || tcache_chain_holds(tc->cold[c].spare, p) ||
            gather_holds(gather_of(tc), c, p);
 }
-
-/* As tcache_listed: three words that belong together only for the owner. A magazine that becomes the spare in
- * between counts twice or not at all, once. */
-NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
-{
-    return tcache_listed(tc, c) + tc->cold[c].spares + gather_blocks(gather_of(tc), c);
-}
-
-/* For other threads: where the owner settles in between, what moves from one word to the other counts twice
- * or not at all, until the next look. */
-NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
-{
-    return tc->cold[c].popped + FILL_POPPED(tc->bin[c].fill);
-}
-
-/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
-
-const struct layout_row layout_tcache[] = {
-    LAYOUT_SIZEOF(tcache),
-    LAYOUT_SIZEOF(bin),
-    LAYOUT_FIELD(bin, fill),
-    LAYOUT_FIELD(tcache, bin),
-    LAYOUT_FIELD(tcache, all),
-    LAYOUT_FIELD(tcache, cold),
-    LAYOUT_SIZEOF(tcache_class),
-    LAYOUT_FIELD(tcache_class, popped),
-    LAYOUT_FIELD(tcache_class, spares),
-    LAYOUT_FIELD(tcache_class, capacity),
-    LAYOUT_FIELD(tcache, misses),
-    LAYOUT_FIELD(tcache, shelf),
-    LAYOUT_FIELD(shelf, latest),
-    LAYOUT_FIELD(shelf, last_run),
-    LAYOUT_FIELD(shelf, slab),
-    LAYOUT_FIELD(shelf, taken),
-    LAYOUT_CONSTANT(FILL_SHIFT),
-    LAYOUT_CONSTANT(SPAN_GRANULES),
-    LAYOUT_FIELD(shelf, popped),
-    LAYOUT_CONSTANT(CLASS_BINNED),
-    LAYOUT_CONSTANT(BINNED),
-    LAYOUT_FIELD(tcache, gather),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_tcache[] = {
-    LAYOUT_END,
-};

@@ -201,11 +201,24 @@ bool tcache_chain_holds(const struct block *b, const void *p);
 /* True if P lies in one of the chains of class C of TC, which the caller owns. */
 bool tcache_holds(const struct tcache *tc, unsigned c, const void *p);
 
-/* Blocks in the list of class C of TC, which may be that of a span; any thread. */
-size_t tcache_listed(const struct tcache *tc, unsigned c);
+/* Blocks in the list of class C of TC, which may be that of a span; any thread. The two words are aligned, so
+ * never torn, but one may be older than the other: off by what the owner did in between, never negative. */
+static inline NO_TSAN size_t tcache_listed(const struct tcache *tc, unsigned c)
+{
+    int64_t blocks = (tc->bin[c].fill >> FILL_SHIFT) + tc->cold[c].capacity + 1;
+    return blocks > 0 ? (size_t)blocks : 0;
+}
 
-/* Blocks of class C in TC, and blocks popped so far; any thread. */
-size_t tcache_blocks(const struct tcache *tc, unsigned c);
-uint64_t tcache_popped(const struct tcache *tc, unsigned c);
+/* Blocks of class C in TC, and blocks popped so far; any thread. As tcache_listed: what moves from one word
+ * to another meanwhile counts twice or not at all, until the next look. */
+static inline NO_TSAN size_t tcache_blocks(const struct tcache *tc, unsigned c)
+{
+    return tcache_listed(tc, c) + tc->cold[c].spares + gather_blocks(gather_of(tc), c);
+}
+
+static inline NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c)
+{
+    return tc->cold[c].popped + FILL_POPPED(tc->bin[c].fill);
+}
 
 #endif

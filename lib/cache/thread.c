@@ -273,13 +273,8 @@ void thread_forget_others(void)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_thread[] = {
-    LAYOUT_FIELD(threads, all),
-    LAYOUT_FIELD(threads, forgotten),
-    LAYOUT_FIELD(threads, in_use),
-    LAYOUT_FIELD(list, next),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_thread[] = {
-    LAYOUT_ADDRESS(threads),
+    LAYOUT_ADDRESS(threads.all),
+    LAYOUT_ADDRESS(threads.forgotten),
+    LAYOUT_ADDRESS(threads.in_use),
     LAYOUT_END,
 };

@@ -2,22 +2,11 @@
 /* cache/transfer.c - full magazines on their way between threads. */
 #include "cache/transfer.h"
 
-#include "memory/classmap.h"
 #include "base/layout.h"
 #include "base/meta.h"
 #include "settings/policy.h"
 
-enum {
-    SLOTS = 16,
-    CREDITS = 2, /* for each miss: one magazine to replace it, one to get ahead */
-    COUNT_SHIFT = ADDRESS_BITS
-};
-
-struct stripe {
-    _Atomic(uint64_t) slot[CLASSES][SLOTS]; /* atomic; any thread */
-    /* How many magazines may be put. Atomic, relaxed; a hint: updates may be lost. */
-    _Atomic(uint8_t) credit[CLASSES];
-};
+enum { CREDITS = 2 /* for each miss: one magazine to replace it, one to get ahead */ };
 
 /* Stripe 0 is always there; others appear as threads do, and stay. Atomic, NULL to a pointer once. */
 static CACHE_ALIGNED struct stripe first_stripe;
@@ -136,21 +125,20 @@ size_t transfer_blocks(unsigned size_class)
 {
     size_t blocks = 0;
     for (unsigned n = 0; n < POLICY_STRIPES; n++) {
-        struct stripe *s = load_acquire(&stripes[n]);
-        for (unsigned i = 0; s && i < SLOTS; i++)
-            blocks += load_relaxed(&s->slot[size_class][i]) >> COUNT_SHIFT;
+        const struct stripe *s = load_acquire(&stripes[n]);
+        blocks += s ? stripe_blocks(s, size_class) : 0;
     }
     return blocks;
+}
+
+const struct stripe *transfer_stripe(unsigned n)
+{
+    return load_acquire(&stripes[n]);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_transfer[] = {
-    LAYOUT_SIZEOF(stripe),        LAYOUT_FIELD(stripe, slot),      LAYOUT_CONSTANT(SLOTS),
-    LAYOUT_CONSTANT(COUNT_SHIFT), LAYOUT_CONSTANT(POLICY_STRIPES), LAYOUT_END,
-};
-const struct layout_row layout_at_transfer[] = {
     LAYOUT_ADDRESS(stripes),
-    LAYOUT_ADDRESS(first_stripe),
     LAYOUT_END,
 };

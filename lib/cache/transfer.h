@@ -10,7 +10,16 @@
 #ifndef HAK_TRANSFER_H
 #define HAK_TRANSFER_H
 
+#include "memory/classmap.h"
 #include "memory/slab.h"
+
+enum { SLOTS = 16, COUNT_SHIFT = ADDRESS_BITS };
+
+struct stripe {
+    _Atomic(uint64_t) slot[CLASSES][SLOTS]; /* atomic; any thread */
+    /* How many magazines may be put. Atomic, relaxed; a hint: updates may be lost. */
+    _Atomic(uint8_t) credit[CLASSES];
+};
 
 /* A put needs demand: each take leaves a few credits, each put spends one.
  * Without them the slots of a program that only frees would hold on to slabs. */
@@ -32,6 +41,16 @@ struct magazine transfer_remove(unsigned size_class);
 unsigned transfer_stripe_for(unsigned n);
 
 /* Blocks lying in slots. A moment's picture. */
+static inline size_t stripe_blocks(const struct stripe *s, unsigned size_class)
+{
+    size_t blocks = 0;
+    for (unsigned i = 0; i < SLOTS; i++)
+        blocks += load_relaxed(&s->slot[size_class][i]) >> COUNT_SHIFT;
+    return blocks;
+}
 size_t transfer_blocks(unsigned size_class);
+
+/* Stripe N, below POLICY_STRIPES, or NULL: not there yet. */
+const struct stripe *transfer_stripe(unsigned n);
 
 #endif

@@ -204,28 +204,6 @@ bool failure_latest(struct failure *out)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_failure[] = {
-    LAYOUT_FIELD(failure_ring, begun),
-    LAYOUT_FIELD(failure_ring, slot),
-    LAYOUT_SIZEOF(slot),
-    LAYOUT_FIELD(slot, turn),
-    LAYOUT_FIELD(slot, record),
-    LAYOUT_FIELD(failure, time_ns),
-    LAYOUT_FIELD(failure, tid),
-    LAYOUT_FIELD(failure, size),
-    LAYOUT_FIELD(failure, alignment),
-    LAYOUT_FIELD(failure, reason),
-    LAYOUT_FIELD(failure, size_class),
-    LAYOUT_FIELD(failure, call),
-    LAYOUT_FIELD(failure, code),
-    LAYOUT_FIELD(failure, mapped),
-    LAYOUT_FIELD(failure, mappings),
-    LAYOUT_CONSTANT(FAILURE_RECORDS),
-    LAYOUT_CONSTANT(FAILURE_THRESHOLD),
-    LAYOUT_CONSTANT(FAILURE_EXHAUSTION),
-    LAYOUT_CONSTANT(FAILURE_MAPFAIL),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_failure[] = {
     LAYOUT_ADDRESS(hak_failures),
     LAYOUT_END,
 };

@@ -135,13 +135,7 @@ bool usage_scarce(void)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_usage[] = {
-    LAYOUT_FIELD(usages, bytes),
-    LAYOUT_CONSTANT(USAGE_IN_USE),
-    LAYOUT_CONSTANT(USAGE_KEPT_SLABS),
-    LAYOUT_CONSTANT(USAGE_KEPT_LARGE),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_usage[] = {
-    LAYOUT_ADDRESS(usages),
+    LAYOUT_ADDRESS(usages.bytes),
+    LAYOUT_ADDRESS(usages.highest),
     LAYOUT_END,
 };

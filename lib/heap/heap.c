@@ -348,8 +348,8 @@ void heap_free_odd(void *p, const char *function)
     leave();
 }
 
-/* P is of class C, which has no bin: startup, of a strip, libc's, a fault, or NULL. Its fill was counted up as
- * that of others, and reached zero: it goes back, or the next free would take the short way. */
+/* P is of class C, which has no bin: startup, of a strip, libc's, a fault, or NULL. Its fill was counted up
+ * as that of others, and reached zero: it goes back, or the next free would take the short way. */
 static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, const char *function)
 {
     tc->bin[c].fill -= FILL_PUSH;
@@ -588,13 +588,6 @@ void *heap_realloc(void *p, size_t size, const char *function)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_heap[] = {
-    LAYOUT_CONSTANT(HEAP_EARLY),
-    LAYOUT_CONSTANT(HEAP_POOL),
-    LAYOUT_CONSTANT(HEAP_PASSIVE),
-    LAYOUT_CONSTANT(HEAP_CHECKED),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_heap[] = {
     LAYOUT_ADDRESS(heap_mode),
     LAYOUT_ADDRESS(heap_mixed),
     LAYOUT_END,

@@ -40,15 +40,13 @@ static const char *behind(const char *name, const char *prefix)
 static int stats_ctl(const char *field, uint64_t *old_value, const uint64_t *new_value)
 {
     struct hak_stats s;
-    for (unsigned i = 0; i < STATS_COUNT; i++) {
-        if (strcmp(stats_fields[i].name, field) != 0)
+    for (unsigned i = 0; i < STATISTICS; i++) {
+        if (strcmp(statistics[i].name, field) != 0)
             continue;
         if (new_value)
             return EPERM;
-        summary_get(&s);
-        if (i >= STATS_resident_bytes) /* the kernel is asked for nothing that nobody wants */
-            summary_residency(&s);
-        *old_value = stats_value(&s, i);
+        summary_get(&s, statistics[i].resident); /* the kernel is asked for nothing that nobody wants */
+        *old_value = statistic(&s, i);
         return 0;
     }
     return ENOENT;
@@ -76,17 +74,17 @@ static int option_ctl(const char *wanted, uint64_t *old_value, const uint64_t *n
 
 static uint64_t class_value(unsigned c, enum class_value what)
 {
-    struct summary_class of[CLASSES];
+    struct census census;
     if (what == CLASS_SIZE)
         return class_size(c);
     if (what == CLASS_CAP)
         return tunable_cap(c);
-    summary_classes(of);
+    summary_take(&census);
     switch (what) {
-    case CLASS_LIVE: return of[c].live;
-    case CLASS_CACHED: return of[c].cached;
-    case CLASS_FREE: return of[c].free;
-    default: return of[c].slabs;
+    case CLASS_LIVE: return census.of[c].live;
+    case CLASS_CACHED: return census.of[c].cached;
+    case CLASS_FREE: return census.of[c].free;
+    default: return census.of[c].slabs;
     }
 }
 
@@ -131,7 +129,7 @@ int ctl(const char *name, uint64_t *old_value, const uint64_t *new_value)
 
 /* --- Names ---------------------------------------------------------------------------------------*/
 
-enum { NAMES = STATS_COUNT + OPT_COUNT + CLASS_LAST * CLASS_VALUES, NAME = 48 };
+enum { NAMES = STATISTICS + OPT_COUNT + CLASS_LAST * CLASS_VALUES, NAME = 48 };
 
 /* Made by whoever asks first; of those who ask at the same time, one counts. */
 typedef char name_text[NAME];
@@ -151,8 +149,8 @@ static name_text *make_names(void)
     name_text *names = meta_alloc((NAMES + 1) * sizeof *names), *others = NULL;
     if (!names)
         return NULL;
-    for (unsigned i = 0; i < STATS_COUNT; i++)
-        put_name(names[n++], "stats.", stats_fields[i].name, "");
+    for (unsigned i = 0; i < STATISTICS; i++)
+        put_name(names[n++], "stats.", statistics[i].name, "");
     for (unsigned o = 0; o < OPT_COUNT; o++) {
         char name[CTL_OPTION];
         if (option_rows[o].type == OPTION_PATH)

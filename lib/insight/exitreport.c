@@ -4,9 +4,8 @@
 
 #include "events/counters.h"
 #include "base/lock.h"
-#include "cache/shelf.h"
-#include "cache/thread.h"
 #include "events/trace.h"
+#include "insight/summary.h"
 
 static void report_stages(void)
 {
@@ -39,18 +38,6 @@ static void report_locks(void)
 
 /* --- HAKMEM_SIZE_HIST ----------------------------------------------------------------------------*/
 
-struct histogram {
-    uint64_t blocks[CLASSES], spans;
-};
-
-NO_TSAN static void add_cache(const struct tcache *tc, void *arg)
-{
-    struct histogram *h = arg;
-    for (unsigned c = 1; c < CLASSES; c++)
-        h->blocks[c] += tcache_popped(tc, c);
-    h->spans += shelf_taken(tc);
-}
-
 static void report_size(unsigned size_class, const char *kind, uint64_t blocks)
 {
     if (!blocks)
@@ -71,14 +58,13 @@ static void report_size(unsigned size_class, const char *kind, uint64_t blocks)
 /* The sum of all lines is hak_stats.allocations. */
 static void report_sizes(void)
 {
-    struct histogram h = {.spans = counted(COUNT_SPAN_ALLOCS)};
-    thread_each(add_cache, &h);
-    thread_each_forgotten(add_cache, &h);
-    for (unsigned c = 1; c < CLASSES; c++)
-        report_size(c, NULL, h.blocks[c]);
-    report_size(0, "uncached", counted(COUNT_UNCACHED_ALLOCS));
-    report_size(0, "span", h.spans);
-    report_size(0, "large", counted(COUNT_LARGE_ALLOCS));
+    struct census c;
+    summary_take(&c);
+    for (unsigned i = 1; i < CLASSES; i++)
+        report_size(i, NULL, c.of[i].popped);
+    report_size(0, "uncached", c.counter[COUNT_UNCACHED_ALLOCS]);
+    report_size(0, "span", c.taken);
+    report_size(0, "large", c.counter[COUNT_LARGE_ALLOCS]);
 }
 
 void exit_reports(void)

@@ -12,7 +12,9 @@
 #include "insight/byname.h"
 #include "heap/heap.h"
 #include "settings/options.h"
+#include "base/json.h"
 #include "base/os.h"
+#include "insight/residency.h"
 #include "insight/summary.h"
 #include "memory/granules.h"
 #include "events/failure.h"
@@ -22,20 +24,16 @@ enum { FAILURES_SHOWN = 16, COLUMN = 26, VALUE = 20 };
 struct report {
     struct hak_stats stats;
     struct ace_report ace;
-    struct summary_class class[CLASSES];
+    struct census census;
 };
 
 static void gather(struct report *r)
 {
-    summary_get(&r->stats);
-    summary_residency(&r->stats);
-    summary_classes(r->class);
+    struct account a;
+    summary_take(&r->census);
+    residency_get(&a, &r->census);
+    statistics_fill(&r->stats, &r->census, &a);
     tunable_report(&r->ace);
-}
-
-static bool used(const struct summary_class *of)
-{
-    return of->live || of->cached || of->free || of->slabs;
 }
 
 static const char *mode_name(void)
@@ -84,22 +82,22 @@ struct format_arena format_arena(const struct hak_stats *s)
 
 static void text_fields(struct text *p, const struct hak_stats *s)
 {
-    for (unsigned i = 0; i < STATS_COUNT; i++) {
-        text_str_in(p, stats_fields[i].name, -COLUMN);
-        text_dec_in(p, stats_value(s, i), VALUE);
-        if (stats_fields[i].bytes) {
+    for (unsigned i = 0; i < STATISTICS; i++) {
+        text_str_in(p, statistics[i].name, -COLUMN);
+        text_dec_in(p, statistic(s, i), VALUE);
+        if (statistics[i].bytes) {
             text_str(p, "  ");
-            text_bytes(p, stats_value(s, i));
+            text_bytes(p, statistic(s, i));
         }
         text_str(p, "\n");
     }
 }
 
-static void text_classes(struct text *p, const struct summary_class *class)
+static void text_classes(struct text *p, const struct census_class *class)
 {
     text_str(p, "\nclass  size        live blocks      cached        free       slabs\n");
     for (unsigned c = 1; c < CLASSES; c++) {
-        if (!used(&class[c]))
+        if (!census_used(&class[c]))
             continue;
         text_dec_in(p, c, 5);
         text_dec_in(p, class_size(c), 6);
@@ -167,7 +165,7 @@ static void text(struct text *p, const struct report *r)
     text_str(p, mode_name());
     text_str(p, "\n");
     text_fields(p, &r->stats);
-    text_classes(p, r->class);
+    text_classes(p, r->census.of);
     text_str(p, "\n");
     text_ace(p, &r->ace);
     text_options(p);
@@ -176,106 +174,79 @@ static void text(struct text *p, const struct report *r)
 
 /* --- JSON ----------------------------------------------------------------------------------------*/
 
-static void json_number(struct text *p, const char *before, const char *name, uint64_t value)
+static void json_classes(struct json *j, const struct census_class *class)
 {
-    text_str(p, before);
-    text_str(p, "\"");
-    text_str(p, name);
-    text_str(p, "\":");
-    text_dec(p, value);
-}
-
-static void json_string(struct text *p, const char *before, const char *name, const char *value)
-{
-    text_str(p, before);
-    text_str(p, "\"");
-    text_str(p, name);
-    text_str(p, value ? "\":\"" : "\":null");
-    if (value) {
-        text_json(p, value);
-        text_str(p, "\"");
-    }
-}
-
-static void json_classes(struct text *p, const struct summary_class *class)
-{
-    const char *before = "";
+    json_open(j, "classes", '[');
     for (unsigned c = 1; c < CLASSES; c++) {
-        if (!used(&class[c]))
+        if (!census_used(&class[c]))
             continue;
-        text_str(p, before);
-        json_number(p, "\n{", "class", c);
-        json_number(p, ",", "size", class_size(c));
-        json_number(p, ",", "live_blocks", class[c].live);
-        json_number(p, ",", "cached_blocks", class[c].cached);
-        json_number(p, ",", "free_blocks", class[c].free);
-        json_number(p, ",", "slabs", class[c].slabs);
-        text_str(p, "}");
-        before = ",";
+        json_open(j, NULL, '{');
+        json_number(j, "class", c);
+        json_number(j, "size", class_size(c));
+        json_number(j, "live_blocks", class[c].live);
+        json_number(j, "cached_blocks", class[c].cached);
+        json_number(j, "free_blocks", class[c].free);
+        json_number(j, "slabs", class[c].slabs);
+        json_close(j);
     }
+    json_close(j);
 }
 
-static void json_options(struct text *p)
+static void json_options(struct json *j)
 {
+    json_open(j, "options", '{');
     for (unsigned o = 0; o < OPT_COUNT; o++) {
         char name[CTL_OPTION];
-        const char *before = o ? ",\n" : "\n";
         byname_option_name((enum option)o, name);
         if (option_rows[o].type == OPTION_PATH)
-            json_string(p, before, name, option_path((enum option)o));
+            json_text(j, name, option_path((enum option)o));
         else
-            json_number(p, before, name, byname_option_value((enum option)o));
+            json_number(j, name, byname_option_value((enum option)o));
     }
+    json_close(j);
 }
 
-static void json_failures(struct text *p)
+static void json_failures(struct json *j)
 {
     struct failure f;
-    const char *before = "";
+    json_open(j, "failures", '[');
     for (unsigned i = 0; i < FAILURES_SHOWN; i++) {
         if (!failure_nth(i, &f))
             continue;
-        text_str(p, before);
-        json_number(p, "\n{", "number", f.number);
-        json_number(p, ",", "time_ns", f.time_ns);
-        json_number(p, ",", "thread_id", (uint64_t)f.tid);
-        json_string(p, ",", "reason", reason_of(&f));
-        json_number(p, ",", "bytes", f.size);
-        json_number(p, ",", "alignment", f.alignment);
-        json_string(p, ",", "call", f.call);
-        json_number(p, ",", "errno", (uint64_t)f.code);
-        text_str(p, "}");
-        before = ",";
+        json_open(j, NULL, '{');
+        json_number(j, "number", f.number);
+        json_number(j, "time_ns", f.time_ns);
+        json_number(j, "thread_id", (uint64_t)f.tid);
+        json_text(j, "reason", reason_of(&f));
+        json_number(j, "bytes", f.size);
+        json_number(j, "alignment", f.alignment);
+        json_text(j, "call", f.call);
+        json_number(j, "errno", (uint64_t)f.code);
+        json_close(j);
     }
-}
-
-static void json_ace(struct text *p, const struct ace_report *ace)
-{
-    const char *before = "";
-#define JSON_ACE(name, value)                                                                                \
-    json_number(p, before, name, (value));                                                                   \
-    before = ",";
-    ACE_FIELDS(JSON_ACE, ace)
-#undef JSON_ACE
+    json_close(j);
 }
 
 static void json(struct text *p, const struct report *r)
 {
-    json_string(p, "{", "version", PACKAGE_VERSION);
-    json_number(p, ",\n", "pid", (uint64_t)os_pid());
-    json_string(p, ",\n", "mode", mode_name());
-    text_str(p, ",\n\"stats\":{");
-    for (unsigned i = 0; i < STATS_COUNT; i++)
-        json_number(p, i ? ",\n" : "\n", stats_fields[i].name, stats_value(&r->stats, i));
-    text_str(p, "},\n\"classes\":[");
-    json_classes(p, r->class);
-    text_str(p, "],\n\"engine\":{");
-    json_ace(p, &r->ace);
-    text_str(p, "},\n\"options\":{");
-    json_options(p);
-    text_str(p, "},\n\"failures\":[");
-    json_failures(p);
-    text_str(p, "]}\n");
+    struct json j = {.to = p};
+    json_open(&j, NULL, '{');
+    json_text(&j, "version", PACKAGE_VERSION);
+    json_number(&j, "pid", (uint64_t)os_pid());
+    json_text(&j, "mode", mode_name());
+    json_open(&j, "stats", '{');
+    for (unsigned i = 0; i < STATISTICS; i++)
+        json_number(&j, statistics[i].name, statistic(&r->stats, i));
+    json_close(&j);
+    json_classes(&j, r->census.of);
+    json_open(&j, "engine", '{');
+#define JSON_ACE(name, value) json_number(&j, name, (value));
+    ACE_FIELDS(JSON_ACE, &r->ace)
+#undef JSON_ACE
+    json_close(&j);
+    json_options(&j);
+    json_failures(&j);
+    json_close(&j);
 }
 
 /* --- OpenMetrics ---------------------------------------------------------------------------------*/
@@ -301,8 +272,8 @@ static void metric_classes(struct text *p, const struct report *r, const char *n
     metric_head(p, name, false, false, help);
     for (unsigned c = 1; c < CLASSES; c++) {
         size_t value;
-        memcpy(&value, (const char *)&r->class[c] + member, sizeof value);
-        if (!used(&r->class[c]))
+        memcpy(&value, (const char *)&r->census.of[c] + member, sizeof value);
+        if (!census_used(&r->census.of[c]))
             continue;
         text_str(p, "hakmem_");
         text_str(p, name);
@@ -320,22 +291,21 @@ static void openmetrics(struct text *p, const struct report *r)
                 "hakmem_library_info{version=\"" PACKAGE_VERSION "\",mode=\"");
     text_str(p, mode_name());
     text_str(p, "\"} 1\n");
-    for (unsigned i = 0; i < STATS_COUNT; i++) {
-        const struct stats_field *f = &stats_fields[i];
-        metric_head(p, f->name, f->counter, f->bytes, f->help);
+    for (unsigned i = 0; i < STATISTICS; i++) {
+        const struct statistic *f = &statistics[i];
+        metric_head(p, f->name, f->counter, f->bytes, f->words);
         text_str(p, "hakmem_");
         text_str(p, f->name);
         text_str(p, f->counter ? "_total " : " ");
-        text_dec(p, stats_value(&r->stats, i));
+        text_dec(p, statistic(&r->stats, i));
         text_str(p, "\n");
     }
-    metric_classes(p, r, "class_live_blocks", "live blocks of one size",
-                   offsetof(struct summary_class, live));
+    metric_classes(p, r, "class_live_blocks", "live blocks of one size", offsetof(struct census_class, live));
     metric_classes(p, r, "class_cached_blocks", "blocks of one size in thread caches and transfer slots",
-                   offsetof(struct summary_class, cached));
+                   offsetof(struct census_class, cached));
     metric_classes(p, r, "class_free_blocks", "free blocks of one size in slabs",
-                   offsetof(struct summary_class, free));
-    metric_classes(p, r, "class_slabs", "ACTIVE slabs of one size", offsetof(struct summary_class, slabs));
+                   offsetof(struct census_class, free));
+    metric_classes(p, r, "class_slabs", "ACTIVE slabs of one size", offsetof(struct census_class, slabs));
     text_str(p, "# EOF\n");
 }
 
@@ -392,7 +362,7 @@ static void xml_glibc(struct text *p, const struct report *r)
     struct format_arena a = format_arena(&r->stats);
     text_str(p, "<heap nr=\"0\">\n<sizes>\n");
     for (unsigned c = 1; c < CLASSES; c++) {
-        size_t blocks = r->class[c].cached + r->class[c].free;
+        size_t blocks = r->census.of[c].cached + r->census.of[c].free;
         if (!blocks)
             continue;
         text_str(p, "  <size");
@@ -413,11 +383,11 @@ static void xml_glibc(struct text *p, const struct report *r)
     xml_system(p, &a, &r->stats);
 }
 
-static void xml_classes(struct text *p, const struct summary_class *class)
+static void xml_classes(struct text *p, const struct census_class *class)
 {
     text_str(p, "<classes>\n");
     for (unsigned c = 1; c < CLASSES; c++) {
-        if (!used(&class[c]))
+        if (!census_used(&class[c]))
             continue;
         text_str(p, "<class");
         xml_number(p, "nr", c);
@@ -504,13 +474,13 @@ int format_xml(text_put *put, void *to)
     xml_string(&p, "version", PACKAGE_VERSION);
     xml_string(&p, "mode", mode_name());
     text_str(&p, ">\n");
-    for (unsigned i = 0; i < STATS_COUNT; i++) {
+    for (unsigned i = 0; i < STATISTICS; i++) {
         text_str(&p, "<stat");
-        xml_string(&p, "name", stats_fields[i].name);
-        xml_number(&p, "value", stats_value(&r.stats, i));
+        xml_string(&p, "name", statistics[i].name);
+        xml_number(&p, "value", statistic(&r.stats, i));
         text_str(&p, "/>\n");
     }
-    xml_classes(&p, r.class);
+    xml_classes(&p, r.census.of);
     xml_slabs(&p, &r.stats);
     xml_ace(&p, &r.ace);
     xml_options(&p);

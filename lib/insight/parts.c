@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#define PART(part) layout_##part, layout_at_##part,
+#define PART(part) layout_##part,
 EXPORT const struct hak_layout hak_layout = {
     .magic = LAYOUT_MAGIC,
     .format = LAYOUT_FORMAT,

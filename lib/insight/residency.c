@@ -7,7 +7,6 @@
 #include "base/os.h"
 #include "memory/strip.h"
 #include "memory/superslab.h"
-#include "cache/startup.h"
 
 enum {
     PAGE_LEAST = 4096,
@@ -33,81 +32,21 @@ static size_t resident_in(const void *addr, size_t size)
     return bytes;
 }
 
-static void add_startup(struct account *a, size_t resident)
-{
-    size_t bytes;
-    (void)startup_live(&bytes);
-    account_slab(a, 1, bytes, bytes, resident);
-}
-
-/* Granule N of the span that begins with FIRST. What lies behind the pages that were asked for is nobody's:
- * the program never had them, and no cache gives them to another. */
-static void add_span(struct account *a, bool live, const struct slab *first, unsigned n, size_t resident)
-{
-    size_t before = (size_t)n << GRANULE_SHIFT, usable = span_usable(first);
-    size_t used = min_size(resident, usable > before ? usable - before : 0);
-    *(live ? &a->live : &a->cached) += used;
-    a->fragmentation += resident - used;
-}
-
-/* Add the slab or span that begins with granule I of SS: its number of granules. RESIDENT[i]: bytes of
- * granule i. No lock: a slab may change its state, class or run while it is read, and is then put down under
- * the wrong heading, once. That harms nothing: each field is one aligned word or less, a descriptor is never
- * unmapped, and `run` is bounded by the superslab whatever it says. */
-static NO_TSAN unsigned add_granule(struct account *a, const struct superslab *ss, const uint8_t *base,
-                                    unsigned i, const size_t *resident)
-{
-    const struct slab *slab = &ss->slab[i];
-    unsigned run = slab->run, n = 1;
-    switch ((enum slab_state)slab->state) {
-    case SLAB_ACTIVE:
-        if (slab->size_class == CLASS_STARTUP)
-            add_startup(a, resident[i]);
-        else
-            account_slab(a, class_size(slab->size_class), slab->used, slab->carved, resident[i]);
-        break;
-    case SLAB_SPAN:
-        for (n = 0; n == 0 || (n < run && i + n < GRANULES); n++)
-            add_span(a, class_is_span(classmap_get(base + i * (size_t)GRANULE)), slab, n, resident[i + n]);
-        break;
-    case SLAB_EMPTY:
-    case SLAB_PURGE: a->retained += resident[i]; break;
-    default: a->fragmentation += resident[i]; break; /* never used, and part of a huge page */
-    }
-    return n;
-}
-
-/* What lies behind is not mapped, or not by us. One byte that only grows while SS is mapped; of one that is
- * just being unmapped the system says that nothing is resident. */
+/* What lies behind is not mapped, or not by us. */
 static NO_TSAN size_t opened_bytes(const struct superslab *ss)
 {
     return (size_t)ss->opened << GRANULE_SHIFT;
 }
 
-static void add_superslab(struct account *a, const struct superslab *ss, const uint8_t *base)
+static void add_superslab(struct residents *r, const struct census *c, const struct superslab *ss,
+                          const uint8_t *base)
 {
     unsigned char pages[SUPERSLAB / PAGE_LEAST];
     size_t page = os_page_size(), opened = opened_bytes(ss), resident[GRANULES] = {0};
     os_residency((void *)(uintptr_t)base, opened, pages);
     for (size_t i = 0; i < opened / page; i++)
         resident[i * page >> GRANULE_SHIFT] += pages[i] ? page : 0;
-    for (unsigned i = 0; i < GRANULES;)
-        i += add_granule(a, ss, base, i, resident);
-}
-
-/* A unit of a strip is in a block or free; its pages are known one by one. */
-static void add_strip(struct account *a, const struct region *region, const char *base)
-{
-    unsigned char pages[SUPERSLAB / PAGE_LEAST];
-    uint64_t used[STRIP_UNITS / 64];
-    size_t page = os_page_size(), size = strip_used(region, base, used);
-    if (!size)
-        return; /* it has gone meanwhile */
-    os_residency((void *)(uintptr_t)base, size, pages);
-    for (size_t i = 0; i < size / STRIP_UNIT; i++) {
-        size_t resident = pages[i * STRIP_UNIT / page] ? STRIP_UNIT : 0;
-        *(used[i / 64] >> (i % 64) & 1 ? &a->live : &a->free_in_slabs) += resident;
-    }
+    census_superslab(r, c, ss, classmap_mark(base), resident);
 }
 
 static void add_large(struct account *a, const struct region *region, const char *base)
@@ -125,19 +64,31 @@ static void add_metadata(const void *base, size_t size, void *arg)
     a->metadata += resident_in(base, size);
 }
 
-void residency_get(struct account *out, size_t cached)
+static void add_strip(struct residents *r, const struct region *region, const char *base)
+{
+    unsigned char pages[SUPERSLAB / PAGE_LEAST];
+    unit_map used;
+    size_t size = strip_used(region, base, used);
+    if (!size)
+        return; /* it has gone meanwhile */
+    os_residency((void *)(uintptr_t)base, size, pages);
+    census_strip(r, used, size, pages, os_page_size());
+}
+
+void residency_get(struct account *out, const struct census *c)
 {
     struct large_range kept[RANGES_MOST];
+    struct residents r = {0};
     struct region *region;
-    *out = (struct account){0};
     for (uintptr_t at = 0; (region = classmap_next(&at)) != NULL; at += SUPERSLAB)
         if (region->kind == REGION_SUPERSLAB)
-            add_superslab(out, CONTAINER_OF(region, struct superslab, region), (const uint8_t *)at);
+            add_superslab(&r, c, CONTAINER_OF(region, struct superslab, region), (const uint8_t *)at);
         else if (region->kind == REGION_STRIP)
-            add_strip(out, region, (const char *)at);
+            add_strip(&r, region, (const char *)at);
         else
-            add_large(out, region, (const char *)at);
-    account_cached(out, cached);
+            add_large(&r.account, region, (const char *)at);
+    census_settle(&r, c);
+    *out = r.account;
     for (unsigned n = large_cached(kept, RANGES_MOST); n-- > 0;)
         out->retained += resident_in(kept[n].base, kept[n].size);
     meta_each(add_metadata, out);

@@ -3,11 +3,11 @@
 #ifndef HAK_RESIDENCY_H
 #define HAK_RESIDENCY_H
 
-#include "memory/account.h"
+#include "insight/census.h"
 
 /* Ask the kernel about every page, without a lock: a moment's picture, and one system call for each superslab
- * and for each 2 MiB of large mappings. CACHED bytes of blocks lie in caches. Pages that were only ever read
+ * and for each 2 MiB of large mappings. C is what was added up just before. Pages that were only ever read
  * are the kernel's zero page, which it calls resident. */
-void residency_get(struct account *out, size_t cached);
+void residency_get(struct account *out, const struct census *c);
 
 #endif

@@ -116,10 +116,6 @@ bool deepbind_opening(void)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_deepbind[] = {
-    LAYOUT_CONSTANT(OPT_DEEPBIND_FIX), LAYOUT_CONSTANT(DEEPBIND_IDLE),    LAYOUT_CONSTANT(DEEPBIND_FIXED),
+    LAYOUT_ADDRESS(deepbind_state),    LAYOUT_CONSTANT(DEEPBIND_IDLE),    LAYOUT_CONSTANT(DEEPBIND_FIXED),
     LAYOUT_CONSTANT(DEEPBIND_FOREIGN), LAYOUT_CONSTANT(DEEPBIND_REFUSED), LAYOUT_END,
-};
-const struct layout_row layout_at_deepbind[] = {
-    LAYOUT_ADDRESS(deepbind_state),
-    LAYOUT_END,
 };

@@ -345,30 +345,6 @@ bool arena_grow(void)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_arena[] = {
-    LAYOUT_SIZEOF(superslab),
-    LAYOUT_FIELD(superslab, base),
-    LAYOUT_FIELD(superslab, opened),
-    LAYOUT_FIELD(superslab, slab),
-    LAYOUT_SIZEOF(slab),
-    LAYOUT_FIELD(slab, base),
-    LAYOUT_FIELD(slab, state),
-    LAYOUT_FIELD(slab, size_class),
-    LAYOUT_FIELD(slab, used),
-    LAYOUT_FIELD(slab, carved),
-    LAYOUT_FIELD(slab, total),
-    LAYOUT_FIELD(slab, run),
-    LAYOUT_FIELD(slab, asked),
-    LAYOUT_CONSTANT(SPAN_PAGE),
-    LAYOUT_CONSTANT(SLAB_UNUSED),
-    LAYOUT_CONSTANT(SLAB_ACTIVE),
-    LAYOUT_CONSTANT(SLAB_EMPTY),
-    LAYOUT_CONSTANT(SLAB_SPAN),
-    LAYOUT_CONSTANT(SLAB_PURGE),
-    LAYOUT_CONSTANT(SLAB_CLOSED),
-    LAYOUT_FIELD(arena, spans),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_arena[] = {
-    LAYOUT_ADDRESS(arena),
+    LAYOUT_ADDRESS(arena.superslabs_peak),
     LAYOUT_END,
 };

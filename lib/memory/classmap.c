@@ -288,19 +288,6 @@ void classmap_each(void (*each)(const void *base, size_t size, void *arg), void 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_classmap[] = {
-    LAYOUT_FIELD(window, first),    LAYOUT_FIELD(window, count),
-    LAYOUT_FIELD(window, marks),    LAYOUT_FIELD(window, regions),
-    LAYOUT_FIELD(branch, leaf),     LAYOUT_FIELD(leaf, classes),
-    LAYOUT_FIELD(leaf, regions),    LAYOUT_CONSTANT(ROOTS),
-    LAYOUT_CONSTANT(BRANCH_SHIFT),  LAYOUT_CONSTANT(LEAF_SHIFT),
-    LAYOUT_CONSTANT(GRANULE_SHIFT), LAYOUT_CONSTANT(SUPERSLAB_SHIFT),
-    LAYOUT_CONSTANT(CLASS_MARK),    LAYOUT_CONSTANT(CLASSES),
-    LAYOUT_CONSTANT(CLASS_SPAN),    LAYOUT_CONSTANT(CLASS_LARGE),
-    LAYOUT_CONSTANT(CLASS_STARTUP), LAYOUT_CONSTANT(MIN_ALIGN),
-    LAYOUT_FIELD(region, kind),     LAYOUT_CONSTANT(REGION_SUPERSLAB),
-    LAYOUT_CONSTANT(REGION_LARGE),  LAYOUT_END,
-};
-const struct layout_row layout_at_classmap[] = {
     LAYOUT_ADDRESS(classmap_window),
     LAYOUT_ADDRESS(classmap_roots),
     LAYOUT_ADDRESS(class_sizes),

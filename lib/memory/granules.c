@@ -443,26 +443,6 @@ void granules_totals(struct granule_totals *out)
     arena_unlock();
 }
 
-/* The class map says what is a span, in whole bytes; `run` and `asked` of it are words of a descriptor, which
- * is never unmapped. A span that comes or goes meanwhile is counted or not, or with the size of the one
- * before it: span_usable keeps that below what its run holds. The sums are estimates, and said to be. */
-NO_TSAN void granules_span_sums(struct span_sum sums[BINNED + 1])
-{
-    struct region *region;
-    memset(sums, 0, sizeof *sums * (BINNED + 1));
-    for (uintptr_t at = 0; (region = classmap_next(&at)) != NULL; at += SUPERSLAB) {
-        const struct superslab *ss = CONTAINER_OF(region, struct superslab, region);
-        for (unsigned i = 0; region->kind == REGION_SUPERSLAB && i < GRANULES; i++) {
-            unsigned c = classmap_get((const char *)at + ((size_t)i << GRANULE_SHIFT));
-            if (!class_is_span(c))
-                continue;
-            struct span_sum *sum = &sums[c == CLASS_SPAN ? BINNED : c - CLASS_BINNED];
-            sum->count++;
-            sum->bytes += span_usable(&ss->slab[i]);
-        }
-    }
-}
-
 /* The lock keeps the memory of the span mapped while its first words are read: whether it lies in a bin, only
  * they say. The program may be writing to them: what it writes is a sound link only if it knows the key. */
 NO_TSAN size_t granules_live_span(const void *p)

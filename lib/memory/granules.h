@@ -22,8 +22,8 @@ struct slab *granules_take_slab(unsigned size_class);
  * What exceeds the policy's budget is purged before the call returns. */
 void granules_give_slabs(struct list *slabs);
 
-/* RUN granules in a row, 1 to SPAN_GRANULES, as a span for SIZE bytes. *DIRTY gets a bit for each granule that
- * may not be zero. NULL if there are none, and GROW is not set or the system refuses. */
+/* RUN granules in a row, 1 to SPAN_GRANULES, as a span for SIZE bytes. *DIRTY gets a bit for each granule
+ * that may not be zero. NULL if there are none, and GROW is not set or the system refuses. */
 struct slab *granules_take_run(unsigned run, size_t size, bool grow, uint32_t *dirty);
 /* Let a span grow in place to RUN granules for SIZE bytes; false if what follows is in use. */
 bool granules_extend_run(struct slab *first, unsigned run, size_t size, uint32_t *dirty);
@@ -56,11 +56,10 @@ struct granule_totals {
 void granules_totals(struct granule_totals *out);
 
 /* Spans whose class byte says that they are in use or in a bin, and their bytes, as they were asked for: [n]
- * those of n + 1 granules, [BINNED] the longer ones. No lock: a moment's picture. */
+ * those of n + 1 granules, [BINNED] the longer ones. */
 struct span_sum {
     size_t count, bytes;
 };
-void granules_span_sums(struct span_sum sums[BINNED + 1]);
 
 /* Usable size of the span that begins at P; 0 if it is none, or lies in a bin. */
 size_t granules_live_span(const void *p);

@@ -435,14 +435,6 @@ void large_check(void (*fault)(const char *what, const void *where))
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_large[] = {
-    LAYOUT_FIELD(large, region),        LAYOUT_FIELD(large, base),
-    LAYOUT_FIELD(large, size),          LAYOUT_FIELD(large, link),
-    LAYOUT_FIELD(larges, cached),       LAYOUT_FIELD(larges, cached_count),
-    LAYOUT_FIELD(larges, live_count),   LAYOUT_FIELD(larges, live_bytes),
-    LAYOUT_FIELD(larges, cached_bytes), LAYOUT_END,
-};
-const struct layout_row layout_at_large[] = {
-    LAYOUT_ADDRESS(larges),
-    LAYOUT_ADDRESS(parked),
+    LAYOUT_ADDRESS(larges.cached),
     LAYOUT_END,
 };

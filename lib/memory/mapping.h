@@ -11,7 +11,8 @@
  *   area != 0  =>  areas == 1, and neighbours of the same number are one area: no number is used twice
  *   sum of `areas` <= number of mappings + AREAS_MORE, and what requests under way add
  *   kept: cached_bytes is the sum of their sizes, latest first, CACHED_MOST at most but for a moment
- * Descriptors are recycled and never unmapped. Nobody else includes this file. */
+ * Descriptors are recycled and never unmapped. Nobody else includes this file, but for
+ * insight/structures.c and the hakmem command, which read kept ones from outside. */
 #ifndef HAK_MAPPING_H
 #define HAK_MAPPING_H
 

@@ -442,12 +442,6 @@ void pool_check(void (*fault)(const char *what, const void *where))
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_pool[] = {
-    LAYOUT_SIZEOF(pool),
-    LAYOUT_FIELD(pool, out),
-    LAYOUT_FIELD(pool, locks),
-    LAYOUT_END,
-};
-const struct layout_row layout_at_pool[] = {
-    LAYOUT_ADDRESS(pools),
-    LAYOUT_END,
+    LAYOUT_ADDRESS(pools),     LAYOUT_SIZEOF(pool), LAYOUT_FIELD(pool, out),
+    LAYOUT_FIELD(pool, locks), LAYOUT_END,
 };

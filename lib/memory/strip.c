@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/layout.h"
 #include "events/usage.h"
 #include "memory/kept.h"
 #include "memory/strippages.h"
@@ -311,15 +310,3 @@ void strip_check(void (*fault)(const char *what, const void *where))
         fault("strips miscounted", &strips);
     strip_unlock();
 }
-
-/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
-
-const struct layout_row layout_strip[] = {
-    LAYOUT_FIELD(strip, region), LAYOUT_FIELD(strip, base),     LAYOUT_FIELD(strip, units),
-    LAYOUT_FIELD(strip, blocks), LAYOUT_FIELD(strip, used),     LAYOUT_FIELD(strips, idle),
-    LAYOUT_CONSTANT(STRIP_UNIT), LAYOUT_CONSTANT(REGION_STRIP), LAYOUT_END,
-};
-const struct layout_row layout_at_strip[] = {
-    LAYOUT_ADDRESS(strips),
-    LAYOUT_END,
-};

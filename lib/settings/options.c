@@ -353,12 +353,6 @@ void options_load(char **environment)
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
 
 const struct layout_row layout_options[] = {
-    LAYOUT_SIZEOF(option_row),     LAYOUT_FIELD(option_row, name),      LAYOUT_FIELD(option_row, type),
-    LAYOUT_FIELD(option_row, def), LAYOUT_FIELD(option_values, number), LAYOUT_FIELD(option_values, path),
-    LAYOUT_CONSTANT(OPT_COUNT),    LAYOUT_CONSTANT(OPTION_BOOL),        LAYOUT_CONSTANT(OPTION_INT),
-    LAYOUT_CONSTANT(OPTION_SIZE),  LAYOUT_CONSTANT(OPTION_PATH),        LAYOUT_END,
-};
-const struct layout_row layout_at_options[] = {
     LAYOUT_ADDRESS(option_rows),
     LAYOUT_ADDRESS(option_page),
     LAYOUT_END,

@@ -69,7 +69,7 @@ EXPORT struct mallinfo2 mallinfo2(void)
     if (libc)
         return libc();
     struct hak_stats s;
-    summary_get(&s);
+    summary_get(&s, false);
     struct format_arena a = format_arena(&s);
     return (struct mallinfo2){.arena = a.held,
                               .ordblks = a.rest_blocks,

@@ -180,9 +180,7 @@ static int copy_out(void *out, size_t size, const void *from, size_t size_of)
 EXPORT int hak_stats_get(struct hak_stats *out, size_t size)
 {
     struct hak_stats s;
-    summary_get(&s);
-    if (size > offsetof(struct hak_stats, resident_bytes))
-        summary_residency(&s);
+    summary_get(&s, statistics_resident(size));
     s.size = min_size(size, sizeof s);
     return copy_out(out, size, &s, sizeof s);
 }

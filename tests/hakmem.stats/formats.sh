@@ -57,7 +57,7 @@ for mode in 2 0; do
 done
 
 judge "text fits 80 columns" "$(awk 'length > 80' 2.0 0.0)"
-judge "text has every field" "$(sed -n 's/^    X(\([a-z_]*\), .*/\1/p' "$TOP/lib/insight/summary.h" | while read -r name; do
+judge "text has every field" "$(sed -n 's/^HAK_STATISTIC(\([a-z_]*\), .*/\1/p' "$TOP/lib/insight/statistics.def" | while read -r name; do
     grep -q "^$name  *[0-9]" 2.0 || echo "$name"
 done)"
 
@@ -71,7 +71,7 @@ import json, re, sys
 import xml.etree.ElementTree as tree
 
 fields = sys.argv[1].split()
-path = '/dev/null/a"b<c>&\\d\tg\u00c3\u00a4\u00ff'
+path = '/dev/null/a"b<c>&\\d\tg\u00e4\u00ff'
 
 
 def result(what, good):
@@ -172,8 +172,8 @@ top = sys.argv[1]
 header = open(top + '/include/hakmem.h').read()
 struct = re.search(r'struct hak_stats \{(.*?)\n\};', header, re.S).group(1)
 want = [(n, ' '.join(c.split())) for n, c in re.findall(r'uint64_t\s+(\w+);\s*/\* (.*?) \*/', struct, re.S)][2:]
-text = re.sub(r'\\\n', ' ', open(top + '/lib/insight/summary.h').read())
-have = re.findall(r'X\((\w+),\s*\w+,\s*\w+,\s*"([^"]*)"\)', text)
+text = open(top + '/lib/insight/statistics.def').read()
+have = re.findall(r'^HAK_STATISTIC\((\w+),.*?"([^"]*)"\)$', text, re.M | re.S)
 for a, b in zip(want, have):
     if a != b:
         print(a, b)

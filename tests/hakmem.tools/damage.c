@@ -42,7 +42,7 @@ static uint64_t region(const char *kind)
 
 static void ruin(const char *what, uint64_t wild)
 {
-    uint64_t caches = row("&threads") + offset("threads.all"), cache = *word(caches) - offset("tcache.all");
+    uint64_t caches = row("&threads.all"), cache = *word(caches) - offset("tcache.all");
     uint64_t ss, slab, count, *window = regions(&count);
     if (strcmp(what, "cache-circle") == 0) {
         *word(cache + offset("tcache.all")) = cache + offset("tcache.all");
@@ -54,15 +54,15 @@ static void ruin(const char *what, uint64_t wild)
                 word(cache)[i] = wild * (i + 1);
     } else if (strcmp(what, "large-circle") == 0) {
         uint64_t link = region("REGION_LARGE") + offset("large.link");
-        *word(row("&larges") + offset("larges.cached")) = link;
+        *word(row("&larges.cached")) = link;
         *word(link) = link;
     } else if (strcmp(what, "large-size") == 0) {
         *word(region("REGION_LARGE") + offset("large.size")) = UINT64_C(1) << 60;
     } else if (strcmp(what, "chunk-circle") == 0) {
-        uint64_t chunk = *word(row("&meta") + offset("meta.chunks"));
+        uint64_t chunk = *word(row("&meta.chunks"));
         *word(chunk + offset("meta_chunk.next")) = chunk;
     } else if (strcmp(what, "chunk-wild") == 0) {
-        *word(row("&meta") + offset("meta.chunks")) = wild;
+        *word(row("&meta.chunks")) = wild;
     } else if (strcmp(what, "region-wild") == 0) {
         for (uint64_t i = 0; i < count; i += 10)
             window[i] = wild * (i + 1);
@@ -75,7 +75,7 @@ static void ruin(const char *what, uint64_t wild)
             memset(word(ss + offset("superslab.slab") + slab * row("sizeof slab") + offset("slab.state")),
                    0xff, 16);
     } else if (strcmp(what, "slots") == 0) {
-        memset(word(row("&first_stripe") + offset("stripe.slot")), 0xee, row("CLASSES") * row("SLOTS") * 8);
+        memset(word(*word(row("&stripes")) + offset("stripe.slot")), 0xee, row("CLASSES") * row("SLOTS") * 8);
     } else if (strcmp(what, "counts") == 0) {
         for (uint64_t c = 1; c < row("CLASSES"); c++)
             *word(row("&pools") + c * row("sizeof pool") + offset("pool.out")) = UINT64_MAX - c;

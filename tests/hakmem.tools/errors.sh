@@ -70,11 +70,17 @@ pids="$pids $!"
 sleep 0.3
 expect 1 'does not run with libhakmem' "a library without a layout" "$HAK" explain $!
 rows=$(mktemp -d) || exit 1
-sed 's/usages\.bytes/usages.bites/' "$SO" >"$rows/libhakmem.so.1"
-env LD_PRELOAD="$rows/libhakmem.so.1" sleep 60 &
-pids="$pids $!"
-sleep 0.3
-expect 1 "does not describe 'usages.bytes'" "a library that misses a row" "$HAK" explain $!
+other() # other WHAT ROW SCRIPT: what SCRIPT of sed makes of the library is refused for ROW
+{
+    sed "$3" "$SO" >"$rows/libhakmem.so.1"
+    env LD_PRELOAD="$rows/libhakmem.so.1" sleep 60 &
+    pids="$pids $!"
+    sleep 0.3
+    expect 1 "which has no '$2' or another: use the hakmem command of that release" "a library $1" "$HAK" explain $!
+}
+other "that misses an object" '&usages.bytes' 's/&usages\.bytes/\&usages.bites/'
+other "that misses a structure" 'tcache.misses' 's/tcache\.misses/tcache.missed/'
+other "with a field elsewhere" 'meta_chunk.next' 's/meta_chunk\.next/meta_chunk.nexx/; s/meta_chunk\.size/meta_chunk.next/'
 
 # Of somebody else.
 cp "$HAK" "$rows/hakmem" && chmod 755 "$rows" "$rows/hakmem"

@@ -80,7 +80,7 @@ static void is_shown(enum option o, uint64_t value)
     snprintf(wanted, sizeof wanted, "option %s=%llu\n", option_rows[o].name, (unsigned long long)value);
     CHECK(strstr(text, wanted));
     read_statistics(HAK_JSON);
-    snprintf(wanted, sizeof wanted, "\"%s\":%llu", key("", o), (unsigned long long)value);
+    snprintf(wanted, sizeof wanted, "\"%s\": %llu", key("", o), (unsigned long long)value);
     CHECK(strstr(text, wanted));
     CHECK(format_xml(append, &length) == 0);
     snprintf(wanted, sizeof wanted, "<option name=\"%s\" value=\"%llu\"/>", option_rows[o].name,

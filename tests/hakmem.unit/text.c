@@ -50,14 +50,14 @@ int main(void)
     check_bytes(&p, 0, "       0 B");
     check_bytes(&p, 1023, "    1023 B");
     check_bytes(&p, 1024, "   1.0 KiB");
-    check_bytes(&p, 1024 * 1024 - 1, "1023.9 KiB");
+    check_bytes(&p, 1024 * 1024 - 1, "   1.0 MiB");
     check_bytes(&p, 1024 * 1024, "   1.0 MiB");
-    check_bytes(&p, UINT64_C(123456789012), " 114.9 GiB");
-    check_bytes(&p, UINT64_MAX, "  15.9 EiB");
-    text_json(&p, "a\"b\\c\n\x7f\xc3\xa4");
-    check_text(&p, "a\\u0022b\\u005cc\\u000a\\u007f\\u00c3\\u00a4");
-    text_xml(&p, "a<b>&\"'\n\xc3");
-    check_text(&p, "a&#x3c;b&#x3e;&#x26;&#x22;&#x27;?&#xc3;");
+    check_bytes(&p, UINT64_C(123456789012), " 115.0 GiB");
+    check_bytes(&p, UINT64_MAX, "  16.0 EiB");
+    text_json(&p, "a\"b\\c\n\x7f\xc3\xa4\xa4\xed\xa0\x80");
+    check_text(&p, "a\\u0022b\\u005cc\\u000a\\u007f\xc3\xa4\\u00a4\\u00ed\\u00a0\\u0080");
+    text_xml(&p, "a<b>&\"'\n\xc3\xe2\x82\xac\xef\xbf\xbf");
+    check_text(&p, "a&#x3c;b&#x3e;&#x26;&#x22;&#x27;?&#xc3;\xe2\x82\xac&#xef;&#xbf;&#xbf;");
 
     calls = 0;
     for (int i = 0; i < 1500; i++)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "target/inspect.h"
+#include "settings/options.h"
 #include "commands/check.h"
 #include "target/linkmap.h"
 #include "target/elf.h"
@@ -85,13 +86,13 @@ static void explain_absence(struct target *t, const struct serving *s)
 
 static void check_mode(struct target *t)
 {
-    uint64_t mode = word_at(t, at(t, ROW_at_heap_mode)) & UINT32_MAX;
-    if (mode == at(t, ROW_heap_passive))
+    uint64_t mode = half_at(t, at(t, ROW_heap_mode));
+    if (mode == HEAP_PASSIVE)
         finding(LEVEL_PROBLEM, "mode",
                 "it is in passive mode, by an option: every call is handed to the C library");
-    else if (mode == at(t, ROW_heap_checked))
+    else if (mode == HEAP_CHECKED)
         finding(LEVEL_NOTE, "mode", "it is in checked mode: slower, with guard bytes behind each block");
-    else if (mode == at(t, ROW_heap_early))
+    else if (mode == HEAP_EARLY)
         finding(LEVEL_NOTE, "mode", "nothing was allocated yet");
     else
         finding(LEVEL_GOOD, "mode", "it serves from its pool");
@@ -130,15 +131,14 @@ static void check_deepbind_ours(uint64_t state, const struct target *t, bool on,
 
 static void check_deepbind(struct target *t, const struct serving *s, bool ours)
 {
-    uint64_t state = word_at(t, at(t, ROW_at_deepbind)) & UINT32_MAX;
-    uint64_t mode = word_at(t, at(t, ROW_at_heap_mode)) & UINT32_MAX, on = 0;
+    uint64_t state = half_at(t, at(t, ROW_deepbind));
+    uint64_t mode = half_at(t, at(t, ROW_heap_mode)), on = 0;
     (void)target_read_file(
-        t, at(t, ROW_at_option_page) + offset_of(t, ROW_option_number) + at(t, ROW_deepbind_option) * 8, &on,
-        8);
+        t, at(t, ROW_option_page) + offsetof(struct option_values, number) + OPT_DEEPBIND_FIX * 8, &on, 8);
     if (!ours || state == at(t, ROW_deepbind_foreign))
         check_deepbind_foreign(s, state != at(t, ROW_deepbind_idle));
     else
-        check_deepbind_ours(state, t, on, mode == at(t, ROW_heap_passive));
+        check_deepbind_ours(state, t, on, mode == HEAP_PASSIVE);
 }
 
 static void check_serving(struct target *t, const struct serving *s, bool usable)

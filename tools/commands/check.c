@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/json.h"
 #include "commands/commands.h"
 #include "common/say.h"
 
@@ -40,20 +39,20 @@ static bool works(void)
     return true;
 }
 
-static void text_json(void)
+static void print_json(void)
 {
-    json_open(NULL, '{');
-    json_bool("works", works());
-    json_open("findings", '[');
+    json_open(&json_out, NULL, '{');
+    json_bool(&json_out, "works", works());
+    json_open(&json_out, "findings", '[');
     for (unsigned i = 0; i < count; i++) {
-        json_open(NULL, '{');
-        json_text("level", usage_names[findings[i].level]);
-        json_text("about", findings[i].about);
-        json_text("text", findings[i].text);
-        json_close();
+        json_open(&json_out, NULL, '{');
+        json_text(&json_out, "level", usage_names[findings[i].level]);
+        json_text(&json_out, "about", findings[i].about);
+        json_text(&json_out, "text", findings[i].text);
+        json_close(&json_out);
     }
-    json_close();
-    json_close();
+    json_close(&json_out);
+    json_close(&json_out);
 }
 
 int command_check(int argc, char **argv)
@@ -83,7 +82,7 @@ int command_check(int argc, char **argv)
     else if (!check_process(pid))
         return EXIT_NO;
     if (json)
-        text_json();
+        print_json();
     for (unsigned i = 0; i < count && !json; i++)
         printf("%-8s %s\n", usage_names[findings[i].level], findings[i].text ? findings[i].text : "");
     return works() ? EXIT_OK : EXIT_NO;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* commands/children.c - what a command will start, as far as its arguments tell, and whether the library gets there.
+/* commands/children.c - what a command will start, as far as its arguments tell, and whether the library
+ * gets there.
  *
  * The text of a shell is not run here, only searched for words where commands stand. What a variable, a
  * function or an alias makes of them is not known: nothing is said of those. */

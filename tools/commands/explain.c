@@ -8,7 +8,6 @@
 
 #include "target/inspect.h"
 #include "commands/report.h"
-#include "common/json.h"
 #include "common/units.h"
 #include "commands/commands.h"
 #include "common/say.h"
@@ -52,7 +51,7 @@ static bool look(struct picture *p, int pid)
     }
     heap_read(&p->target, &p->heap, true);
     parts_read(&p->target, &p->heap, p->parts);
-    p->accounted = account_sum(&p->heap.account) + sum_of_parts(p->parts);
+    p->accounted = account_sum(&p->heap.residents.account) + sum_of_parts(p->parts);
     p->resident = proc_resident(pid);
     if (p->target.gone || !p->resident)
         snprintf(p->target.why, sizeof p->target.why, "process %d (%s) ended while it was read", pid,
@@ -82,32 +81,32 @@ static bool look_well(struct picture *best, int pid)
 
 static void json_parts(const struct picture *p)
 {
-    const struct account *a = &p->heap.account;
-    json_open("parts", '{');
-    json_number("live", a->live);
-    json_number("cached", a->cached);
-    json_number("free_in_slabs", a->free_in_slabs);
-    json_number("retained", a->retained);
-    json_number("metadata", a->metadata);
-    json_number("fragmentation", a->fragmentation);
+    const struct account *a = &p->heap.residents.account;
+    json_open(&json_out, "parts", '{');
+    json_number(&json_out, "live", a->live);
+    json_number(&json_out, "cached", a->cached);
+    json_number(&json_out, "free_in_slabs", a->free_in_slabs);
+    json_number(&json_out, "retained", a->retained);
+    json_number(&json_out, "metadata", a->metadata);
+    json_number(&json_out, "fragmentation", a->fragmentation);
     for (int i = 0; i < PARTS; i++)
-        json_number(part_names[i], p->parts[i]);
-    json_close();
+        json_number(&json_out, part_names[i], p->parts[i]);
+    json_close(&json_out);
 }
 
-static int text_json(struct picture *p)
+static int print_json(struct picture *p)
 {
-    json_open(NULL, '{');
+    json_open(&json_out, NULL, '{');
     report_json_head(&p->target, &p->heap);
-    json_number("resident_bytes", p->resident);
-    json_number("accounted_bytes", p->accounted);
+    json_number(&json_out, "resident_bytes", p->resident);
+    json_number(&json_out, "accounted_bytes", p->accounted);
     json_parts(p);
-    report_json_heap(&p->target, &p->heap);
+    report_json_heap(&p->heap);
     report_json_classes(&p->heap);
     report_json_policy(&p->target);
     report_json_options(&p->target);
     report_json_failure(&p->target);
-    json_close();
+    json_close(&json_out);
     return EXIT_OK;
 }
 
@@ -121,7 +120,7 @@ static void row(const char *what, uint64_t bytes, uint64_t of)
 
 static void print_parts(const struct picture *p)
 {
-    const struct account *a = &p->heap.account;
+    const struct account *a = &p->heap.residents.account;
     uint64_t all = p->resident;
     printf("%-48s %10s   share\n", "resident memory", "bytes");
     row("blocks in use", a->live, all);
@@ -136,30 +135,30 @@ static void print_parts(const struct picture *p)
     printf("  %-46s %10s\n", "resident, as the kernel counts", units_bytes(p->resident));
 }
 
-static const struct class_sums *sorting;
+static const struct heap *sorting;
 static int by_bytes(const void *a, const void *b)
 {
-    const struct class_sums *x = &sorting[*(const unsigned *)a], *y = &sorting[*(const unsigned *)b];
-    return x->resident < y->resident ? 1 : x->resident > y->resident ? -1 : 0;
+    size_t x = sorting->residents.of[*(const unsigned *)a].resident;
+    size_t y = sorting->residents.of[*(const unsigned *)b].resident;
+    return x < y ? 1 : x > y ? -1 : 0;
 }
 
 static void print_classes(const struct heap *h)
 {
-    unsigned order[MOST_CLASSES], n = 0;
-    for (unsigned c = 1; c < h->classes; c++)
-        if (h->class[c].slabs)
+    unsigned order[CLASSES], n = 0;
+    for (unsigned c = 1; c < CLASSES; c++)
+        if (h->census.of[c].slabs)
             order[n++] = c;
-    sorting = h->class;
+    sorting = h;
     qsort(order, n, sizeof order[0], by_bytes);
     if (!n)
         return;
     printf("\nsize classes by resident bytes%s\n", n > TOP_CLASSES ? ", the largest ten" : "");
     printf("  %8s %10s %12s %10s %10s %7s\n", "size", "resident", "in use", "cached", "free", "slabs");
     for (unsigned i = 0; i < n && i < TOP_CLASSES; i++) {
-        const struct class_sums *c = &h->class[order[i]];
-        uint64_t unused = c->carved > c->out ? c->carved - c->out : 0;
-        printf("  %8" PRIu64 " %10s %12" PRIu64 " %10" PRIu64 " %10" PRIu64 " %7" PRIu64 "\n", c->size,
-               units_bytes(c->resident), heap_live(c), c->cached, unused, c->slabs);
+        const struct census_class *of = &h->census.of[order[i]];
+        printf("  %8zu %10s %12zu %10zu %10zu %7zu\n", class_size(order[i]),
+               units_bytes(h->residents.of[order[i]].resident), of->live, of->cached, of->free, of->slabs);
     }
 }
 
@@ -169,7 +168,7 @@ static int print_text(struct picture *p)
     putchar('\n');
     print_parts(p);
     print_classes(&p->heap);
-    report_print_heap(&p->target, &p->heap);
+    report_print_heap(&p->heap);
     report_print_options(&p->target);
     report_print_failure(&p->target);
     if (p->heap.damaged)
@@ -197,7 +196,7 @@ int command_explain(int argc, char **argv)
         error("%s", p.target.why);
         return EXIT_NO;
     }
-    int status = json ? text_json(&p) : print_text(&p);
+    int status = json ? print_json(&p) : print_text(&p);
     forget(&p);
     return status;
 }

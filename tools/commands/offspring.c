@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* commands/offspring.c - the processes that a command of hakmem run starts: which of them were seen, and how they ended.
+/* commands/offspring.c - the processes that a command of hakmem run starts: which of them were seen, and how
+ * they ended.
  *
  * Nothing is asked of them, and nothing of them is changed: the kernel's lists of children are read now and
  * then. Those whose parents have ended become children of this process, which makes it their reaper: their

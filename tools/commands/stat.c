@@ -6,7 +6,6 @@
 
 #include "target/inspect.h"
 #include "commands/report.h"
-#include "common/json.h"
 #include "common/units.h"
 #include "commands/commands.h"
 #include "common/say.h"
@@ -21,78 +20,80 @@ static void bytes(const char *what, uint64_t n)
     printf("  %-40s %16s\n", what, units_bytes(n));
 }
 
-static void print_counters(struct target *t, const struct heap *h)
+static void print_counters(const struct heap *h)
 {
+    const struct census *c = &h->census;
     puts("\nsince the process began");
-    number("blocks out of thread caches", h->popped);
-    number("  of those, the cache was empty", h->misses);
+    number("blocks out of thread caches", c->popped);
+    number("  of those, the cache was empty", c->misses);
     number("class locks taken for blocks", h->class_locks);
-    if (h->popped)
-        printf("  %-40s %16.1f\n", "  for 1,000 blocks", 1000.0 * (double)h->class_locks / (double)h->popped);
-    number("blocks without a cache", heap_counter(t, h, ROW_count_uncached));
-    number("spans (32 KiB to 1 MiB)", heap_counter(t, h, ROW_count_spans) + h->shelf_taken);
-    number("large mappings", heap_counter(t, h, ROW_count_larges));
-    bytes("given back to the system", heap_counter(t, h, ROW_count_purged));
-    number("allocations that failed", heap_counter(t, h, ROW_count_failures));
+    if (c->popped)
+        printf("  %-40s %16.1f\n", "  for 1,000 blocks", 1000.0 * (double)h->class_locks / (double)c->popped);
+    number("blocks without a cache", c->counter[COUNT_UNCACHED_ALLOCS]);
+    number("spans (32 KiB to 1 MiB)", c->taken);
+    number("large mappings", c->counter[COUNT_LARGE_ALLOCS]);
+    bytes("given back to the system", h->stats.purged_bytes);
+    number("allocations that failed", h->stats.failures);
     puts("\nslabs came from");
-    number("partial slabs", heap_counter(t, h, ROW_count_partial));
-    number("EMPTY slabs of the same class", heap_counter(t, h, ROW_count_empty));
-    number("EMPTY slabs of another class", heap_counter(t, h, ROW_count_empty_any));
-    number("UNUSED slabs", heap_counter(t, h, ROW_count_unused));
-    number("new superslabs", heap_counter(t, h, ROW_count_new));
+    number("partial slabs", h->stats.stage_partial);
+    number("EMPTY slabs of the same class", h->stats.stage_empty);
+    number("EMPTY slabs of another class", h->stats.stage_empty_any);
+    number("UNUSED slabs", h->stats.stage_unused);
+    number("new superslabs", h->stats.stage_new);
 }
 
 static void print_classes(const struct heap *h)
 {
     printf("\nsize classes\n  %8s %14s %12s %12s %8s %16s\n", "size", "in use", "cached", "free", "slabs",
            "handed out");
-    for (unsigned c = 1; c < h->classes; c++) {
-        const struct class_sums *s = &h->class[c];
-        if (s->slabs || s->out || s->popped)
-            printf("  %8" PRIu64 " %14" PRIu64 " %12" PRIu64 " %12" PRIu64 " %8" PRIu64 " %16" PRIu64 "\n",
-                   s->size, heap_live(s), s->cached, s->carved > s->out ? s->carved - s->out : 0, s->slabs,
-                   s->popped);
+    for (unsigned c = 1; c < CLASSES; c++) {
+        const struct census_class *of = &h->census.of[c];
+        if (census_used(of) || of->popped)
+            printf("  %8zu %14zu %12zu %12zu %8zu %16" PRIu64 "\n", class_size(c), of->live, of->cached,
+                   of->free, of->slabs, of->popped);
     }
 }
 
 static void print_text(struct target *t, const struct heap *h, bool classes)
 {
+    struct live_policy policy;
+    (void)report_policy(t, &policy);
     report_print_head(t, h);
     puts("\nnow");
     bytes("resident, the whole process", proc_resident_fast(t->process.pid));
-    bytes("blocks in use", heap_live_bytes(h));
+    bytes("blocks in use", h->stats.live_bytes);
     bytes("free blocks cached for threads", heap_cached_bytes(h));
     bytes("slabs and mappings in use", h->in_use);
-    if (h->idle_strips)
-        bytes("  of that free in strips", h->idle_strips);
+    if (h->census.strip.idle)
+        bytes("  of that free in strips", h->census.strip.idle);
     bytes("kept for reuse: EMPTY slabs", h->kept_slabs);
     bytes("kept for reuse: large mappings", h->kept_large);
-    bytes("descriptors, address space", h->metadata);
-    number("threads with a cache", h->threads);
-    print_counters(t, h);
+    bytes("descriptors, address space", h->stats.metadata_bytes);
+    number("threads with a cache", h->stats.threads);
+    print_counters(h);
     puts("\nthe adaptive engine chose");
-    number("decisions", field_at(t, at(t, ROW_at_engine), ROW_engine_decisions));
-    bytes("growth step", field_at(t, at(t, ROW_at_policy), ROW_policy_growth_step));
-    bytes("EMPTY slabs to keep, at least", field_at(t, at(t, ROW_at_policy), ROW_policy_retain_bytes));
-    number("milliseconds before they go", field_at(t, at(t, ROW_at_policy), ROW_policy_purge_delay_ms));
+    number("decisions", word_at(t, at(t, ROW_decisions)));
+    bytes("growth step", policy.growth_step);
+    bytes("EMPTY slabs to keep, at least", policy.retain_bytes);
+    number("milliseconds before they go", policy.purge_delay_ms);
     if (classes)
         print_classes(h);
     report_print_options(t);
     report_print_failure(t);
 }
 
-static void text_json(struct target *t, const struct heap *h, bool classes)
+static void print_json(struct target *t, const struct heap *h, bool classes)
 {
-    json_open(NULL, '{');
+    json_open(&json_out, NULL, '{');
     report_json_head(t, h);
-    json_number("resident_bytes", proc_resident_fast(t->process.pid));
-    report_json_heap(t, h);
+    json_number(&json_out, "resident_bytes", proc_resident_fast(t->process.pid));
+    report_json_heap(h);
     if (classes)
         report_json_classes(h);
     report_json_policy(t);
     report_json_options(t);
     report_json_failure(t);
-    json_close();
+    json_close(&json_out);
 }
 
 int command_stat(int argc, char **argv)
@@ -123,7 +124,7 @@ int command_stat(int argc, char **argv)
         return EXIT_NO;
     }
     if (json)
-        text_json(&t, &h, classes);
+        print_json(&t, &h, classes);
     else
         print_text(&t, &h, classes);
     heap_free(&h);

@@ -61,11 +61,11 @@ static void add(struct entries *all, int pid)
         struct entry *e = &all->entry[all->count++];
         *e = (struct entry){.pid = pid,
                             .resident = proc_resident_fast(pid),
-                            .live = heap_live_bytes(&h),
+                            .live = h.stats.live_bytes,
                             .cached = heap_cached_bytes(&h),
                             .kept = h.kept_slabs + h.kept_large,
-                            .threads = h.threads,
-                            .failures = heap_counter(&t, &h, ROW_count_failures),
+                            .threads = h.stats.threads,
+                            .failures = h.stats.failures,
                             .mode_name = h.mode_name};
         snprintf(e->name, sizeof e->name, "%s", t.process.name);
     }

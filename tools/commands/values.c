@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "settings/conf.h"
-#include "common/json.h"
 #include "settings/options.h"
 #include "common/units.h"
 #include "common/say.h"
@@ -97,35 +96,35 @@ static void print_text(const struct option_values *values, const struct option_s
     }
 }
 
-static void text_json(const struct option_values *values, const struct option_source *source,
-                      const char *conf)
+static void print_json(const struct option_values *values, const struct option_source *source,
+                       const char *conf)
 {
-    json_open(NULL, '{');
-    json_open("options", '[');
+    json_open(&json_out, NULL, '{');
+    json_open(&json_out, "options", '[');
     for (int o = 0; o < OPT_COUNT; o++) {
         const struct option_row *row = &option_rows[o];
         char *from = source_text(&source[o], conf);
-        json_open(NULL, '{');
-        json_text("name", row->name);
-        json_text("type", type_names[row->type]);
+        json_open(&json_out, NULL, '{');
+        json_text(&json_out, "name", row->name);
+        json_text(&json_out, "type", type_names[row->type]);
         if (row->type == OPTION_PATH) {
-            json_text("value", values->path[o]);
-            json_text("default", NULL);
+            json_text(&json_out, "value", values->path[o]);
+            json_text(&json_out, "default", NULL);
         } else {
-            json_number("value", values->number[o]);
-            json_number("default", row->def);
+            json_number(&json_out, "value", values->number[o]);
+            json_number(&json_out, "default", row->def);
         }
-        json_number("min", row->min);
-        json_number("max", row->max);
-        json_text("source", from);
-        json_text("group", groups[about[o].group].name);
-        json_text("set_until", when_names[row->when]);
-        json_text("description", about[o].line);
-        json_close();
+        json_number(&json_out, "min", row->min);
+        json_number(&json_out, "max", row->max);
+        json_text(&json_out, "source", from);
+        json_text(&json_out, "group", groups[about[o].group].name);
+        json_text(&json_out, "set_until", when_names[row->when]);
+        json_text(&json_out, "description", about[o].line);
+        json_close(&json_out);
         free(from);
     }
-    json_close();
-    json_close();
+    json_close(&json_out);
+    json_close(&json_out);
 }
 
 void values_print(const char *conf, const char *program, bool json)
@@ -142,7 +141,7 @@ void values_print(const char *conf, const char *program, bool json)
                                          .warnings = 2};
     options_resolve(&inputs, &values, source);
     if (json)
-        text_json(&values, source, file);
+        print_json(&values, source, file);
     else
         print_text(&values, source, file);
     free(executable);

@@ -18,6 +18,15 @@ static void verror(const char *format, va_list list)
     fputc('\n', stderr);
 }
 
+static int put_out(void *to, const char *text, size_t len)
+{
+    (void)to;
+    return fwrite(text, 1, len, stdout) == len ? 0 : EIO;
+}
+
+static struct text text_out = {.put = put_out};
+struct json json_out = {.to = &text_out};
+
 void error(const char *format, ...)
 {
     va_list list;

@@ -3,6 +3,8 @@
 #ifndef HAK_TOOL_SAY_H
 #define HAK_TOOL_SAY_H
 
+#include "base/json.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +16,9 @@ enum {
     EXIT_CANNOT_RUN = 126, /* run: the command cannot be run with the library */
     EXIT_NOT_FOUND = 127,  /* run: there is no such command */
 };
+
+/* A JSON document on standard output. */
+extern struct json json_out;
 
 /* "hakmem: " and the text, one line on standard error. */
 void error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 enum { TEXTS = 8, LENGTH = 512 };
 
 static char *next_text(void)
@@ -17,15 +19,12 @@ static char *next_text(void)
 const char *units_bytes(uint64_t bytes)
 {
     char *out = next_text();
-    double n = (double)bytes;
-    const char *unit = "KMGTPE";
-    if (bytes < 1024) {
+    uint64_t tenths;
+    unsigned unit = text_unit(bytes, &tenths);
+    if (unit)
+        snprintf(out, LENGTH, "%" PRIu64 ".%" PRIu64 "%c", tenths / 10, tenths % 10, " KMGTPE"[unit]);
+    else
         snprintf(out, LENGTH, "%" PRIu64, bytes);
-        return out;
-    }
-    for (n /= 1024; n >= 999.95; unit++)
-        n /= 1024;
-    snprintf(out, LENGTH, "%.1f%c", n, *unit);
     return out;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* target/linkmap.h - the loaded objects of a target in the loader's order, and which of them serves a name. */
+/* target/linkmap.h - the loaded objects of a target in the loader's order, and which of them serves a name.
+ * */
 #ifndef HAK_TOOL_LINKMAP_H
 #define HAK_TOOL_LINKMAP_H
 

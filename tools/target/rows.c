@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* target/rows.c - find hak_layout (lib/layout.h) in a process, and its rows. */
 #include "base/layout.h"
+#include "base/sizeclass.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 #include "target/target.h"
 #include "common/say.h"
 
-enum { PARTS_MOST = 256, ROWS_MOST = 1024, SCAN_MOST = 64 << 20 };
+enum { PARTS_MOST = 256, PART_MOST = 512, ROWS_MOST = 2048, SCAN_MOST = 64 << 20 };
 #define PAGE_THERE (UINT64_C(3) << 62)
 #define PAGE_OF_FILE (UINT64_C(1) << 61)
 
@@ -124,25 +125,47 @@ static void remember_file(struct target *t)
         *deleted = '\0';
 }
 
-/* Read the table of rows at ADDRESS; those that are wanted go to t->row and are marked in HAVE. */
-static void read_rows(struct target *t, uint64_t address, bool have[ROWS])
+/* Read the table of rows at ADDRESS into ROW: their number. */
+static size_t read_rows(struct target *t, uint64_t address, struct layout_row row[PART_MOST])
 {
-    struct layout_row row;
-    for (int n = 0; n < ROWS_MOST; n++, address += sizeof row) {
-        if (!target_read_file(t, address, &row, sizeof row) || !row.name[0])
-            return;
-        for (int i = 0; i < ROWS; i++)
-            if (!have[i] && strncmp(row.name, row_names[i], sizeof row.name) == 0) {
-                t->row[i] = row.value;
-                have[i] = true;
-            }
+    size_t n = 0;
+    while (n < PART_MOST && target_read_file(t, address + n * sizeof *row, &row[n], sizeof *row) &&
+           row[n].name[0])
+        n++;
+    return n;
+}
+
+/* The row of NAME among the N of ROW, or NULL. */
+static const struct layout_row *find_row(const struct layout_row *row, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(row[i].name, name, sizeof row[i].name) == 0)
+            return &row[i];
+    return NULL;
+}
+
+/* What of the N rows of ROW is missing or not as this command has it; NULL: nothing, and t->row is filled. */
+static const char *compare(struct target *t, const struct layout_row *row, size_t n)
+{
+    uint16_t sizes[CLASSES] = {0};
+    const struct layout_row *found;
+    for (const struct layout_row *own = layout_structures; own->name[0]; own++)
+        if (!(found = find_row(row, n, own->name)) || found->value != own->value)
+            return own->name;
+    for (int i = 0; i < ROWS; i++) {
+        if (!(found = find_row(row, n, row_names[i])))
+            return row_names[i];
+        t->row[i] = found->value;
     }
+    bool same = target_read_file(t, at(t, ROW_class_sizes), sizes, sizeof sizes) &&
+                memcmp(sizes, class_sizes, sizeof sizes) == 0;
+    return same ? NULL : row_names[ROW_class_sizes];
 }
 
 bool target_find(struct target *t)
 {
+    static struct layout_row rows[ROWS_MOST];
     struct hak_layout layout;
-    bool have[ROWS] = {false};
     const char *name = t->process.name;
     int pid = t->process.pid;
     if (!find(t, &layout, &t->layout)) {
@@ -157,15 +180,15 @@ bool target_find(struct target *t)
                  pid, name, t->version, layout.format, LAYOUT_FORMAT);
         return false;
     }
-    for (uint32_t i = 0; i < layout.parts && i < PARTS_MOST; i++)
-        read_rows(t, word_at(t, t->layout + offsetof(struct hak_layout, part) + i * sizeof(uint64_t)), have);
-    for (int i = 0; i < ROWS; i++)
-        if (!have[i]) {
-            snprintf(t->why, sizeof t->why,
-                     "process %d (%s) runs with libhakmem %s, which does not describe '%s': "
-                     "use the hakmem command of that release",
-                     pid, name, t->version, row_names[i]);
-            return false;
-        }
-    return true;
+    size_t n = 0;
+    for (uint32_t i = 0; i < layout.parts && i < PARTS_MOST && n < ROWS_MOST - PART_MOST; i++)
+        n += read_rows(t, word_at(t, t->layout + offsetof(struct hak_layout, part) + i * sizeof(uint64_t)),
+                       rows + n);
+    const char *other = compare(t, rows, n);
+    if (other)
+        snprintf(t->why, sizeof t->why,
+                 "process %d (%s) runs with libhakmem %s, which has no '%s' or another: "
+                 "use the hakmem command of that release",
+                 pid, name, t->version, other);
+    return !other;
 }

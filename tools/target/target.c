@@ -200,25 +200,16 @@ void target_text(struct target *t, uint64_t address, char *out, size_t size)
     out[size - 1] = '\0';
 }
 
-uint64_t field(const struct target *t, const void *base, enum row row)
-{
-    size_t size = (size_t)(t->row[row] >> 32);
-    uint64_t value = 0;
-    memcpy(&value, (const char *)base + offset_of(t, row), size < sizeof value ? size : sizeof value);
-    return value; /* little endian, as all machines that the library runs on */
-}
-
-uint64_t field_at(struct target *t, uint64_t address, enum row row)
-{
-    size_t size = (size_t)(t->row[row] >> 32);
-    uint64_t value = 0;
-    (void)target_read(t, address + offset_of(t, row), &value, size < sizeof value ? size : sizeof value);
-    return value;
-}
-
 uint64_t word_at(struct target *t, uint64_t address)
 {
     uint64_t value = 0;
+    (void)target_read(t, address, &value, sizeof value);
+    return value;
+}
+
+uint32_t half_at(struct target *t, uint64_t address)
+{
+    uint32_t value = 0;
     (void)target_read(t, address, &value, sizeof value);
     return value;
 }

@@ -50,20 +50,15 @@ bool target_read_file(struct target *t, uint64_t address, void *out, size_t size
 /* A string, cut to SIZE - 1 bytes. "" if there is none. */
 void target_text(struct target *t, uint64_t address, char *out, size_t size);
 
-/* Rows are offsets of fields with their sizes, addresses or constants. */
+/* Rows are addresses and constants. */
 static inline uint64_t at(const struct target *t, enum row row)
 {
     return t->row[row];
 }
-static inline size_t offset_of(const struct target *t, enum row field)
-{
-    return (size_t)(t->row[field] & UINT32_MAX);
-}
-/* Field FIELD of the structure copied to BASE: a number of 1, 2, 4 or 8 bytes. */
-uint64_t field(const struct target *t, const void *base, enum row field);
-/* Field FIELD of the structure at ADDRESS in the process; 0 if it cannot be read. */
-uint64_t field_at(struct target *t, uint64_t address, enum row field);
+
+/* The word, and the half of one, at ADDRESS in the process; 0 if it cannot be read. */
 uint64_t word_at(struct target *t, uint64_t address);
+uint32_t half_at(struct target *t, uint64_t address);
 
 /* Which pages of [start, start + pages * page) are resident and not the page of zeros that all processes
  * share: EACH page a byte 0 or 1. Returns their number. */
