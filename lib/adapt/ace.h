@@ -7,9 +7,9 @@
 #ifndef HAK_ACE_H
 #define HAK_ACE_H
 
+#include "base/sizeclass.h"
 #include "settings/options.h"
 #include "settings/policy.h"
-#include "base/sizeclass.h"
 
 /* What the options and hak_ctl say. */
 struct ace_settings {

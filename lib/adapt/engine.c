@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-#include "events/counters.h"
 #include "base/layout.h"
-#include "events/usage.h"
 #include "base/lock.h"
-#include "settings/options.h"
 #include "base/os.h"
-#include "memory/pool.h"
+#include "settings/options.h"
+#include "events/counters.h"
+#include "events/usage.h"
 #include "memory/hugepages.h"
+#include "memory/pool.h"
 #include "cache/thread.h"
 
 enum { GROWN_DUE = 8 /* superslabs mapped since the last decision make one due at once */ };

@@ -2,18 +2,18 @@
 /* adapt/tick.c - what happens a few times a second, on the slow path of whoever comes by. */
 #include "adapt/tick.h"
 
+#include "base/clock.h"
+#include "settings/options.h"
+#include "settings/policy.h"
+#include "events/retain.h"
+#include "events/usage.h"
+#include "memory/large.h"
+#include "memory/pool.h"
+#include "memory/purge.h"
+#include "memory/strippages.h"
+#include "cache/shelf.h"
 #include "adapt/engine.h"
 #include "adapt/helper.h"
-#include "memory/large.h"
-#include "events/usage.h"
-#include "settings/options.h"
-#include "base/clock.h"
-#include "settings/policy.h"
-#include "memory/pool.h"
-#include "events/retain.h"
-#include "cache/shelf.h"
-#include "memory/strippages.h"
-#include "memory/purge.h"
 
 /* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
  * hence only as the peak has risen by a good part of it, which cost as many. */

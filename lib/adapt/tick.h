@@ -3,8 +3,8 @@
 #ifndef HAK_TICK_H
 #define HAK_TICK_H
 
-#include "cache/thread.h"
 #include "events/trace.h"
+#include "cache/thread.h"
 
 /* Behind a slow path, outside the gate: no lock is held, unless the library is just starting. To write a line
  * may take long. */

@@ -19,8 +19,8 @@
 #ifndef HAK_SHELF_H
 #define HAK_SHELF_H
 
-#include "memory/span.h"
 #include "memory/granules.h"
+#include "memory/span.h"
 #include "cache/tcache.h"
 
 /* The first slab of the span P, which lies in the window of the class map. */

@@ -8,8 +8,8 @@
 #ifndef HAK_STARTUP_H
 #define HAK_STARTUP_H
 
-#include "events/fault.h"
 #include "base/sizeclass.h"
+#include "events/fault.h"
 
 enum { STARTUP_MAX = 4096 }; /* larger blocks have pages of their own anyway */
 

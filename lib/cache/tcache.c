@@ -2,9 +2,9 @@
 /* cache/tcache.c - the slow side of the cache of one thread. */
 #include "cache/tcache.h"
 
+#include "base/clock.h"
 #include "base/meta.h"
 #include "settings/options.h"
-#include "base/clock.h"
 #include "settings/policy.h"
 #include "memory/pool.h"
 #include "cache/transfer.h"

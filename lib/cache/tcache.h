@@ -35,11 +35,11 @@
 #ifndef HAK_TCACHE_H
 #define HAK_TCACHE_H
 
-#include "memory/classmap.h"
 #include "base/gate.h"
 #include "events/retain.h"
-#include "cache/gather.h"
+#include "memory/classmap.h"
 #include "memory/slab.h"
+#include "cache/gather.h"
 
 enum { FILL_SHIFT = 30 };
 #define FILL_PUSH (INT64_C(1) << FILL_SHIFT)

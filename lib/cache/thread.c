@@ -5,14 +5,14 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "base/layout.h"
-#include "events/usage.h"
 #include "base/lock.h"
 #include "base/meta.h"
-#include "base/clock.h"
 #include "settings/policy.h"
-#include "cache/shelf.h"
 #include "events/trace.h"
+#include "events/usage.h"
+#include "cache/shelf.h"
 #include "cache/transfer.h"
 
 /* Of the caches whose threads ended, in all; and more by a part of what is in use. */

@@ -29,10 +29,10 @@
 
 #include <errno.h>
 
-#include "events/counters.h"
-#include "base/layout.h"
 #include "base/clock.h"
+#include "base/layout.h"
 #include "base/os.h"
+#include "events/counters.h"
 #include "events/trace.h"
 
 enum { WORDS = sizeof(struct failure) / sizeof(uint64_t) };

@@ -3,8 +3,8 @@
 #include "events/fault.h"
 
 #include "base/gate.h"
-#include "base/text.h"
 #include "base/os.h"
+#include "base/text.h"
 
 static const char *const fault_text[FAULTS] = {
 #define HAK_FAULT(id, text) [FAULT_##id] = text,

@@ -23,10 +23,10 @@
 
 #include <string.h>
 
-#include "events/usage.h"
-#include "base/gate.h"
 #include "base/clock.h"
+#include "base/gate.h"
 #include "base/os.h"
+#include "events/usage.h"
 
 enum { SLOTS = 128, STANDARD_ERROR = 2 };
 

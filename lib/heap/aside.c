@@ -8,8 +8,8 @@
 #include <errno.h>
 
 #include "base/libc.h"
-#include "heap/mode.h"
 #include "base/os.h"
+#include "heap/mode.h"
 
 /* Any thread puts a note in front; who takes them takes all, so that ABA does not arise and nobody reads a
  * note that may be gone. seq_cst: see gate_is_closed. */

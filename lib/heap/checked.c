@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-#include "heap/uncached.h"
-#include "base/lock.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "memory/pool.h"
 #include "memory/strip.h"
+#include "heap/uncached.h"
 
 enum {
     TRAILER = 8,     /* guard bytes and hidden size, at least */

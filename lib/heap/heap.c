@@ -5,25 +5,25 @@
 #include <errno.h>
 #include <string.h>
 
-#include "heap/aside.h"
-#include "heap/checked.h"
-#include "events/counters.h"
-#include "heap/uncached.h"
-#include "memory/large.h"
 #include "base/layout.h"
-#include "events/usage.h"
 #include "base/libc.h"
 #include "base/os.h"
 #include "settings/options.h"
-#include "memory/pool.h"
-#include "adapt/tick.h"
-#include "cache/shelf.h"
-#include "memory/strip.h"
-#include "memory/granules.h"
-#include "memory/purge.h"
+#include "events/counters.h"
 #include "events/failure.h"
 #include "events/trace.h"
+#include "events/usage.h"
+#include "memory/granules.h"
+#include "memory/large.h"
+#include "memory/pool.h"
+#include "memory/purge.h"
+#include "memory/strip.h"
+#include "cache/shelf.h"
 #include "cache/startup.h"
+#include "adapt/tick.h"
+#include "heap/aside.h"
+#include "heap/checked.h"
+#include "heap/uncached.h"
 
 _Atomic(bool) heap_used_early;
 

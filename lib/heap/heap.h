@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "heap/mode.h"
 #include "cache/thread.h"
+#include "heap/mode.h"
 
 /* Read the options and choose the mode, if that has not happened. life/init.c defines it: the start sets up
  * what lies above this floor, too. */

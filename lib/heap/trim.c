@@ -2,12 +2,12 @@
 /* heap/trim.c - everything that is free goes back to the system, by request. */
 #include "heap/heap.h"
 
-#include "heap/uncached.h"
 #include "memory/large.h"
 #include "memory/pool.h"
-#include "adapt/tick.h"
-#include "memory/strippages.h"
 #include "memory/purge.h"
+#include "memory/strippages.h"
+#include "adapt/tick.h"
+#include "heap/uncached.h"
 
 /* Give back what is free, but PAD bytes of EMPTY slabs; nothing while a fork is under way. */
 static size_t give_back(size_t pad, const char *function)

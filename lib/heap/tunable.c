@@ -3,9 +3,9 @@
 #include "heap/tunable.h"
 
 #include "base/bits.h"
+#include "memory/granules.h"
 #include "adapt/engine.h"
 #include "heap/heap.h"
-#include "memory/granules.h"
 
 uint64_t tunable_get(enum option o)
 {

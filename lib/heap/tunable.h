@@ -3,8 +3,8 @@
 #ifndef HAK_TUNABLE_H
 #define HAK_TUNABLE_H
 
-#include "adapt/ace.h"
 #include "settings/options.h"
+#include "adapt/ace.h"
 
 enum tunable_status {
     TUNABLE_OK,

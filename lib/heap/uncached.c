@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "events/counters.h"
-#include "memory/large.h"
 #include "events/usage.h"
-#include "memory/pool.h"
-#include "cache/shelf.h"
-#include "memory/strip.h"
 #include "memory/granules.h"
-#include "cache/transfer.h"
+#include "memory/large.h"
+#include "memory/pool.h"
+#include "memory/strip.h"
+#include "cache/shelf.h"
 #include "cache/startup.h"
+#include "cache/transfer.h"
 
 unsigned uncached_class(size_t size, size_t align)
 {

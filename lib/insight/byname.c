@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "heap/tunable.h"
-#include "heap/heap.h"
-#include "base/text.h"
 #include "base/meta.h"
+#include "base/text.h"
+#include "heap/heap.h"
+#include "heap/tunable.h"
 #include "insight/summary.h"
 
 enum class_value { CLASS_SIZE, CLASS_LIVE, CLASS_CACHED, CLASS_FREE, CLASS_SLABS, CLASS_CAP, CLASS_VALUES };

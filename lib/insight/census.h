@@ -9,13 +9,13 @@
 #ifndef HAK_CENSUS_H
 #define HAK_CENSUS_H
 
-#include "cache/shelf.h"
-#include "cache/startup.h"
-#include "cache/transfer.h"
 #include "events/counters.h"
 #include "memory/account.h"
 #include "memory/large.h"
 #include "memory/strip.h"
+#include "cache/shelf.h"
+#include "cache/startup.h"
+#include "cache/transfer.h"
 
 /* Of one class, in blocks but for `slabs`. */
 struct census_class {

@@ -2,8 +2,8 @@
 /* insight/exitreport.c - lines that were asked for at the end of the process. */
 #include "insight/exitreport.h"
 
-#include "events/counters.h"
 #include "base/lock.h"
+#include "events/counters.h"
 #include "events/trace.h"
 #include "insight/summary.h"
 

@@ -8,16 +8,16 @@
 #include <string.h>
 
 #include "config.h"
-#include "heap/tunable.h"
-#include "insight/byname.h"
-#include "heap/heap.h"
-#include "settings/options.h"
 #include "base/json.h"
 #include "base/os.h"
+#include "settings/options.h"
+#include "events/failure.h"
+#include "memory/granules.h"
+#include "heap/heap.h"
+#include "heap/tunable.h"
+#include "insight/byname.h"
 #include "insight/residency.h"
 #include "insight/summary.h"
-#include "memory/granules.h"
-#include "events/failure.h"
 
 enum { FAILURES_SHOWN = 16, COLUMN = 26, VALUE = 20 };
 

@@ -2,9 +2,9 @@
 /* insight/residency.c - which of the memory the library holds is resident, and whose it is. */
 #include "insight/residency.h"
 
-#include "memory/large.h"
 #include "base/meta.h"
 #include "base/os.h"
+#include "memory/large.h"
 #include "memory/strip.h"
 #include "memory/superslab.h"
 

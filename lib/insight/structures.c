@@ -2,19 +2,19 @@
 /* insight/structures.c - the structures that the hakmem command reads with code that it shares with the
  * library, and the numbers that they hold: what that code relies on. In the library and in the command; see
  * base/layout.h. */
-#include "adapt/ace.h"
 #include "base/layout.h"
 #include "base/meta.h"
-#include "cache/shelf.h"
-#include "cache/transfer.h"
+#include "settings/options.h"
+#include "settings/policy.h"
 #include "events/counters.h"
 #include "events/failure.h"
 #include "events/usage.h"
-#include "heap/mode.h"
 #include "memory/mapping.h"
 #include "memory/strips.h"
-#include "settings/options.h"
-#include "settings/policy.h"
+#include "cache/shelf.h"
+#include "cache/transfer.h"
+#include "adapt/ace.h"
+#include "heap/mode.h"
 
 const struct layout_row layout_structures[] = {
 #define HAK_COUNTER(id, what) LAYOUT_CONSTANT(COUNT_##id),

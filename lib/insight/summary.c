@@ -9,12 +9,12 @@
 #include "base/meta.h"
 #include "base/os.h"
 #include "base/text.h"
-#include "cache/thread.h"
+#include "settings/policy.h"
 #include "events/usage.h"
-#include "insight/residency.h"
 #include "memory/pool.h"
 #include "memory/strip.h"
-#include "settings/policy.h"
+#include "cache/thread.h"
+#include "insight/residency.h"
 
 static void add_cache(const struct tcache *tc, void *arg)
 {

@@ -2,11 +2,11 @@
 /* insight/validate.c - the whole-structure validator. */
 #include "insight/validate.h"
 
-#include "memory/large.h"
 #include "base/text.h"
+#include "memory/granules.h"
+#include "memory/large.h"
 #include "memory/pool.h"
 #include "memory/strip.h"
-#include "memory/granules.h"
 #include "cache/thread.h"
 
 enum { LINES_MAX = 10 };

@@ -6,14 +6,14 @@
  * mapping is live where its class byte says so: free claims it there. */
 #include "insight/walk.h"
 
-#include "heap/checked.h"
-#include "heap/heap.h"
-#include "memory/large.h"
 #include "base/os.h"
+#include "memory/granules.h"
+#include "memory/large.h"
 #include "memory/pool.h"
 #include "memory/strip.h"
-#include "memory/granules.h"
 #include "cache/startup.h"
+#include "heap/checked.h"
+#include "heap/heap.h"
 
 /* By the word: a table, open, half full at most. */
 enum { SLACK = 1024 }; /* groups that threads begin while they are counted */

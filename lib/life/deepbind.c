@@ -14,13 +14,13 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
-#include "life/fork.h"
-#include "heap/heap.h"
 #include "base/layout.h"
 #include "base/libc.h"
 #include "base/object.h"
-#include "settings/options.h"
 #include "base/os.h"
+#include "settings/options.h"
+#include "heap/heap.h"
+#include "life/fork.h"
 
 static _Atomic(enum deepbind_state) deepbind_state; /* written under the start lock; settled once */
 

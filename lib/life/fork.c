@@ -7,17 +7,17 @@
 
 #include <pthread.h>
 
-#include "heap/aside.h"
-#include "adapt/engine.h"
 #include "base/gate.h"
-#include "base/lock.h"
-#include "heap/heap.h"
-#include "adapt/helper.h"
 #include "base/libc.h"
+#include "base/lock.h"
 #include "base/os.h"
+#include "events/trace.h"
 #include "memory/pool.h"
 #include "cache/thread.h"
-#include "events/trace.h"
+#include "adapt/engine.h"
+#include "adapt/helper.h"
+#include "heap/aside.h"
+#include "heap/heap.h"
 
 /* From a handler of a signal that interrupted this thread inside, nobody else could be waited for, as this
  * thread may hold what they need; and its child may not allocate. */

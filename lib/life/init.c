@@ -3,20 +3,20 @@
 #include <unistd.h>
 
 #include "base/auxv.h"
-#include "adapt/engine.h"
-#include "insight/exitreport.h"
-#include "life/fork.h"
 #include "base/gate.h"
-#include "heap/heap.h"
 #include "base/layout.h"
 #include "base/libc.h"
 #include "base/lock.h"
-#include "settings/options.h"
 #include "base/os.h"
-#include "insight/summary.h"
-#include "memory/granules.h"
+#include "settings/options.h"
 #include "events/trace.h"
 #include "events/usage.h"
+#include "memory/granules.h"
+#include "adapt/engine.h"
+#include "heap/heap.h"
+#include "insight/exitreport.h"
+#include "insight/summary.h"
+#include "life/fork.h"
 
 /* By the START lock: */
 static _Atomic(bool) loaded; /* the options are read, fork is looked after; by the lock, and a hint without */

@@ -4,13 +4,13 @@
 
 #include <errno.h>
 
-#include "events/counters.h"
 #include "base/layout.h"
-#include "events/usage.h"
 #include "base/lock.h"
 #include "base/meta.h"
 #include "base/os.h"
 #include "settings/policy.h"
+#include "events/counters.h"
+#include "events/usage.h"
 
 struct arena arena;
 

@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-#include "memory/arena.h"
-#include "events/counters.h"
-#include "events/usage.h"
-#include "settings/options.h"
 #include "base/clock.h"
 #include "base/os.h"
-#include "memory/purge.h"
+#include "settings/options.h"
+#include "events/counters.h"
 #include "events/trace.h"
+#include "events/usage.h"
+#include "memory/arena.h"
+#include "memory/purge.h"
 
 /* --- Traces --------------------------------------------------------------------------------------*/
 

@@ -2,8 +2,8 @@
 /* memory/hugepages.c - which superslabs ask for huge pages. */
 #include "memory/hugepages.h"
 
-#include "memory/arena.h"
 #include "base/os.h"
+#include "memory/arena.h"
 
 /* Before a part of SS is given back: the kernel would fill the hole again, by a huge page. Several threads
  * may find `huge` set: the second call changes nothing. */

@@ -9,10 +9,10 @@
  * The LARGE lock guards the list. System calls are made unlocked, on mappings in no list. */
 #include "memory/kept.h"
 
-#include "events/counters.h"
-#include "events/usage.h"
 #include "base/clock.h"
 #include "settings/policy.h"
+#include "events/counters.h"
+#include "events/usage.h"
 
 /* May there be areas beyond one a mapping? Lock held. */
 static bool areas_left(void)

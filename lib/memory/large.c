@@ -22,15 +22,15 @@
 
 #include <string.h>
 
-#include "events/counters.h"
+#include "base/clock.h"
 #include "base/gate.h"
 #include "base/layout.h"
-#include "events/usage.h"
-#include "memory/kept.h"
-#include "base/clock.h"
-#include "memory/moving.h"
 #include "base/os.h"
 #include "settings/policy.h"
+#include "events/counters.h"
+#include "events/usage.h"
+#include "memory/kept.h"
+#include "memory/moving.h"
 
 enum {
     FIT_SHIFT = 3,   /* a mapping may be larger than the request by an eighth */

@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-#include "events/counters.h"
-#include "events/usage.h"
+#include "base/clock.h"
 #include "base/lock.h"
 #include "base/meta.h"
-#include "base/clock.h"
 #include "base/os.h"
+#include "events/counters.h"
+#include "events/usage.h"
 
 struct larges larges;
 

@@ -16,9 +16,9 @@
 #ifndef HAK_MAPPING_H
 #define HAK_MAPPING_H
 
-#include "memory/classmap.h"
 #include "base/list.h"
 #include "events/retain.h"
+#include "memory/classmap.h"
 
 enum {
     CACHED_MOST = 64,  /* mappings kept: a linear search stays short */

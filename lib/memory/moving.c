@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "memory/kept.h"
-#include "events/usage.h"
 #include "base/os.h"
+#include "events/usage.h"
+#include "memory/kept.h"
 
 /* Back to FROM, where nothing is mapped any more, with the SIZE bytes that have gone to TARGET. By copying:
  * what the system refuses now it may refuse again. */

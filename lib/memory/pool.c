@@ -6,11 +6,11 @@
  * system calls. A slab between the two floors is in no list and known to one thread only. */
 #include "memory/pool.h"
 
-#include "events/counters.h"
 #include "base/layout.h"
 #include "base/lock.h"
 #include "base/os.h"
 #include "settings/policy.h"
+#include "events/counters.h"
 #include "memory/granules.h"
 #include "memory/hugepages.h"
 

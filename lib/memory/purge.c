@@ -2,14 +2,14 @@
 /* memory/purge.c - EMPTY slabs back to the system: which, when, and without a lock. */
 #include "memory/purge.h"
 
-#include "memory/arena.h"
-#include "events/counters.h"
-#include "memory/hugepages.h"
-#include "events/usage.h"
 #include "base/clock.h"
 #include "base/os.h"
 #include "settings/policy.h"
+#include "events/counters.h"
 #include "events/trace.h"
+#include "events/usage.h"
+#include "memory/arena.h"
+#include "memory/hugepages.h"
 
 enum {
     PURGE_WORTH = 8,  /* EMPTY slabs beyond the budget before it is worth the system calls */

@@ -10,8 +10,8 @@
 
 #include "events/counters.h"
 #include "events/usage.h"
-#include "memory/strip.h"
 #include "memory/granules.h"
+#include "memory/strip.h"
 
 /* A block of a strip for a request that finds no free run, or NULL. */
 static void *from_strip(size_t size, size_t align, bool zero)

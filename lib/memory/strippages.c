@@ -11,10 +11,10 @@
 
 #include "base/clock.h"
 #include "base/os.h"
+#include "settings/policy.h"
 #include "events/counters.h"
 #include "events/usage.h"
 #include "memory/kept.h"
-#include "settings/policy.h"
 
 enum {
     WORTH = 512 << 10, /* free bytes beyond what was earned before pages are given back */

@@ -4,8 +4,8 @@
 #define HAK_STRIPS_H
 
 #include "base/list.h"
-#include "memory/mapping.h"
 #include "events/retain.h"
+#include "memory/mapping.h"
 
 enum {
     STRIP_UNIT = 2048,

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "settings/conf.h"
 #include "base/layout.h"
-#include "base/text.h"
 #include "base/meta.h"
 #include "base/os.h"
+#include "base/text.h"
+#include "settings/conf.h"
 
 #define HAK_OPTION(id, type, def, min, max, group, when, ...)                                                \
     {"HAKMEM_" #id, OPTION_##type, WHEN_##when, def, min, max},

@@ -7,8 +7,8 @@
  * new_handler and throws. In a static link there is one, which is linked with us. */
 #include "surface/cxx.h"
 
-#include "surface/family.h"
 #include "events/fault.h"
+#include "surface/family.h"
 
 typedef void *new_function(size_t);
 typedef void *new_aligned_function(size_t, size_t);

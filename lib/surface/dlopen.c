@@ -6,8 +6,8 @@
  * library: a static program has no libraries to open, and a dlopen of its own. */
 #include <dlfcn.h>
 
-#include "life/deepbind.h"
 #include "base/libc.h"
+#include "life/deepbind.h"
 
 typedef void *open_function(const char *, int);
 typedef void *open_in_function(Lmid_t, const char *, int);

@@ -4,10 +4,10 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "base/libc.h"
+#include "heap/heap.h"
 #include "heap/tunable.h"
 #include "insight/format.h"
-#include "heap/heap.h"
-#include "base/libc.h"
 #include "insight/summary.h"
 #include "surface/surface.h"
 

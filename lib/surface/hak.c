@@ -8,16 +8,16 @@
 #include <limits.h>
 #include <string.h>
 
-#include "surface/align.h"
 #include "heap/aside.h"
+#include "surface/align.h"
 #include "config.h"
+#include "events/failure.h"
+#include "memory/large.h"
+#include "heap/heap.h"
 #include "heap/tunable.h"
 #include "insight/byname.h"
 #include "insight/format.h"
-#include "heap/heap.h"
-#include "memory/large.h"
 #include "insight/summary.h"
-#include "events/failure.h"
 #include "insight/validate.h"
 #include "insight/walk.h"
 

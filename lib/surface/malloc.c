@@ -3,12 +3,12 @@
  * Each function checks its arguments, says what errno becomes, and leaves the work to heap.h. */
 #include <errno.h>
 
+#include "base/os.h"
+#include "events/failure.h"
+#include "heap/heap.h"
 #include "surface/align.h"
 #include "surface/family.h"
-#include "heap/heap.h"
-#include "base/os.h"
 #include "surface/surface.h"
-#include "events/failure.h"
 
 const char hak_surface_malloc = 1;
 static const char *const other __attribute__((used)) = &hak_surface_glibc;

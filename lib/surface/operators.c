@@ -4,11 +4,11 @@
  * Each ends in another (family.h), and does so by calls only where that is not ours. Weak: a program that is
  * linked statically may define some of them. Compiled with -fexceptions: what new_handlers and operators of
  * the program throw passes through. */
+#include "memory/large.h"
+#include "cache/shelf.h"
 #include "surface/align.h"
 #include "surface/cxx.h"
 #include "surface/family.h"
-#include "memory/large.h"
-#include "cache/shelf.h"
 #include "surface/surface.h"
 
 #define OPERATOR EXPORT __attribute__((weak))
