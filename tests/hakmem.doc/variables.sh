@@ -22,7 +22,7 @@ judge "no row twice" "$(echo "$rows" | sort | uniq -d)"
 
 # HAKMEM_H is a guard, HAKMEM_1 a symbol version, X and NAME stand for any.
 known=$(printf '%s\n' $rows HAKMEM_H HAKMEM_1 HAKMEM_X HAKMEM_NAME)
-for place in lib include tools README.md HACKING.md NEWS man bench demo quickstart .ci; do
+for place in lib include tools README.md HACKING.md NEWS man bench quickstart .ci; do
     [ -e "$place" ] || continue
     names=$(grep -rhoE --include='*' '\bHAKMEM_[A-Z0-9][A-Z0-9_]*\b' "$place" | sort -u)
     judge "names in $place are rows" "$(echo "$names" | grep -vxF -e "$known" | grep -v '^$')"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # places.sh - what stands in the place of /etc/ld.so.preload: links, directories, mounts, modes, owners, a full disk.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 # refuses WHAT RE [STRAYS]: enable ends with 1, says why, and leaves what "look" shows as it was.
 refuses()

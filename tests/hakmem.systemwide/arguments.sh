@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # arguments.sh - the command line, who may use it, what kind of program it is.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 for words in '' 'enabel' 'enable now' 'enable --confirm' 'enable --confirm soon' 'enable --confirm 0' 'enable --confirm -3' \
     'enable --confirm 10081' 'enable --confirm nan' 'disable --confirm 3' 'status --remove' 'service' 'service a b' \

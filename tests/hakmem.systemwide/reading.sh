@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # reading.sh - the names that status says are those ld.so of this machine reads, for many random files.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 # Random texts of names, separators and comments; seeded, so that each run has the same.
 awk -v dir="$work" 'BEGIN {

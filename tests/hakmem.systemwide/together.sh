@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # together.sh - libraries that are preloaded beside ours: the one that fails is named, and only where it is both.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 # Libraries that fail where the library is too, in front of them, behind them, anyhow; and one that always fails.
 BESIDE='#include <dlfcn.h>

@@ -3,7 +3,7 @@
 # chroot.sh - the tool started within a chroot, whose root is no mount point: the file is tried in its place there,
 # too, and nothing of that is seen outside.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 # The tree is a mount that its peers would see changes of, as on a machine with systemd; it ends with the process.
 cat >inside.sh <<'END2'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # confirm.sh - enable --confirm: undone in time, unless confirmed; the process that waits survives its terminal.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 echo '# words' >"$FILE" && cp "$FILE" before
 

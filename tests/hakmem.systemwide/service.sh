@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # service.sh - the library for one service of systemd: what cannot work is refused before anything is written.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 units=$root/etc/systemd/system
 vendor=$root/usr/lib/systemd/system

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # faults.sh - libraries that would break the machine: each is refused, and not a byte changes.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 small_library "$root/opt/a.so" 'int a;' || exit 1
 echo /opt/a.so >"$FILE" && chmod 640 "$FILE" && chmod 644 "$FILE"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # sanitizers.sh - programs with a sanitizer of gcc start under the hook in the ways that hakmem-preload(8) names.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 cat >program.c <<'END'
 #include <stdio.h>

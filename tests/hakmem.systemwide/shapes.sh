@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shapes.sh - contents of /etc/ld.so.preload: what enable makes of each, and what disable leaves.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 small_library "$root/opt/a.so" 'int a;' && small_library "$root/opt/b.so" 'int b;' &&
     small_library "$root$libdir/c.so" 'int c;' && small_library "$root/opt/own.so" "$FORWARD" || exit 1

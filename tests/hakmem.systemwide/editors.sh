@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # editors.sh - others at work at the same time: editors of the file, a second tool, programs that start.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 small_library "$root/opt/a.so" 'int a;' && small_library "$root/opt/b.so" 'int b;' || exit 1
 

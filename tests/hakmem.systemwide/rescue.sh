@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # rescue.sh - hakmem-preload as the first process, in a namespace of processes: drops the line, goes on to init.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 mkdir -p "$root/usr/sbin" && cp "$TOOL" "$root/usr/sbin/hakmem-preload"
 small_library "$root/opt/a.so" 'int a;' || exit 1

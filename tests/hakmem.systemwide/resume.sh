@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # resume.sh - enable --confirm and the restart of the machine: waits on, or undoes; killed at any step, never forgets.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 echo '# words' >"$FILE" && cp "$FILE" before
 NOTE=$root/var/lib/hakmem/preload.unconfirmed

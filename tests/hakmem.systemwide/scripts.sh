@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # scripts.sh - what the packages do about the file without hakmem-preload: libhakmem1 goes, and so do lines by hand.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 for program in grep readlink mktemp cp sync mv rm; do
     adopt_program "$program" || unsupported "$program is missing"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # later.sh - what goes wrong after the trial: the file is put back, verify disables, disable works under anything.
 set -u
-. "$TOP/tests/hakmem.pre/common.sh"
+. "$TOP/tests/hakmem.systemwide/common.sh"
 
 small_library "$root/opt/a.so" 'int a;' || exit 1
 echo /opt/a.so >"$FILE"
