@@ -105,31 +105,44 @@ void usage_tick(uint64_t now_ms)
 
 /* --- Is address space scarce? ----------------------------------------------------------------------*/
 
-enum { PLENTY = 64 }; /* times what is mapped */
-static const size_t PLENTY_MOST = (size_t)1 << 40;
+enum { PLENTY = 32 }; /* times what is mapped */
+static const size_t PROBE_MOST = (size_t)64 << 30;
 
-static _Atomic(uint64_t) data_limit = UINT64_MAX;
-/* What was mapped when address space was asked for last, and whether it was refused. Relaxed: hints. */
+/* RLIMIT_AS and RLIMIT_DATA as the process began. Written before there are threads. */
+static struct {
+    uint64_t space, data;
+} limits = {UINT64_MAX, UINT64_MAX};
+
+/* What was mapped when the system was asked last, and whether it refused. Relaxed: hints. */
 static _Atomic(size_t) asked_at;
 static _Atomic(bool) refused;
 
-void usage_set_data_limit(uint64_t bytes)
+void usage_set_limits(uint64_t space, uint64_t data)
 {
-    store_relaxed(&data_limit, bytes);
+    limits.space = space;
+    limits.data = data;
+}
+
+/* A limit that was set since then is found by asking for so much. Not where there was one at the start: what
+ * is granted here, for a moment, another thread cannot have. */
+static bool is_refused(size_t mapped)
+{
+    size_t last = load_relaxed(&asked_at);
+    if (mapped > last + last / 8 || mapped < last / 2) {
+        store_relaxed(&asked_at, mapped);
+        store_relaxed(&refused, !os_could_reserve(min_size(mapped * PLENTY, PROBE_MOST)));
+    }
+    return load_relaxed(&refused);
 }
 
 bool usage_scarce(void)
 {
-    size_t mapped = usage_of(USAGE_MAPPED), last = load_relaxed(&asked_at);
-    size_t plenty = mapped < PLENTY_MOST / PLENTY ? mapped * PLENTY : PLENTY_MOST;
-    if (policy(growth_step) != SUPERSLAB || load_relaxed(&data_limit) < plenty ||
-        (policy(limit_bytes) && policy(limit_bytes) < plenty))
+    size_t mapped = usage_of(USAGE_MAPPED), plenty = mapped * PLENTY;
+    if (policy(growth_step) != SUPERSLAB || (policy(limit_bytes) && policy(limit_bytes) < plenty))
         return true;
-    if (mapped > last + last / 8 || mapped < last / 2) {
-        store_relaxed(&asked_at, mapped);
-        store_relaxed(&refused, !os_could_reserve(plenty));
-    }
-    return load_relaxed(&refused);
+    if (limits.data < plenty || limits.space < plenty)
+        return true;
+    return limits.space == UINT64_MAX && is_refused(mapped);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

@@ -32,11 +32,10 @@ bool usage_may_map(size_t bytes);
 void usage_unmapped(size_t bytes);
 
 /* True if not even many times of what is mapped would be granted: the limit of the policy or the system's
- * forbids it, or memory was refused lately. Asks the system now and then, as what is mapped grows. Called
- * unlocked. */
+ * forbids it, or memory was refused lately. May ask the system, as what is mapped grows. Called unlocked. */
 bool usage_scarce(void);
-/* RLIMIT_DATA, which the system cannot be asked about later: see HACKING.md, "Nobody in between". */
-void usage_set_data_limit(uint64_t bytes);
+/* RLIMIT_AS and RLIMIT_DATA at the start; UINT64_MAX is no limit. See HACKING.md, "Nobody in between". */
+void usage_set_limits(uint64_t space, uint64_t data);
 
 /* The most that was in use lately. */
 size_t usage_peak(void);

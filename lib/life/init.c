@@ -39,8 +39,9 @@ static void load(char **environment)
 {
     if (atomic_exchange(&loaded, true)) /* one page fault, where a look first takes two */
         return;
-    block_key = os_random_seed() | 1;              /* read by every malloc: set while there is one thread */
-    usage_set_data_limit(os_limit(OS_LIMIT_DATA)); /* before the program can forbid the call */
+    block_key = os_random_seed() | 1; /* read by every malloc: set while there is one thread */
+    /* Before the program can forbid the call. */
+    usage_set_limits(os_limit(OS_LIMIT_ADDRESS_SPACE), os_limit(OS_LIMIT_DATA));
     options_load(os_secure() ? NULL : environment);
     fork_init();
     trace_open(); /* last: nothing that follows here allocates */

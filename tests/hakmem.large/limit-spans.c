@@ -3,6 +3,7 @@
  * and at the alignment of a page; and what was freed serves other sizes. */
 /* { dg-timeout 200 } */
 /* { dg-variant "-DSIZE=33000 -DLIMIT=RLIMIT_AS" } */
+/* { dg-variant "-DSIZE=33000 -DLIMIT=RLIMIT_AS FROM_START=1" } */
 /* { dg-variant "-DSIZE=33000 -DLIMIT=RLIMIT_DATA" } */
 /* { dg-variant "-DSIZE=66000 -DLIMIT=RLIMIT_AS" } */
 /* { dg-variant "-DSIZE=66000 -DLIMIT=RLIMIT_DATA" } */
@@ -61,7 +62,8 @@ int main(void)
     if (limit.rlim_cur != ROOM) {
         limit = (struct rlimit){ROOM, ROOM};
         CHECK(setrlimit(LIMIT, &limit) == 0);
-        if (LIMIT == RLIMIT_DATA) /* known from the start, or not at all */
+        if (LIMIT == RLIMIT_DATA ||
+            getenv("FROM_START")) /* RLIMIT_DATA is known from the start, or not at all */
             CHECK(execv("/proc/self/exe", argv) == 0);
     }
     for (int round = 0; round < ROUNDS; round++) {
