@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks that lie side by side in a strip: freed twice, at once or after others, by another thread, resized
  * after they were freed; and pointers into them. All is found at once. */
-/* { dg-env HAKMEM_LIMIT_BYTES=400m } */
+/* { dg-env HAKMEM_LIMIT_BYTES=200m } */
 /* { dg-variant "-DAGAIN" } */
 /* { dg-variant "-DAGAIN HAKMEM_TINY_SLL_VALIDATE_HDR=1" } */
 /* { dg-variant "-DLATER" } */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks above 32 KiB count with the pages that were asked for, or in a strip with the units of 2 KiB, not
  * with the granules that they take; the usable size says the same, also after a resize in place. */
-/* { dg-env HAKMEM_LIMIT_BYTES=400m } */
+/* { dg-env HAKMEM_LIMIT_BYTES=200m } */
 /* { dg-link shared } */
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HAKMEM_SUPER_REG_DEBUG: superslabs, strips and large mappings enter the region map and leave it. */
-/* { dg-env HAKMEM_LIMIT_BYTES=400m HAKMEM_SUPER_REG_DEBUG=1 HAKMEM_TRACE_FILE=trace-%p } */
+/* { dg-env HAKMEM_LIMIT_BYTES=200m HAKMEM_SUPER_REG_DEBUG=1 HAKMEM_TRACE_FILE=trace-%p } */
 #include <stdbool.h>
 
 #include "lines.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Free pages of strips that stay in use go back to the system: at once beyond a small budget, all by request,
  * and after the purge delay. What is needed again at once is kept from then on. */
-/* { dg-env HAKMEM_LIMIT_BYTES=400m } */
+/* { dg-env HAKMEM_LIMIT_BYTES=200m } */
 /* { dg-variant "HAKMEM_PURGE_DELAY=100" } */
 #include <time.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The system refuses a call while strips are made, emptied and purged: no block loses its contents, the books
  * stay right, and later everything goes as before. */
-/* { dg-env HAKMEM_LIMIT_BYTES=400m } */
+/* { dg-env HAKMEM_LIMIT_BYTES=200m } */
 /* { dg-link core asan ubsan } */
 /* { dg-variant "-DREFUSED=OS_MMAP" } */
 /* { dg-variant "-DREFUSED=OS_MUNMAP" } */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads allocate, resize and free each other's blocks of strips, while one looks and gives back. */
-/* { dg-env HAKMEM_LIMIT_BYTES=400m } */
+/* { dg-env HAKMEM_LIMIT_BYTES=200m } */
 #include <pthread.h>
 
 #include "check.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks of 32 KiB to 1 MiB where spans waste address space: they lie side by side in strips, keep what was
  * written, count with what was asked for, and everything goes back. */
-/* { dg-env HAKMEM_LIMIT_BYTES=400m } */
+/* { dg-env HAKMEM_LIMIT_BYTES=200m } */
 /* { dg-variant "" } */
 /* { dg-variant "-DORDER=1" } */
 /* { dg-variant "-DORDER=2" } */
