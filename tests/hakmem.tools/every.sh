@@ -32,4 +32,16 @@ for name, look in rows:
 END
 )"
 done
+judge "states of slabs are what the statistics say" "$(python - <<'END'
+import json
+
+heap = json.load(open("json"))["heap"]
+slabs = {name: n << 16 for name, n in heap["slabs"].items()}
+for what, have, want in (("active", slabs["active"], heap["slab_bytes"] - heap["empty_bytes"]),
+                         ("empty", slabs["empty"] + slabs["purge"], heap["empty_bytes"]),
+                         ("span", slabs["span"], heap["span_bytes"] + heap["shelved_bytes"])):
+    if have != want or not have:
+        print(what, have, "and the statistics say", want)
+END
+)"
 exit 0

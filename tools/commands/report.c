@@ -14,9 +14,17 @@
 #include "events/failure.h"
 #include "settings/options.h"
 
-static const char *const state_names[SLAB_STATES] = {"unused", "active", "empty", "span", "purge", "closed"};
-static const char *const state_words[SLAB_STATES] = {"UNUSED",   "ACTIVE",       "EMPTY",
-                                                     "in spans", "being purged", "reserved"};
+/* In the order in which they are shown: for machines, and in words. */
+static const struct {
+    enum slab_state state;
+    const char *name, *words;
+} states[] = {
+    {SLAB_UNUSED, "unused", "UNUSED"},     {SLAB_ACTIVE, "active", "ACTIVE"},
+    {SLAB_EMPTY, "empty", "EMPTY"},        {SLAB_SPAN, "span", "in spans"},
+    {SLAB_PURGE, "purge", "being purged"}, {SLAB_CLOSED, "closed", "reserved"},
+};
+enum { STATES = sizeof states / sizeof states[0] };
+static_assert((int)STATES == (int)SLAB_STATES, "a row for each state");
 
 /* --- Who -----------------------------------------------------------------------------------------*/
 
@@ -64,12 +72,12 @@ void report_json_heap(const struct heap *h)
     json_number(&json_out, "idle_strip_bytes", h->census.strip.idle);
     json_number(&json_out, "thread_caches", h->caches);
     json_open(&json_out, "slabs", '{');
-    for (int i = 0; i < SLAB_STATES; i++)
-        json_number(&json_out, state_names[i], h->residents.state[i]);
+    for (int i = 0; i < STATES; i++)
+        json_number(&json_out, states[i].name, h->residents.state[states[i].state]);
     json_close(&json_out);
     json_open(&json_out, "slab_resident_bytes", '{');
-    for (int i = 0; i < SLAB_STATES; i++)
-        json_number(&json_out, state_names[i], h->residents.state_resident[i]);
+    for (int i = 0; i < STATES; i++)
+        json_number(&json_out, states[i].name, h->residents.state_resident[states[i].state]);
     json_close(&json_out);
     json_number(&json_out, "spans", heap_spans(h));
     json_number(&json_out, "shelved_spans", c->shelved);
@@ -98,10 +106,11 @@ void report_print_heap(const struct heap *h)
     const struct hak_stats *s = &h->stats;
     puts("\nmemory of the heap");
     line("superslabs", s->superslabs, "", units_bytes(s->superslabs << SUPERSLAB_SHIFT), "");
-    for (int i = 0; i < SLAB_STATES; i++) {
+    for (int i = 0; i < STATES; i++) {
         char what[48];
-        size_t slabs = h->residents.state[i], resident = h->residents.state_resident[i];
-        snprintf(what, sizeof what, "slabs, %s", state_words[i]);
+        size_t slabs = h->residents.state[states[i].state],
+               resident = h->residents.state_resident[states[i].state];
+        snprintf(what, sizeof what, "slabs, %s", states[i].words);
         if (slabs)
             line(what, slabs, "", units_bytes(slabs << GRANULE_SHIFT), resident ? units_bytes(resident) : "");
     }
