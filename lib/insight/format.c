@@ -67,6 +67,17 @@ static const char *reason_of(const struct failure *f)
     return failure_reason_name[f->reason < FAILURE_REASONS ? f->reason : FAILURE_NONE];
 }
 
+/* What JSON and XML tell of a failure F: numbers and strings. */
+#define FAILURE_FIELDS(NUMBER, STRING, to, f)                                                                \
+    NUMBER(to, "number", (f)->number);                                                                       \
+    NUMBER(to, "time_ns", (f)->time_ns);                                                                     \
+    NUMBER(to, "thread_id", (uint64_t)(f)->tid);                                                             \
+    STRING(to, "reason", reason_of(f));                                                                      \
+    NUMBER(to, "bytes", (f)->size);                                                                          \
+    NUMBER(to, "alignment", (f)->alignment);                                                                 \
+    STRING(to, "call", (f)->call);                                                                           \
+    NUMBER(to, "errno", (uint64_t)(f)->code)
+
 struct format_arena format_arena(const struct hak_stats *s)
 {
     struct format_arena a = {.held = s->slab_bytes + s->span_bytes + s->shelved_bytes};
@@ -214,14 +225,7 @@ static void json_failures(struct json *j)
         if (!failure_nth(i, &f))
             continue;
         json_open(j, NULL, '{');
-        json_number(j, "number", f.number);
-        json_number(j, "time_ns", f.time_ns);
-        json_number(j, "thread_id", (uint64_t)f.tid);
-        json_text(j, "reason", reason_of(&f));
-        json_number(j, "bytes", f.size);
-        json_number(j, "alignment", f.alignment);
-        json_text(j, "call", f.call);
-        json_number(j, "errno", (uint64_t)f.code);
+        FAILURE_FIELDS(json_number, json_text, j, &f);
         json_close(j);
     }
     json_close(j);
@@ -449,14 +453,7 @@ static void xml_failures(struct text *p)
         if (!failure_nth(i, &f))
             continue;
         text_str(p, "<failure");
-        xml_number(p, "number", f.number);
-        xml_number(p, "time_ns", f.time_ns);
-        xml_number(p, "thread_id", (uint64_t)f.tid);
-        xml_string(p, "reason", reason_of(&f));
-        xml_number(p, "bytes", f.size);
-        xml_number(p, "alignment", f.alignment);
-        xml_string(p, "call", f.call);
-        xml_number(p, "errno", (uint64_t)f.code);
+        FAILURE_FIELDS(xml_number, xml_string, p, &f);
         text_str(p, "/>\n");
     }
     text_str(p, "</failures>\n");

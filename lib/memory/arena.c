@@ -20,16 +20,6 @@ void arena_begin(void)
     list_init(&arena.spare);
 }
 
-void arena_lock(void)
-{
-    lock_take(RANK_ARENA);
-}
-
-void arena_unlock(void)
-{
-    lock_give(RANK_ARENA);
-}
-
 void arena_unbin(struct superslab *ss)
 {
     list_remove(&ss->bin);
@@ -170,10 +160,10 @@ static bool enter(uint8_t *base, size_t n, unsigned opened, bool huge)
 {
     size_t described = 0, each = (size_t)opened << GRANULE_SHIFT;
     if (classmap_reserve(base, n * each)) {
-        arena_lock();
+        lock_take(RANK_ARENA);
         while (described < n && describe(base + described * each, opened, huge))
             described++;
-        arena_unlock();
+        lock_give(RANK_ARENA);
     }
     /* They were mapped by one call, and are unmapped one by one: so many mappings more, and one for the
      * rest. */
@@ -312,12 +302,12 @@ bool arena_open(struct superslab *ss)
     ss->pinned++; /* still mapped when it is extended */
     arena.closed -= superslab_can_grow(ss);
     ss->growing = true;
-    arena_unlock();
+    lock_give(RANK_ARENA);
     bool taken;
     n = map_behind(ss, from, n, &taken);
     if (n && from + n == GRANULES && policy(huge) == HUGE_NEVER)
         os_no_huge(ss->base, SUPERSLAB); /* elsewhere pages in use are in the way of a huge one */
-    arena_lock();
+    lock_take(RANK_ARENA);
     ss->pinned--;
     ss->growing = false;
     ss->sealed = taken;
@@ -329,12 +319,12 @@ bool arena_open(struct superslab *ss)
 
 bool arena_grow(void)
 {
-    arena_lock();
+    lock_take(RANK_ARENA);
     uint8_t *lowest = arena.lowest;
     size_t superslabs = arena.superslabs;
     struct superslab *closed = find_closed();
     bool opened = closed && arena_open(closed);
-    arena_unlock();
+    lock_give(RANK_ARENA);
     if (opened)
         return true;
     if (!lowest)

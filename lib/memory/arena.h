@@ -6,6 +6,7 @@
 #ifndef HAK_ARENA_H
 #define HAK_ARENA_H
 
+#include "base/lock.h"
 #include "events/retain.h"
 #include "memory/superslab.h"
 
@@ -49,9 +50,6 @@ static inline bool superslab_can_grow(const struct superslab *ss)
 
 /* At start: its pages are written before they are read, which would take a second page fault each. */
 void arena_begin(void);
-
-void arena_lock(void);
-void arena_unlock(void);
 
 /* Enter SS among all superslabs, and take it out again. */
 void arena_enter(struct superslab *ss);

@@ -125,14 +125,14 @@ struct slab *granules_take_slab(unsigned size_class)
 {
     enum counter stage = COUNT_STAGE_UNUSED;
     bool grown = false;
-    arena_lock();
+    lock_take(RANK_ARENA);
     struct slab *slab;
     while ((slab = find_slab(size_class, &stage)) == NULL) {
-        arena_unlock();
+        lock_give(RANK_ARENA);
         if (!arena_grow())
             return NULL;
         grown = true;
-        arena_lock();
+        lock_take(RANK_ARENA);
     }
     struct superslab *ss = superslab_of(slab);
     bool fresh = !(ss->dirty_mask >> slab->index & 1);
@@ -142,7 +142,7 @@ struct slab *granules_take_slab(unsigned size_class)
     slab_start(slab, size_class, fresh);
     slab->state = SLAB_ACTIVE;
     classmap_set(slab->base, 1, size_class);
-    arena_unlock();
+    lock_give(RANK_ARENA);
     if (!grown || stage != COUNT_STAGE_UNUSED)
         count(stage, 1); /* grown: counted as a new superslab */
     else
@@ -159,7 +159,7 @@ void granules_give_slabs(struct list *slabs)
 {
     struct purge_work work[PURGE_BATCH];
     uint64_t now_ms = clock_now_ms();
-    arena_lock();
+    lock_take(RANK_ARENA);
     while (!list_empty(slabs)) {
         struct slab *slab = LIST_FIRST(slabs, struct slab, link);
         struct superslab *ss = superslab_of(slab);
@@ -173,7 +173,7 @@ void granules_give_slabs(struct list *slabs)
         arena_set_free(ss, ss->free_mask | 1u << slab->index);
     }
     unsigned n = purge_collect_excess(work, now_ms);
-    arena_unlock();
+    lock_give(RANK_ARENA);
     purge_do(work, n, now_ms);
 }
 
@@ -259,10 +259,10 @@ static void count_waste(struct slab *first, size_t size)
 
 bool granules_wasteful(void)
 {
-    arena_lock();
+    lock_take(RANK_ARENA);
     size_t all = (arena.granules - arena.actives) << GRANULE_SHIFT;
     size_t waste = all - (arena.span_granules << GRANULE_SHIFT) + (arena.wasted << SPAN_PAGE_SHIFT);
-    arena_unlock();
+    lock_give(RANK_ARENA);
     return waste > WASTE_LEAST && waste > all >> WASTE_SHIFT;
 }
 
@@ -270,12 +270,12 @@ struct slab *granules_take_run(unsigned run, size_t size, bool grow, uint32_t *d
 {
     struct superslab *ss;
     unsigned at = 0;
-    arena_lock();
+    lock_take(RANK_ARENA);
     while ((ss = best_run(run, &at)) == NULL) {
-        arena_unlock();
+        lock_give(RANK_ARENA);
         if (!grow || !arena_grow())
             return NULL;
-        arena_lock();
+        lock_take(RANK_ARENA);
     }
     *dirty = ss->dirty_mask >> at & mask_run(0, run);
     claim_run(ss, at, run);
@@ -286,7 +286,7 @@ struct slab *granules_take_run(unsigned run, size_t size, bool grow, uint32_t *d
     arena.spans++;
     classmap_set(first->base, 1, class_of_span(run));
     classmap_set(first->base + GRANULE, run - 1, CLASS_SPAN_TAIL);
-    arena_unlock();
+    lock_give(RANK_ARENA);
     return first;
 }
 
@@ -301,7 +301,7 @@ static bool are_free(const struct superslab *ss, unsigned at, unsigned n)
  * the lock: what is behind the span is looked at again after it. */
 bool granules_extend_run(struct slab *first, unsigned run, size_t size, uint32_t *dirty)
 {
-    arena_lock();
+    lock_take(RANK_ARENA);
     struct superslab *ss = superslab_of(first);
     unsigned at = first->index + first->run, more = run - first->run;
     bool fits = at + more <= GRANULES;
@@ -316,7 +316,7 @@ bool granules_extend_run(struct slab *first, unsigned run, size_t size, uint32_t
         first->run = (uint16_t)run;
         count_waste(first, size);
     }
-    arena_unlock();
+    lock_give(RANK_ARENA);
     return fits;
 }
 
@@ -324,7 +324,7 @@ void granules_give_run(struct slab *first)
 {
     struct purge_work work[PURGE_BATCH];
     uint64_t now_ms = clock_now_ms();
-    arena_lock();
+    lock_take(RANK_ARENA);
     struct superslab *ss = superslab_of(first);
     unsigned n = first->run;
     if (trace_on(CHANNEL_FREE))
@@ -338,7 +338,7 @@ void granules_give_run(struct slab *first)
     arena.spans--;
     arena_set_free(ss, ss->free_mask | mask_run(first->index, n));
     unsigned works = purge_collect_excess(work, now_ms);
-    arena_unlock();
+    lock_give(RANK_ARENA);
     purge_do(work, works, now_ms);
 }
 
@@ -355,7 +355,7 @@ static bool was_beginning(unsigned c, uint32_t offset)
 bool granules_was_block(const void *p)
 {
     bool was = false;
-    arena_lock();
+    lock_take(RANK_ARENA);
     struct region *region = classmap_region(p);
     if (region && region->kind == REGION_SUPERSLAB) {
         const struct slab *slab = superslab_slab_of(p);
@@ -366,7 +366,7 @@ bool granules_was_block(const void *p)
         else if (slab->state == SLAB_SPAN)
             was = offset == 0 && classmap_get(p) == CLASS_NONE; /* on a shelf */
     }
-    arena_unlock();
+    lock_give(RANK_ARENA);
     return was;
 }
 
@@ -407,9 +407,9 @@ size_t granules_prewarm(unsigned size_class, size_t slabs)
             touch(slab->base, GRANULE);
         list_push_back(&made, &slab->link);
     }
-    arena_lock();
+    lock_take(RANK_ARENA);
     arena_set_prewarmed(arena.prewarmed + n);
-    arena_unlock();
+    lock_give(RANK_ARENA);
     granules_give_slabs(&made);
     return n;
 }
@@ -422,9 +422,9 @@ void granules_begin(void)
 
 bool granules_serve(const struct slab *slab, const uint8_t *base, unsigned size_class)
 {
-    arena_lock();
+    lock_take(RANK_ARENA);
     bool serves = slab->state == SLAB_ACTIVE && slab->size_class == size_class && slab->base == base;
-    arena_unlock();
+    lock_give(RANK_ARENA);
     return serves;
 }
 
@@ -432,7 +432,7 @@ bool granules_serve(const struct slab *slab, const uint8_t *base, unsigned size_
 
 void granules_totals(struct granule_totals *out)
 {
-    arena_lock();
+    lock_take(RANK_ARENA);
     *out = (struct granule_totals){arena.granules << GRANULE_SHIFT,
                                    arena.empties << GRANULE_SHIFT,
                                    arena.actives << GRANULE_SHIFT,
@@ -440,7 +440,7 @@ void granules_totals(struct granule_totals *out)
                                    arena.spans,
                                    arena.superslabs,
                                    arena.superslabs_peak};
-    arena_unlock();
+    lock_give(RANK_ARENA);
 }
 
 /* The lock keeps the memory of the span mapped while its first words are read: whether it lies in a bin, only
@@ -448,22 +448,22 @@ void granules_totals(struct granule_totals *out)
 NO_TSAN size_t granules_live_span(const void *p)
 {
     size_t size = 0;
-    arena_lock();
+    lock_take(RANK_ARENA);
     struct region *region = classmap_region(p);
     unsigned c = classmap_get(p);
     if (region && region->kind == REGION_SUPERSLAB && class_is_span(c) &&
         !(class_is_binned(c) && block_linked(p, block_key)))
         size = span_usable(superslab_slab_of(p));
-    arena_unlock();
+    lock_give(RANK_ARENA);
     return size;
 }
 
 void granules_each(void (*each)(struct superslab *ss, void *arg), void *arg)
 {
-    arena_lock();
+    lock_take(RANK_ARENA);
     LIST_EACH (l, &arena.all)
         each(CONTAINER_OF(l, struct superslab, all), arg);
-    arena_unlock();
+    lock_give(RANK_ARENA);
 }
 
 /* Between two holds of the lock all of this is true; a slab that is being purged is neither free nor in
@@ -494,7 +494,7 @@ static void check_one(struct superslab *ss, void (*fault)(const char *what, cons
 void granules_check(void (*fault)(const char *what, const void *where))
 {
     size_t states[SLAB_STATES] = {0}, listed = 0;
-    arena_lock();
+    lock_take(RANK_ARENA);
     LIST_EACH (l, &arena.all)
         check_one(CONTAINER_OF(l, struct superslab, all), fault, states);
     LIST_EACH (l, &arena.by_age)
@@ -503,5 +503,5 @@ void granules_check(void (*fault)(const char *what, const void *where))
         fault("EMPTY slabs and their list differ", &arena.by_age);
     if (states[SLAB_ACTIVE] != arena.actives || states[SLAB_SPAN] != arena.span_granules)
         fault("ACTIVE slabs or granules of spans miscounted", &arena.actives);
-    arena_unlock();
+    lock_give(RANK_ARENA);
 }

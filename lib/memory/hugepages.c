@@ -25,7 +25,7 @@ void huge_promote(void)
 {
     struct superslab *dense[PROMOTE_AT_ONCE];
     unsigned n = 0;
-    arena_lock();
+    lock_take(RANK_ARENA);
     LIST_EACH (l, &arena.all) {
         struct superslab *ss = CONTAINER_OF(l, struct superslab, all);
         if (n == PROMOTE_AT_ONCE)
@@ -35,11 +35,11 @@ void huge_promote(void)
         ss->pinned++; /* still mapped when the system is asked */
         dense[n++] = ss;
     }
-    arena_unlock();
+    lock_give(RANK_ARENA);
     for (unsigned i = 0; i < n; i++)
         store_relaxed(&dense[i]->huge, os_huge(dense[i]->base, SUPERSLAB) == 0);
-    arena_lock();
+    lock_take(RANK_ARENA);
     for (unsigned i = 0; i < n; i++)
         dense[i]->pinned--;
-    arena_unlock();
+    lock_give(RANK_ARENA);
 }

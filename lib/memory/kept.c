@@ -183,7 +183,7 @@ static void keep_units_behind(struct large *l, size_t size)
 
 struct large *kept_take(size_t size, size_t align)
 {
-    mapping_lock();
+    lock_take(RANK_LARGE);
     struct large *l = best_single(size, align);
     if (l)
         uncache(l);
@@ -191,15 +191,15 @@ struct large *kept_take(size_t size, size_t align)
         l = best_row(size, align, false);
     if (l)
         keep_units_behind(l, size);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     return l;
 }
 
 struct large *kept_begin(size_t size, size_t align)
 {
-    mapping_lock();
+    lock_take(RANK_LARGE);
     struct large *l = larges.cached_count && areas_left() ? best_row(size, align, true) : NULL;
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     return l;
 }
 
@@ -217,14 +217,14 @@ static struct large *kept_at(const char *address)
 void kept_absorb(struct large *l, size_t size)
 {
     struct large *next;
-    mapping_lock();
+    lock_take(RANK_LARGE);
     while (l->size < size && (next = kept_at(mapping_end(l))) != NULL) {
         uncache(next);
         mapping_join(l, next);
     }
     if (l->size > size)
         keep_units_behind(l, size);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
 }
 
 void kept_shorten(struct large *l, size_t size)
@@ -232,7 +232,7 @@ void kept_shorten(struct large *l, size_t size)
     struct large *out[CACHED_MOST], *rest = NULL;
     unsigned n = 0;
     uint64_t now_ms = clock_now_ms();
-    mapping_lock();
+    lock_take(RANK_LARGE);
     if (retain_earned(&larges.retain)) {
         l->freed_ms = now_ms;
         keep_units_behind(l, size);
@@ -245,7 +245,7 @@ void kept_shorten(struct large *l, size_t size)
     } else {
         retain_gone(&larges.retain, l->size - size, now_ms);
     }
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     if (l->size > size)
         mapping_cut(l, size);
     mapping_drop(out, n);
@@ -256,9 +256,9 @@ void kept_shorten(struct large *l, size_t size)
 void kept_needed(size_t size)
 {
     uint64_t now_ms = clock_now_ms();
-    mapping_lock();
+    lock_take(RANK_LARGE);
     retain_needed(&larges.retain, size, min_size(policy(large_cache_bytes), usage_peak()), now_ms);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
 }
 
 /* The longest kept mapping that has a unit to give. Lock held. */
@@ -295,14 +295,14 @@ static unsigned take_donors(struct large **out, size_t size)
 /* What N donors were left with is kept again. */
 static void return_donors(struct large **donor, unsigned n)
 {
-    mapping_lock();
+    lock_take(RANK_LARGE);
     for (unsigned i = 0; i < n; i++) {
         if (donor[i]->size)
             cache(donor[i]);
         else
             list_push_front(&larges.spare, &donor[i]->link);
     }
-    mapping_unlock();
+    lock_give(RANK_LARGE);
 }
 
 /* Fill the new pages [*AT, END) of L, both multiples of a unit, with those of kept mappings. False if L ends
@@ -310,9 +310,9 @@ static void return_donors(struct large **donor, unsigned n)
 static bool fill(struct large *l, size_t *at, size_t end)
 {
     struct large *donor[CACHED_MOST];
-    mapping_lock();
+    lock_take(RANK_LARGE);
     unsigned n = take_donors(donor, end - *at);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     if (!n)
         return true;
     mapping_count_areas(l, l->areas + 1); /* new pages in front of what comes, and behind it */
@@ -338,9 +338,9 @@ bool kept_recycle(struct large *l, size_t from, size_t to)
 void kept_return(struct large *l)
 {
     struct large *out[CACHED_MOST];
-    mapping_lock();
+    lock_take(RANK_LARGE);
     unsigned n = kept_put(l, out);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     mapping_drop(out, n);
 }
 
@@ -350,9 +350,9 @@ size_t kept_trim(size_t keep)
     size_t bytes = 0, done;
     uint64_t now_ms = clock_now_ms();
     do {
-        mapping_lock();
+        lock_take(RANK_LARGE);
         unsigned n = evict(out, keep, keep ? 0 : UINT64_MAX, now_ms);
-        mapping_unlock();
+        lock_give(RANK_LARGE);
         done = mapping_drop(out, n);
         bytes += done;
     } while (done);
@@ -362,11 +362,11 @@ size_t kept_trim(size_t keep)
 void kept_decay(uint64_t now_ms)
 {
     struct large *out[CACHED_MOST];
-    mapping_lock();
+    lock_take(RANK_LARGE);
     size_t before = larges.cached_bytes;
     unsigned n = evict(out, SIZE_MAX, now_ms - policy(purge_delay_ms), now_ms);
     retain_lose(&larges.retain, before - larges.cached_bytes);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     mapping_drop(out, n);
 }
 

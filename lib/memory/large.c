@@ -107,11 +107,11 @@ static void release(struct large *l)
 {
     struct large *out[CACHED_MOST];
     uint64_t now_ms = clock_now_ms();
-    mapping_lock();
+    lock_take(RANK_LARGE);
     leave(l);
     l->freed_ms = now_ms;
     unsigned n = kept_put(l, out);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     mapping_drop(out, n);
 }
 
@@ -233,19 +233,19 @@ void *large_alloc(size_t size, size_t align, bool zero)
     l = make(size, align, zero);
     if (!l)
         return NULL;
-    mapping_lock();
+    lock_take(RANK_LARGE);
     enter(l);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     return l->base;
 }
 
 bool large_find(const void *p, size_t *size)
 {
-    mapping_lock();
+    lock_take(RANK_LARGE);
     const struct large *l = find(p);
     if (l)
         *size = l->size;
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     return l != NULL;
 }
 
@@ -283,23 +283,23 @@ bool large_free(void *p)
 bool large_holds(const void *address)
 {
     bool holds = false;
-    mapping_lock();
+    lock_take(RANK_LARGE);
     LIST_EACH (i, &larges.live) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
         holds |= (uintptr_t)address - (uintptr_t)l->base < l->size && load_relaxed(&parked) != (uintptr_t)l;
     }
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     return holds;
 }
 
 bool large_was_block(const void *p)
 {
-    mapping_lock();
+    lock_take(RANK_LARGE);
     const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
     bool was = l && l->base == p;
     LIST_EACH (i, &larges.cached)
         was = was || CONTAINER_OF(i, struct large, link)->base == p;
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     return was;
 }
 
@@ -353,11 +353,11 @@ static bool grow(struct large *l, size_t size)
 void *large_resize(void *p, size_t size)
 {
     size = mapping_size(size);
-    mapping_lock();
+    lock_take(RANK_LARGE);
     struct large *l = find(p);
     if (l)
         leave(l);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     if (!l)
         return NULL;
     bool done = true;
@@ -365,9 +365,9 @@ void *large_resize(void *p, size_t size)
         done = grow(l, size);
     else if (l->size - size > l->size >> GROWTH_SHIFT)
         kept_shorten(l, size);
-    mapping_lock();
+    lock_take(RANK_LARGE);
     enter(l);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     return done ? l->base : NULL;
 }
 
@@ -381,20 +381,20 @@ size_t large_trim(size_t keep)
 unsigned large_cached(struct large_range *out, unsigned most)
 {
     unsigned n = 0;
-    mapping_lock();
+    lock_take(RANK_LARGE);
     LIST_EACH (i, &larges.cached) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
         if (n == most)
             break;
         out[n++] = (struct large_range){l->base, l->size};
     }
-    mapping_unlock();
+    lock_give(RANK_LARGE);
     return n;
 }
 
 void large_totals(struct large_totals *out)
 {
-    mapping_lock();
+    lock_take(RANK_LARGE);
     *out = (struct large_totals){larges.live_bytes, larges.cached_bytes, larges.live_count};
     const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
     if (l) { /* in the list of live ones, but free */
@@ -403,7 +403,7 @@ void large_totals(struct large_totals *out)
         out->cached += size;
         out->live_count--;
     }
-    mapping_unlock();
+    lock_give(RANK_LARGE);
 }
 
 /* The descriptor is never unmapped, but may serve another mapping by now: who asks compares the base with the
@@ -417,7 +417,7 @@ NO_TSAN struct large_range large_range(const struct region *region)
 void large_check(void (*fault)(const char *what, const void *where))
 {
     size_t bytes = 0, live = 0;
-    mapping_lock();
+    lock_take(RANK_LARGE);
     LIST_EACH (i, &larges.live) {
         const struct large *l = CONTAINER_OF(i, struct large, link);
         bytes += l->size;
@@ -429,7 +429,7 @@ void large_check(void (*fault)(const char *what, const void *where))
     if (bytes != larges.live_bytes || live != larges.live_count)
         fault("large mappings miscounted", &larges);
     kept_check(fault);
-    mapping_unlock();
+    lock_give(RANK_LARGE);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

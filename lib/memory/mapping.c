@@ -16,16 +16,6 @@
 
 struct larges larges;
 
-void mapping_lock(void)
-{
-    lock_take(RANK_LARGE);
-}
-
-void mapping_unlock(void)
-{
-    lock_give(RANK_LARGE);
-}
-
 struct large *mapping_descriptor(void)
 {
     struct large *l;
@@ -98,9 +88,9 @@ struct large *mapping_new(size_t size, size_t align)
     }
     struct large *l = NULL;
     if (classmap_reserve(base, GRANULE)) {
-        mapping_lock();
+        lock_take(RANK_LARGE);
         l = mapping_descriptor();
-        mapping_unlock();
+        lock_give(RANK_LARGE);
     }
     if (!l) {
         (void)os_unmap(base, size);
@@ -161,10 +151,10 @@ size_t mapping_drop(struct large **list, unsigned n)
         l->areas = 0;
     }
     if (n) {
-        mapping_lock();
+        lock_take(RANK_LARGE);
         for (unsigned i = 0; i < n; i++)
             list_push_front(&larges.spare, &list[i]->link);
-        mapping_unlock();
+        lock_give(RANK_LARGE);
         count(COUNT_PURGED_BYTES, bytes);
     }
     return bytes;

@@ -17,6 +17,7 @@
 #define HAK_MAPPING_H
 
 #include "base/list.h"
+#include "base/lock.h"
 #include "events/retain.h"
 #include "memory/classmap.h"
 
@@ -57,9 +58,6 @@ static inline size_t mapping_units(size_t size)
 {
     return (size + MOVE_UNIT - 1) / MOVE_UNIT;
 }
-
-void mapping_lock(void);
-void mapping_unlock(void);
 
 /* A descriptor, in no list; NULL without memory. Lock held. */
 struct large *mapping_descriptor(void);

@@ -156,12 +156,12 @@ size_t purge_do(const struct purge_work *work, unsigned n, uint64_t now_ms)
         bool zero = unmapped || os_purge(addr, size) == 0;
         if (trace_on(CHANNEL_FREE))
             trace_purge(addr, work[i].count, unmapped ? "unmapped" : zero ? "purged" : "refused");
-        arena_lock();
+        lock_take(RANK_ARENA);
         if (whole)
             finish_unmap(ss, unmapped, zero, now_ms);
         else
             take_back(ss, work[i].first, work[i].count, zero, now_ms);
-        arena_unlock();
+        lock_give(RANK_ARENA);
         bytes += zero ? size : 0;
     }
     count(COUNT_PURGED_BYTES, bytes);
@@ -179,9 +179,9 @@ size_t purge_trim(size_t keep)
     uint64_t now_ms = clock_now_ms();
     size_t bytes = 0, done;
     do {
-        arena_lock();
+        lock_take(RANK_ARENA);
         unsigned n = collect(work, PURGE_BATCH, keep, UINT64_MAX, now_ms);
-        arena_unlock();
+        lock_give(RANK_ARENA);
         done = purge_do(work, n, now_ms);
         bytes += done;
     } while (done);
@@ -193,10 +193,10 @@ void purge_decay(uint64_t now_ms)
     struct purge_work work[PURGE_BATCH];
     if (now_ms < policy(purge_delay_ms))
         return;
-    arena_lock();
+    lock_take(RANK_ARENA);
     retain_tick(&arena.retain, now_ms);
     unsigned n =
         collect(work, PURGE_BATCH, arena.prewarmed * GRANULE, now_ms - policy(purge_delay_ms), now_ms);
-    arena_unlock();
+    lock_give(RANK_ARENA);
     purge_do(work, n, now_ms);
 }

@@ -31,11 +31,13 @@ void *span_alloc(size_t size, size_t align, bool zero)
     struct slab *first = granules_take_run(run, size, false, &dirty);
     if (!first) {
         void *p = from_strip(size, align, zero);
-        if (!p)
-            first = granules_take_run(run, size, true, &dirty);
-        count(COUNT_SPAN_ALLOCS, p != NULL);
-        if (!first)
+        if (p) {
+            count(COUNT_SPAN_ALLOCS, 1);
             return p;
+        }
+        first = granules_take_run(run, size, true, &dirty);
+        if (!first)
+            return NULL;
     }
     store_relaxed(&first->asked, (uint32_t)size);
     count(COUNT_SPAN_ALLOCS, 1);

@@ -77,8 +77,7 @@ static struct request request(size_t size, size_t align, bool zero)
                             (unsigned)(align / STRIP_UNIT), zero};
 }
 
-/* A block of S for R, or NULL; where R wants zeros, WAS tells what was dirty. Lock held, as for what follows.
- */
+/* A block of S for R, or NULL; where R wants zeros, WAS tells what was dirty. Lock held, as for the next. */
 static uint8_t *carve(struct strip *s, const struct request *r, unit_map was)
 {
     unsigned at;
@@ -125,9 +124,9 @@ void *strip_alloc(size_t size, size_t align, bool zero)
 {
     struct request r = request(size, align, zero);
     unit_map was;
-    strip_lock();
+    lock_take(RANK_STRIPS);
     uint8_t *p = carve_best(&r, was);
-    strip_unlock();
+    lock_give(RANK_STRIPS);
     return finish(p, &r, was);
 }
 
@@ -139,10 +138,10 @@ void *strip_alloc_new(size_t size, size_t align, bool zero)
     struct large *l = strip_map(r.units, &dirty);
     if (!l)
         return NULL;
-    strip_lock();
+    lock_take(RANK_STRIPS);
     struct strip *s = strip_enter(l, dirty);
     uint8_t *p = s ? carve(s, &r, was) : NULL;
-    strip_unlock();
+    lock_give(RANK_STRIPS);
     if (!s)
         kept_return(l);
     return finish(p, &r, was);
@@ -178,14 +177,14 @@ bool strip_free(void *p)
     uint64_t now_ms = clock_now_ms();
     struct large *l = NULL;
     struct strip_work work;
-    strip_lock();
+    lock_take(RANK_STRIPS);
     struct strip *s = find_block(p, &i);
     if (s)
         release(s, i, now_ms);
     if (s && s->used_units == 0 && !s->purging)
         l = strip_leave(s);
     bool any = s && strip_collect_excess(&work, now_ms);
-    strip_unlock();
+    lock_give(RANK_STRIPS);
     if (l)
         kept_return(l);
     if (any)
@@ -196,17 +195,17 @@ bool strip_free(void *p)
 size_t strip_size(const void *p)
 {
     unsigned i;
-    strip_lock();
+    lock_take(RANK_STRIPS);
     const struct strip *s = find_block(p, &i);
     size_t size = s ? (size_t)(strip_end_of(s, i) - i) * STRIP_UNIT : 0;
-    strip_unlock();
+    lock_give(RANK_STRIPS);
     return size;
 }
 
 bool strip_extend(void *p, size_t size)
 {
     unsigned i, n = (unsigned)(round_up(size, STRIP_UNIT) / STRIP_UNIT);
-    strip_lock();
+    lock_take(RANK_STRIPS);
     struct strip *s = find_block(p, &i);
     unsigned end = s ? strip_end_of(s, i) : 0;
     bool fits = s && (i + n <= end ||
@@ -215,17 +214,17 @@ bool strip_extend(void *p, size_t size)
         take_units(s, end, i + n - end, s->longest);
         strip_rebin(s, strip_longest(s));
     }
-    strip_unlock();
+    lock_give(RANK_STRIPS);
     return fits;
 }
 
 bool strip_was_block(const void *p)
 {
     unsigned i;
-    strip_lock();
+    lock_take(RANK_STRIPS);
     const struct strip *s = find(p, &i);
     bool was = s && unit_bit(s->freed, i);
-    strip_unlock();
+    lock_give(RANK_STRIPS);
     return was;
 }
 
@@ -233,10 +232,10 @@ bool strip_was_block(const void *p)
 
 void strip_totals(struct strip_totals *out)
 {
-    strip_lock();
+    lock_take(RANK_STRIPS);
     *out = (struct strip_totals){strips.units * STRIP_UNIT, strips.used * STRIP_UNIT,
                                  strips.idle * STRIP_UNIT, strips.blocks, load_relaxed(&strips.count)};
-    strip_unlock();
+    lock_give(RANK_STRIPS);
 }
 
 /* The strip that REGION tells of, if it is at BASE; else NULL. Lock held. */
@@ -250,25 +249,25 @@ unsigned strip_walk(const struct region *region, const void *base, unsigned *nex
                     unsigned most)
 {
     unsigned n = 0;
-    strip_lock();
+    lock_take(RANK_STRIPS);
     const struct strip *s = strip_at(region, base);
     unsigned end = s ? s->units : 0, at = s ? unit_next(s->start, *next, end, false) : end;
     for (; at < end && n < most; at = unit_next(s->start, *next, end, false)) {
         *next = strip_end_of(s, at);
         out[n++] = (struct strip_block){s->base + (size_t)at * STRIP_UNIT, (size_t)(*next - at) * STRIP_UNIT};
     }
-    strip_unlock();
+    lock_give(RANK_STRIPS);
     return n;
 }
 
 size_t strip_used(const struct region *region, const void *base, uint64_t used[STRIP_WORDS])
 {
-    strip_lock();
+    lock_take(RANK_STRIPS);
     const struct strip *s = strip_at(region, base);
     if (s)
         memcpy(used, s->used, sizeof(unit_map));
     size_t size = s ? (size_t)s->units * STRIP_UNIT : 0;
-    strip_unlock();
+    lock_give(RANK_STRIPS);
     return size;
 }
 
@@ -292,7 +291,7 @@ static void check_one(const struct strip *s, unsigned bin, void (*fault)(const c
 void strip_check(void (*fault)(const char *what, const void *where))
 {
     size_t used = 0, blocks = 0, idle = 0, units = 0;
-    strip_lock();
+    lock_take(RANK_STRIPS);
     size_t purging = load_relaxed(&strips.count); /* those in no bin */
     for (unsigned i = 0; i <= STRIP_UNITS; i++) {
         LIST_EACH (l, &strips.bin[i]) {
@@ -308,5 +307,5 @@ void strip_check(void (*fault)(const char *what, const void *where))
         used == strips.used && blocks == strips.blocks && idle == strips.idle && units == strips.units;
     if (!purging && !same)
         fault("strips miscounted", &strips);
-    strip_unlock();
+    lock_give(RANK_STRIPS);
 }

@@ -68,7 +68,7 @@ size_t strip_purge(const struct strip_work *work, uint64_t now_ms)
     for (unsigned i = 0; i < work->n; i++)
         gone[i] = os_purge(s->base + (size_t)work->run[i].from * STRIP_UNIT,
                            (size_t)work->run[i].units * STRIP_UNIT) == 0;
-    strip_lock();
+    lock_take(RANK_STRIPS);
     for (unsigned i = 0; i < work->n; i++) {
         if (!gone[i]) {
             strips.purge_again_ms = now_ms + RETAIN_PAUSE_MS;
@@ -82,7 +82,7 @@ size_t strip_purge(const struct strip_work *work, uint64_t now_ms)
     size_t left = !more ? 0 : work->idle > units ? work->idle - units : 1;
     strip_set_idle(s, s->idle - work->idle + (unsigned)left); /* and what was freed meanwhile */
     struct large *l = come_back(s);
-    strip_unlock();
+    lock_give(RANK_STRIPS);
     if (l)
         kept_return(l);
     count(COUNT_PURGED_BYTES, units * STRIP_UNIT);
@@ -116,9 +116,9 @@ static size_t give_back(size_t keep, uint64_t before_ms, uint64_t now_ms, size_t
     struct strip_work work;
     size_t bytes = 0;
     while (looks--) {
-        strip_lock();
+        lock_take(RANK_STRIPS);
         bool any = collect(&work, keep, before_ms, now_ms);
-        strip_unlock();
+        lock_give(RANK_STRIPS);
         if (!any)
             break;
         bytes += strip_purge(&work, now_ms);
@@ -135,8 +135,8 @@ void strip_decay(uint64_t now_ms)
 {
     if (!load_relaxed(&strips.count) || now_ms < policy(purge_delay_ms))
         return;
-    strip_lock();
+    lock_take(RANK_STRIPS);
     retain_tick(&strips.retain, now_ms);
-    strip_unlock();
+    lock_give(RANK_STRIPS);
     (void)give_back(0, now_ms - policy(purge_delay_ms), now_ms, LOOKS_AT_ONCE);
 }

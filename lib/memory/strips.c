@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/meta.h"
-#include "base/os.h"
 #include "events/counters.h"
 #include "events/usage.h"
 #include "memory/kept.h"
@@ -45,35 +44,25 @@ static uint64_t part_of(unsigned w, unsigned from, unsigned n)
 
 void unit_set(uint64_t *map, unsigned from, unsigned n)
 {
-    EACH_WORD(w, from, n)
-    map[w] |= part_of(w, from, n);
+    EACH_WORD (w, from, n)
+        map[w] |= part_of(w, from, n);
 }
 
 void unit_clear(uint64_t *map, unsigned from, unsigned n)
 {
-    EACH_WORD(w, from, n)
-    map[w] &= ~part_of(w, from, n);
+    EACH_WORD (w, from, n)
+        map[w] &= ~part_of(w, from, n);
 }
 
 unsigned unit_count(const uint64_t *map, unsigned from, unsigned n)
 {
     unsigned sum = 0;
-    EACH_WORD(w, from, n)
-    sum += (unsigned)__builtin_popcountll(map[w] & part_of(w, from, n));
+    EACH_WORD (w, from, n)
+        sum += (unsigned)__builtin_popcountll(map[w] & part_of(w, from, n));
     return sum;
 }
 
 /* --- One strip -----------------------------------------------------------------------------------*/
-
-void strip_lock(void)
-{
-    lock_take(RANK_STRIPS);
-}
-
-void strip_unlock(void)
-{
-    lock_give(RANK_STRIPS);
-}
 
 void strip_unbin(struct strip *s)
 {

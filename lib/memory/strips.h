@@ -4,6 +4,7 @@
 #define HAK_STRIPS_H
 
 #include "base/list.h"
+#include "base/lock.h"
 #include "events/retain.h"
 #include "memory/mapping.h"
 
@@ -52,9 +53,6 @@ struct strips {
     struct retain retain;     /* of free pages */
 };
 HIDDEN extern struct strips strips;
-
-void strip_lock(void);
-void strip_unlock(void);
 
 /* The first bit of MAP, or with INVERT the first 0, from FROM on; END if there is none in front of it. */
 unsigned unit_next(const uint64_t *map, unsigned from, unsigned end, bool invert);
