@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* adapt/helper.c - HAKMEM_ACE_THREAD: a thread that gives memory back while the process is idle.
+/* adapt/helper.c - HAKMEM_ACE_THREAD: a thread that gives memory back while the program does nothing.
  *
- * One word says how things stand; who changes it from HELPER_NONE starts the thread. A call of helper_wake
- * between the thread's last look and its sleep changes the word, and the futex does not wait for an old
- * value.
- * Nothing of libpthread is imported: a process that does not ask for the helper does not pay for it. */
+ * One word says how things stand. Who changes it from HELPER_NONE starts the thread; who changes it to
+ * HELPER_DISMISSED waits for its end, and changes it back. A call of helper_wake between the thread's last
+ * look and its sleep changes the word, and the futex does not wait for an old value.
+ *
+ * There are two kinds (permit.h). A task (task.h) ends by itself when there is nothing left to do, or when
+ * the program has got threads: then the other kind may come. A thread of pthread_create sleeps instead.
+ *
+ * Nothing of libpthread is imported: a process without a helper does not pay for it. */
 #include "adapt/helper.h"
 
 #include <errno.h>
@@ -12,89 +16,175 @@
 #include <signal.h>
 #include <string.h>
 
-#include "base/atomic.h"
+#include "base/alone.h"
 #include "base/libc.h"
 #include "base/os.h"
+#include "base/task.h"
+#include "cache/thread.h"
+#include "adapt/permit.h"
 
 enum {
-    HELPER_NONE,    /* no thread */
-    HELPER_REFUSED, /* none could be started: not tried again */
-    HELPER_IDLE,    /* nothing happened since it looked last */
-    HELPER_ACTIVE,  /* something did */
-    HELPER_ASLEEP   /* it waits for that without a limit */
+    HELPER_NONE,     /* no thread */
+    HELPER_NEVER,    /* none may be had: not asked again */
+    HELPER_STARTING, /* a thread of pthread_create, by a thread of the program */
+    HELPER_IDLE,     /* nothing happened since it looked last */
+    HELPER_ACTIVE,   /* something did */
+    HELPER_ASLEEP,   /* it waits for that without a limit */
+    HELPER_DISMISSED /* it is to end */
 };
 
 enum { STACK = 128 << 10 };
 
 static _Atomic(uint32_t) state; /* any thread; orders nothing but itself */
 
-bool helper_seen(void)
+/* Written by who starts the helper, before the helper runs, and read by it and by who has dismissed it. */
+static struct {
+    void (*work)(void);
+    pthread_t thread;
+    bool is_task;
+} helper;
+
+static bool change(uint32_t from, uint32_t to)
 {
-    return atomic_exchange_explicit(&state, HELPER_IDLE, memory_order_acq_rel) != HELPER_IDLE;
+    return atomic_compare_exchange_strong_explicit(&state, &from, to, memory_order_acq_rel,
+                                                   memory_order_relaxed);
 }
 
-void helper_sleep(uint32_t ms)
+/* --- The helper's side ---------------------------------------------------------------------------*/
+
+bool helper_seen(void)
 {
-    uint32_t idle = HELPER_IDLE;
-    if (ms)
-        os_futex_wait_ms(&state, HELPER_IDLE, ms);
-    else if (atomic_compare_exchange_strong_explicit(&state, &idle, HELPER_ASLEEP, memory_order_acq_rel,
-                                                     memory_order_relaxed))
-        os_futex_wait(&state, HELPER_ASLEEP);
+    return change(HELPER_ACTIVE, HELPER_IDLE);
 }
+
+static bool may_stay(void)
+{
+    return load_relaxed(&state) != HELPER_DISMISSED && (!helper.is_task || libc_single_threaded());
+}
+
+bool helper_sleep(uint32_t ms)
+{
+    uint32_t now = load_relaxed(&state);
+    if (now != HELPER_DISMISSED)
+        os_futex_wait_ms(&state, now, ms);
+    return may_stay();
+}
+
+bool helper_rest(void)
+{
+    if (helper.is_task)
+        return !change(HELPER_IDLE, HELPER_NONE);
+    if (change(HELPER_IDLE, HELPER_ASLEEP))
+        os_futex_wait(&state, HELPER_ASLEEP);
+    return may_stay();
+}
+
+/* It allocates nothing and needs no cache. A task cannot enter the heap without barriers (alone.h). */
+static void run(void)
+{
+    thread_self = (struct thread_self){.cache = TCACHE_NONE, .derived = TCACHE_NONE, .phase = THREAD_ENDED};
+    task_name("hakmem-ace");
+    if (task_barrier_begin() || !helper.is_task)
+        helper.work();
+    else
+        store_relaxed(&state, HELPER_NEVER);
+}
+
+static void *run_thread(void *unused)
+{
+    run();
+    return unused;
+}
+
+/* --- The program's side --------------------------------------------------------------------------*/
 
 /* The function of the C library by that name, or NULL. */
 #define FIND(name) __typeof__(name) *name##_f = (__typeof__(name) *)libc_symbol(#name)
 
 /* Its signals are the program's: all are blocked. Its stack is small where the system allows it. */
-static bool start(void *(*work)(void *))
+static bool start_thread(void)
 {
     FIND(pthread_create);
     FIND(pthread_attr_init);
     FIND(pthread_attr_setstacksize);
-    FIND(pthread_attr_setdetachstate);
     FIND(pthread_sigmask);
-    FIND(pthread_setname_np);
+    FIND(pthread_join); /* without, it could not be dismissed */
     pthread_attr_t attr;
-    pthread_t thread;
     sigset_t all, before;
-    if (!pthread_create_f || !pthread_attr_init_f || !pthread_attr_setdetachstate_f ||
-        !pthread_attr_setstacksize_f || !pthread_sigmask_f || pthread_attr_init_f(&attr) != 0)
+    if (!pthread_create_f || !pthread_attr_init_f || !pthread_attr_setstacksize_f || !pthread_sigmask_f ||
+        !pthread_join_f || pthread_attr_init_f(&attr) != 0)
         return false;
     memset(&all, 0xff, sizeof all);
-    pthread_attr_setdetachstate_f(&attr, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize_f(&attr, STACK);
     pthread_sigmask_f(SIG_SETMASK, &all, &before);
-    int refused = pthread_create_f(&thread, &attr, work, NULL);
-    if (refused == EINVAL) { /* much thread-local storage: its stack is too small */
-        pthread_attr_init_f(&attr);
-        pthread_attr_setdetachstate_f(&attr, PTHREAD_CREATE_DETACHED);
-        refused = pthread_create_f(&thread, &attr, work, NULL);
-    }
-    if (!refused && pthread_setname_np_f)
-        pthread_setname_np_f(thread, "hakmem-ace");
+    int refused = pthread_create_f(&helper.thread, &attr, run_thread, NULL);
+    if (refused == EINVAL && pthread_attr_init_f(&attr) == 0) /* much thread-local storage: a larger stack */
+        refused = pthread_create_f(&helper.thread, &attr, run_thread, NULL);
     pthread_sigmask_f(SIG_SETMASK, &before, NULL);
     return !refused;
 }
 
-void helper_wake(void *(*work)(void *))
+/* The caller has changed the state from HELPER_NONE to HELPER_STARTING, so that nobody else is here. A task
+ * may have ended before task_start returns: it finds HELPER_ACTIVE, as whom nobody dismisses need not be
+ * known. */
+static void start(void (*work)(void), size_t threads)
 {
-    uint32_t was = load_relaxed(&state);
-    if (was == HELPER_ACTIVE || was == HELPER_REFUSED)
+    enum permit permit = permit_ask(threads);
+    uint32_t failed = permit == PERMIT_NEVER || permit == PERMIT_THREAD ? HELPER_NEVER : HELPER_NONE;
+    helper.work = work;
+    helper.is_task = permit == PERMIT_TASK;
+    if (permit == PERMIT_TASK) {
+        alone_expect();
+        store_relaxed(&state, HELPER_ACTIVE);
+        if (!task_start(run))
+            store_relaxed(&state, failed);
         return;
-    if (!atomic_compare_exchange_strong_explicit(&state, &was, HELPER_ACTIVE, memory_order_acq_rel,
-                                                 memory_order_relaxed))
-        return; /* somebody else's call, or the helper's look: the next will do */
+    }
+    store_release(&thread_alone_again, helper_dismiss);
+    store_release(&state, permit == PERMIT_THREAD && start_thread() ? HELPER_ACTIVE : failed);
+    os_futex_wake(&state, 1); /* whoever dismisses it already */
+}
+
+/* A start that came to nothing is tried again, but not at each tick. */
+void helper_wake(void (*work)(void), size_t threads, uint64_t now_ms)
+{
+    enum { AGAIN_MS = 1000 };
+    static _Atomic(uint64_t) next_ms; /* a hint */
+    uint32_t was = load_relaxed(&state);
     int saved = errno;
-    if (was == HELPER_NONE && !start(work))
-        store_relaxed(&state, HELPER_REFUSED);
-    if (was == HELPER_ASLEEP)
+    if (was == HELPER_NONE && now_ms >= load_relaxed(&next_ms) && change(HELPER_NONE, HELPER_STARTING)) {
+        store_relaxed(&next_ms, now_ms + AGAIN_MS);
+        start(work, threads);
+    } else if (was == HELPER_IDLE) {
+        (void)change(HELPER_IDLE, HELPER_ACTIVE); /* or it looks just now: the next call will do */
+    } else if (was == HELPER_ASLEEP && change(HELPER_ASLEEP, HELPER_ACTIVE)) {
         os_futex_wake(&state, 1);
+    }
+    errno = saved;
+}
+
+/* Of the threads that end one brings them down to one; that one may be starting a helper, which does not take
+ * long. */
+void helper_dismiss(void)
+{
+    int saved = errno;
+    uint32_t was;
+    FIND(pthread_join);
+    while ((was = load_acquire(&state)) == HELPER_STARTING)
+        os_futex_wait(&state, HELPER_STARTING);
+    bool is_there = was == HELPER_IDLE || was == HELPER_ACTIVE || was == HELPER_ASLEEP;
+    if (is_there && !helper.is_task && pthread_join_f) {
+        atomic_exchange(&state, HELPER_DISMISSED);
+        os_futex_wake(&state, 1);
+        (void)pthread_join_f(helper.thread, NULL);
+        store_relaxed(&state, HELPER_NONE);
+    }
     errno = saved;
 }
 
 void helper_forget(void)
 {
-    if (load_relaxed(&state) != HELPER_REFUSED)
+    task_forked();
+    if (load_relaxed(&state) != HELPER_NEVER)
         store_relaxed(&state, HELPER_NONE);
 }

@@ -2,7 +2,9 @@
 /* adapt/tick.c - what happens a few times a second, on the slow path of whoever comes by. */
 #include "adapt/tick.h"
 
+#include "base/alone.h"
 #include "base/clock.h"
+#include "base/task.h"
 #include "settings/options.h"
 #include "settings/policy.h"
 #include "events/retain.h"
@@ -70,33 +72,65 @@ void tick_give_back(uint64_t now_ms, size_t slabs)
         trace_memory(thread_count());
 }
 
-/* How long after the last tick anything may still become due. */
+/* How long after the last tick anything may still become due. The engine may wait longer before it gives
+ * back what is free inside slabs; then the helper of a program of one thread, which is to be gone soon,
+ * leaves that. */
 static uint64_t settle_ms(void)
 {
-    uint64_t delay_ms = engine_settings()->number[OPT_PURGE_DELAY];
-    engine_release();
-    return RETAIN_SETTLED_MS + ACE_PATIENCE_MAX_MS + delay_ms;
+    uint64_t delay_ms = policy(purge_delay_ms) + RETAIN_SETTLED_MS;
+    return libc_single_threaded() ? delay_ms : delay_ms + ACE_PATIENCE_MAX_MS;
 }
 
-/* The helper: the same, and without a limit to what a request may wait for. It sleeps for good once nothing
- * can become due any more. */
-static void *help(void *arg)
+/* When the next tick is due; atomic: whoever moves it on does the work. */
+static _Atomic(uint64_t) next_ms;
+
+/* The helper's tick: the same, without a limit to what a request may wait for. Where the program's own
+ * threads come by, it is theirs. */
+static void help_once(uint64_t now_ms)
 {
-    (void)arg;
-    thread_self.phase = THREAD_ENDED; /* it allocates nothing and needs no cache */
-    for (uint64_t active_ms = clock_now_ms();;) {
-        uint64_t now_ms = clock_now_ms();
+    uint64_t due = load_relaxed(&next_ms);
+    if (now_ms < due + RETAIN_TICK_MS || !alone_enter())
+        return;
+    if (move_on(&next_ms, due, now_ms + RETAIN_TICK_MS) && gate_enter()) {
+        tick_give_back(now_ms, SIZE_MAX);
+        engine_tick(now_ms);
+        gate_leave();
+        tick_traces();
+    }
+    alone_leave();
+}
+
+/* What the helper does. Once nothing can become due any more, it rests. */
+static void help(void)
+{
+    uint64_t active_ms = clock_now_ms(), now_ms;
+    bool stays = true;
+    (void)task_own_descriptors();
+    while (stays) {
+        now_ms = clock_now_ms();
         if (helper_seen())
             active_ms = now_ms;
-        if (gate_enter()) {
-            tick_give_back(now_ms, SIZE_MAX);
-            engine_tick(now_ms);
-            gate_leave();
-            tick_traces();
-        }
-        helper_sleep(now_ms - active_ms < settle_ms() ? ACE_TICK_MS : 0);
+        help_once(now_ms);
+        stays = now_ms - active_ms < settle_ms() ? helper_sleep(ACE_TICK_MS) : helper_rest();
     }
-    return NULL;
+}
+
+/* A helper is for programs that have some megabytes free, or in the caches of their threads, and do not end
+ * at once. */
+static bool is_worth_a_helper(uint64_t now_ms, size_t threads)
+{
+    enum { AGE_MS = 100 };
+    static _Atomic(uint64_t) first_ms;
+    static const size_t kept_least = 4 << 20, used_least = 16 << 20;
+    if (option(OPT_ACE_THREAD) != 2)
+        return option(OPT_ACE_THREAD) == 1;
+    uint64_t first = load_relaxed(&first_ms);
+    if (!first)
+        store_relaxed(&first_ms, now_ms);
+    if (!first || now_ms - first < AGE_MS)
+        return false;
+    size_t kept = usage_of(USAGE_KEPT_SLABS) + usage_of(USAGE_KEPT_LARGE) + large_parked();
+    return kept >= kept_least || (threads > 1 && usage_of(USAGE_IN_USE) >= used_least);
 }
 
 enum {
@@ -108,7 +142,6 @@ enum {
  * is of the thread alone, it does itself each time; what is of all, the one that moves `next_ms` on. */
 NOINLINE void tick_now(struct tcache *tc)
 {
-    static _Atomic(uint64_t) next_ms; /* atomic: whoever moves it on does the work */
     uint64_t now_ms = clock_now_ms(), due = load_relaxed(&next_ms);
     if (tc) {
         /* Where slow paths are rare, the next one looks again. */
@@ -122,6 +155,7 @@ NOINLINE void tick_now(struct tcache *tc)
     tick_give_back(now_ms, TRIM_AT_ONCE);
     if (tc) /* the engine works on caches: checked mode has none */
         engine_tick(now_ms);
-    if (UNLIKELY(option(OPT_ACE_THREAD)))
-        helper_wake(help);
+    size_t threads = thread_count();
+    if (UNLIKELY(is_worth_a_helper(now_ms, threads)))
+        helper_wake(help, threads, now_ms);
 }

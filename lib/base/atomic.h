@@ -14,26 +14,25 @@
 #define add_relaxed(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 #define sub_relaxed(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_relaxed)
 
-/* True while the process has only ever had one thread, as libc knows it: the atomics below may then
- * be plain. Goes to false before a second thread exists; weak, because older libcs lack it. */
+/* libc's: not 0 while the process has only ever had one thread. Goes to 0 before a second thread exists;
+ * weak, because older libcs lack it. */
 extern char __libc_single_threaded __attribute__((weak));
 
-static ALWAYS_INLINE bool single_threaded(void)
+static inline bool libc_single_threaded(void)
 {
-    return &__libc_single_threaded && __libc_single_threaded;
+    return &__libc_single_threaded && *(const volatile char *)&__libc_single_threaded;
 }
 
-/* Swap *P from EXPECTED to DESIRED; acquire and release. False if it was something else. */
-static ALWAYS_INLINE bool swap_word(_Atomic(uint64_t) *p, uint64_t expected, uint64_t desired)
+/* Points at a byte that is not 0 while nobody but the calling thread can be in the heap: libc's, or one that
+ * is always 0 (alone.h). Relaxed; alone.c says what orders it. */
+HIDDEN extern _Atomic(const char *) alone_mark;
+
+/* True while the process has one thread, and the helper is not at work (alone.h): the atomics below may then
+ * be plain. What is plain lies between lock_busy++ and lock_busy-- (lock.h), which is how the helper knows.
+ */
+static ALWAYS_INLINE bool single_threaded(void)
 {
-    if (single_threaded()) {
-        if (load_relaxed(p) != expected)
-            return false;
-        store_relaxed(p, desired);
-        return true;
-    }
-    return atomic_compare_exchange_strong_explicit(p, &expected, desired, memory_order_acq_rel,
-                                                   memory_order_relaxed);
+    return *(const volatile char *)load_relaxed(&alone_mark) != 0;
 }
 
 /* Move *P, mostly the time when something is due next, from SEEN to NEXT: true for the one thread that did. A

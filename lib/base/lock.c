@@ -9,6 +9,7 @@
 
 THREAD_LOCAL uint16_t lock_busy;
 THREAD_LOCAL bool lock_no_clock;
+uint32_t lock_linger;
 
 enum { SPINS = 100 }; /* about the time a holder needs for one magazine */
 

@@ -65,6 +65,15 @@ void lock_note_taken(enum lock_rank rank);
 void lock_note_given(enum lock_rank rank);
 bool lock_any_held(void);
 
+/* Debug builds: pauses between the look whether there is one thread and what is then done plainly, so that a
+ * test can make a long time of that. */
+extern uint32_t lock_linger;
+static inline void lock_note_plain(void)
+{
+    for (uint32_t i = 0; HAK_DEBUG && i < lock_linger; i++)
+        cpu_pause();
+}
+
 /* L is one of several locks of RANK. */
 static inline void lock_take_one(struct lock *l, enum lock_rank rank)
 {
@@ -74,6 +83,7 @@ static inline void lock_take_one(struct lock *l, enum lock_rank rank)
         lock_note_taken(rank);
     uint32_t unlocked = 0;
     if (single_threaded()) { /* nobody else can hold it, and nobody waits */
+        lock_note_plain();
         store_relaxed(&l->state, 1);
         return;
     }
@@ -92,6 +102,26 @@ static inline void lock_give_one(struct lock *l, enum lock_rank rank)
         lock_wake(l);
     atomic_signal_fence(memory_order_seq_cst);
     lock_busy--;
+}
+
+/* Swap *P from EXPECTED to DESIRED; acquire and release. False if it was something else. */
+static ALWAYS_INLINE bool swap_word(_Atomic(uint64_t) *p, uint64_t expected, uint64_t desired)
+{
+    bool swapped;
+    lock_busy++;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (single_threaded()) {
+        swapped = load_relaxed(p) == expected;
+        lock_note_plain();
+        if (swapped)
+            store_relaxed(p, desired);
+    } else {
+        swapped = atomic_compare_exchange_strong_explicit(p, &expected, desired, memory_order_acq_rel,
+                                                          memory_order_relaxed);
+    }
+    atomic_signal_fence(memory_order_seq_cst);
+    lock_busy--;
+    return swapped;
 }
 
 /* The one of RANK. */

@@ -28,12 +28,24 @@ static const ElfW(Dyn) * program_section(void)
     return known && section ? (const ElfW(Dyn) *)(base + section) : NULL;
 }
 
-const struct link_map *object_first(void)
+static const struct r_debug *for_debuggers(void)
 {
     for (const ElfW(Dyn) *d = program_section(); d && d->d_tag != DT_NULL; d++)
         if (d->d_tag == DT_DEBUG && d->d_un.d_ptr)
-            return ((const struct r_debug *)d->d_un.d_ptr)->r_map;
+            return (const struct r_debug *)d->d_un.d_ptr;
     return NULL;
+}
+
+const struct link_map *object_first(void)
+{
+    const struct r_debug *r = for_debuggers();
+    return r ? r->r_map : NULL;
+}
+
+bool object_list_changes(void)
+{
+    const struct r_debug *r = for_debuggers();
+    return r && r->r_state != RT_CONSISTENT;
 }
 
 /* By the address of the dynamic section, which is unique: names of files may be the same, and may be
@@ -152,6 +164,43 @@ void *object_function(const struct link_map *map, const char *name)
 {
     const ElfW(Sym) *symbol = object_symbol(map, name);
     return symbol ? (void *)(map->l_addr + symbol->st_value) : NULL;
+}
+
+/* Relocations: those that only add the object's address come first, and name no symbol. */
+struct relocations {
+    const ElfW(Rela) * first;
+    size_t count, relative;
+};
+
+static bool names_wanted(const struct object_tables *t, const struct relocations *r, const char *names,
+                         bool (*is_wanted)(const char *name, const char *names))
+{
+    for (size_t i = r->relative; r->first && i < r->count; i++) {
+        const ElfW(Sym) *s = &t->symbols[ELF64_R_SYM(r->first[i].r_info)];
+        if (s->st_name && s->st_shndx == SHN_UNDEF && is_wanted(t->strings + s->st_name, names))
+            return true;
+    }
+    return false;
+}
+
+/* By its relocations, as no table tells how many symbols there are: that of hashes may have none. */
+bool object_imports(const struct link_map *map, const char *names,
+                    bool (*is_wanted)(const char *name, const char *names))
+{
+    struct object_tables t;
+    struct relocations calls = {0}, data = {0};
+    object_tables(map, &t);
+    for (const ElfW(Dyn) *d = map->l_ld; d && d->d_tag != DT_NULL; d++)
+        switch (d->d_tag) {
+        case DT_JMPREL: calls.first = relocated(map, d->d_un.d_ptr); break;
+        case DT_PLTRELSZ: calls.count = d->d_un.d_val / sizeof *calls.first; break;
+        case DT_RELA: data.first = relocated(map, d->d_un.d_ptr); break;
+        case DT_RELASZ: data.count = d->d_un.d_val / sizeof *data.first; break;
+        case DT_RELACOUNT: data.relative = d->d_un.d_val; break;
+        default: break;
+        }
+    return t.symbols && t.strings &&
+           (names_wanted(&t, &calls, names, is_wanted) || names_wanted(&t, &data, names, is_wanted));
 }
 
 /* As RTLD_NEXT would find it, up to the C library; but where this library stands behind that, or is part of

@@ -14,6 +14,9 @@
 /* The list begins with the program. NULL in a static one, and where the loader's list is not found. */
 const struct link_map *object_first(void);
 
+/* True while the loader adds objects to it, or takes some off. */
+bool object_list_changes(void);
+
 /* The object of this library (a program, where it is linked statically), and the C library. NULL likewise. */
 const struct link_map *object_own(void);
 const struct link_map *object_libc(void);
@@ -34,6 +37,10 @@ void object_tables(const struct link_map *map, struct object_tables *out);
 /* The function NAME that an object defines, in its newest version; NULL if there is none. */
 ElfW(Sym) * object_symbol(const struct link_map *map, const char *name);
 void *object_function(const struct link_map *map, const char *name);
+
+/* True if the object needs a symbol of others whose name IS_WANTED is true of, with NAMES passed through. */
+bool object_imports(const struct link_map *map, const char *names,
+                    bool (*is_wanted)(const char *name, const char *names));
 
 /* The definition of NAME next after this library's among what was loaded at start, the C library's at the
  * latest. */

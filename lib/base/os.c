@@ -212,7 +212,7 @@ _Atomic(bool) os_may_advise;
 
 static bool advising(void)
 {
-    return !single_threaded() || load_relaxed(&os_may_advise);
+    return !libc_single_threaded() || load_relaxed(&os_may_advise);
 }
 
 /* In the child of fork new pages do not join their neighbours: half of the mappings that the kernel allows a

@@ -113,6 +113,16 @@ void thread_flush_idle(uint64_t before_ms, const char *function)
         ;
 }
 
+_Atomic(thread_hook) thread_alone_again;
+
+/* A thread's cache was retired. */
+static void look_for_hook(void)
+{
+    thread_hook hook = load_acquire(&thread_alone_again);
+    if (hook && thread_count() <= 1)
+        hook();
+}
+
 /* Whoever opens the gate comes by here, and so does a thread that ended while it was closed and finds it open
  * by then (retire_later): one of the two sees what was left. */
 void thread_resume(void)
@@ -125,6 +135,7 @@ void thread_resume(void)
         retire(tc);
     }
     gate_leave();
+    look_for_hook();
 }
 
 static void retire_later(struct tcache *tc)
@@ -150,6 +161,7 @@ static void end(void *unused)
     if (gate_enter()) {
         retire(tc);
         gate_leave();
+        look_for_hook();
     } else {
         retire_later(tc);
     }

@@ -12,6 +12,8 @@ enum thread_phase {
     THREAD_ENDED, /* has given its cache up; libc may still free after that: served uncached */
 };
 
+typedef void (*thread_hook)(void);
+
 /* The thread-local storage of the library, with os_error (os.h), lock_busy (lock.h), and what gate.h and
  * fork.c have. Owner only. */
 struct thread_self {
@@ -25,6 +27,10 @@ struct thread_self {
 extern THREAD_LOCAL struct thread_self thread_self;
 
 #define TCACHE_NONE ((struct tcache *)&tcache_empty)
+
+/* Called, where it is set, when a thread has ended and one at most is left; no lock held, outside the gate.
+ * The helper sets it (adapt/helper.c). Atomic: release. */
+HIDDEN extern _Atomic(thread_hook) thread_alone_again;
 
 /* Once, at start. */
 void thread_init(void);

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "base/alone.h"
 #include "base/gate.h"
 #include "base/libc.h"
 #include "base/lock.h"
@@ -23,7 +24,7 @@
  * thread may hold what they need; and its child may not allocate. */
 static void prepare(void)
 {
-    if (single_threaded() || lock_busy)
+    if (lock_busy || alone_bar())
         return;
     start_take_lock();
     aside_prepare();
@@ -34,6 +35,7 @@ static void prepare(void)
 
 static void in_parent(void)
 {
+    alone_unbar();
     if (gate_open()) {
         thread_resume();
         heap_resume();
@@ -48,6 +50,7 @@ static void in_child(void)
     os_forked();
     thread_forget_others();
     helper_forget();
+    alone_forked();
     aside_forked();
     gate_forked(); /* last: handlers of others that ran before had the C library's memory */
 }

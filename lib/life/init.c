@@ -2,6 +2,7 @@
 /* life/init.c - start and end of the library in a process. */
 #include <unistd.h>
 
+#include "base/alone.h"
 #include "base/auxv.h"
 #include "base/gate.h"
 #include "base/layout.h"
@@ -39,6 +40,7 @@ static void load(char **environment)
 {
     if (atomic_exchange(&loaded, true)) /* one page fault, where a look first takes two */
         return;
+    alone_begin();
     block_key = os_random_seed() | 1; /* read by every malloc: set while there is one thread */
     /* Before the program can forbid the call. */
     usage_set_limits(os_limit(OS_LIMIT_ADDRESS_SPACE), os_limit(OS_LIMIT_DATA));
