@@ -57,9 +57,14 @@ bool helper_seen(void)
     return change(HELPER_ACTIVE, HELPER_IDLE);
 }
 
+/* A task ends where the program has got threads: then it is nobody's, and the other kind may come. */
 static bool may_stay(void)
 {
-    return load_relaxed(&state) != HELPER_DISMISSED && (!helper.is_task || libc_single_threaded());
+    if (helper.is_task && !libc_single_threaded()) {
+        store_release(&state, HELPER_NONE);
+        return false;
+    }
+    return load_relaxed(&state) != HELPER_DISMISSED;
 }
 
 bool helper_sleep(uint32_t ms)

@@ -89,9 +89,16 @@ static enum permit ask_threads(void)
     return PERMIT_THREAD;
 }
 
+/* ThreadSanitizer must see a thread being created, which is by the name that it has replaced. */
+#ifdef __SANITIZE_THREAD__
+enum { FORBIDDEN = true };
+#else
+enum { FORBIDDEN = false };
+#endif
+
 enum permit permit_ask(size_t threads)
 {
-    if (option(OPT_ACE_THREAD) == 0)
+    if (FORBIDDEN || option(OPT_ACE_THREAD) == 0)
         return PERMIT_NEVER;
     if (option(OPT_ACE_THREAD) == 1)
         return libc_single_threaded() && os_tid() == os_pid() ? PERMIT_TASK : PERMIT_THREAD;
