@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* adapt/pressure.c - what the system says of its memory, and what follows: less is kept, or more.
+ *
+ * The kernel counts the microseconds in which some task waited for memory, and in which all did. As with its
+ * own triggers, it is an event as soon as more of them than a threshold came since a window began, and the
+ * next one begins. The triggers themselves would have to be polled beside the futex, and are refused to many
+ * processes; the counts are there for all.
+ *
+ * A level lasts until a window has passed without an event. */
+#include "adapt/pressure.h"
+
+#include "base/bits.h"
+#include "base/cgroup.h"
+#include "base/gate.h"
+#include "base/os.h"
+#include "settings/policy.h"
+#include "events/counters.h"
+#include "events/usage.h"
+#include "memory/large.h"
+#include "memory/pool.h"
+#include "memory/purge.h"
+#include "memory/strippages.h"
+#include "cache/thread.h"
+#include "adapt/engine.h"
+
+enum {
+    WINDOW_MS = 2000,
+    SOME_US = 150000, /* waited in a window: an event */
+    FULL_US = 100000,
+    PLENTY_MS = 10000, /* nobody waited for so long: memory is plenty */
+    LIMITS_MS = 2000,  /* between two looks at the limits */
+    NO_FILE = -1
+};
+
+/* Of the helper; of two helpers, before and after fork, the second begins anew. */
+static struct {
+    bool begun;
+    int file;                         /* of pressure; NO_FILE: looked for again with the limits */
+    uint64_t limits_ms, group_bytes;  /* when they were read; the most that the group may have, 0: no limit */
+    struct cgroup_stall last, window; /* at the last look, and when the window began */
+    uint64_t window_ms, waited_ms;    /* when it began; when somebody had waited */
+    uint64_t event_ms[PRESSURE_FULL + 1];
+    bool told; /* by the file, since it was opened */
+} known;
+
+void pressure_begin(void)
+{
+    known = (__typeof__(known)){.begun = true, .file = NO_FILE};
+}
+
+/* --- What the system says --------------------------------------------------------------------------*/
+
+static void begin_window(uint64_t now_ms, const struct cgroup_stall *stall)
+{
+    known.window = *stall;
+    known.window_ms = now_ms;
+}
+
+/* More than THRESHOLD since the window began; or the same rate, where the helper slept for longer. */
+static bool exceeds(uint64_t waited_us, uint64_t threshold, uint64_t ms)
+{
+    return ms <= WINDOW_MS ? waited_us >= threshold : waited_us / ms >= threshold / WINDOW_MS;
+}
+
+/* A count that went back is of another group, or was made up. */
+static bool went_back(const struct cgroup_stall *stall)
+{
+    return stall->some < known.last.some || stall->full < known.last.full;
+}
+
+/* The event that STALL tells of. */
+static enum policy_pressure event(const struct cgroup_stall *stall, uint64_t now_ms)
+{
+    uint64_t ms = now_ms - known.window_ms;
+    if (exceeds(stall->full - known.window.full, FULL_US, ms))
+        return PRESSURE_FULL;
+    return exceeds(stall->some - known.window.some, SOME_US, ms) ? PRESSURE_SOME : PRESSURE_NONE;
+}
+
+static enum policy_pressure look(uint64_t now_ms)
+{
+    struct cgroup_stall stall;
+    if (known.file == NO_FILE)
+        return PRESSURE_NONE;
+    if (!cgroup_stall(known.file, &stall)) {
+        os_close(known.file);
+        known.file = NO_FILE;
+        known.told = false;
+        return PRESSURE_NONE;
+    }
+    bool first = !known.told || went_back(&stall);
+    enum policy_pressure level = first ? PRESSURE_NONE : event(&stall, now_ms);
+    if (first || stall.some != known.last.some)
+        known.waited_ms = now_ms;
+    if (first || level != PRESSURE_NONE || now_ms - known.window_ms >= WINDOW_MS)
+        begin_window(now_ms, &stall);
+    known.last = stall;
+    known.told = true;
+    return level;
+}
+
+/* The most that the group may have, 0 for no limit. */
+static uint64_t group_limit(void)
+{
+    struct cgroup_limits limits;
+    cgroup_limits(&limits);
+    uint64_t least = min_size(limits.max, limits.high);
+    return least == UINT64_MAX ? 0 : max_size(1, least);
+}
+
+/* --- What follows ----------------------------------------------------------------------------------*/
+
+/* Events of a window hold for as long, the higher one first. */
+static enum policy_pressure level_at(uint64_t now_ms)
+{
+    for (unsigned level = PRESSURE_FULL; level > PRESSURE_NONE; level--)
+        if (known.event_ms[level] && now_ms - known.event_ms[level] < WINDOW_MS)
+            return (enum policy_pressure)level;
+    return PRESSURE_NONE;
+}
+
+/* The policy follows at once. */
+static void tell_engine(uint64_t group, enum policy_pressure level, bool plenty)
+{
+    struct ace_settings *set = engine_settings();
+    if (set->group_bytes != group || set->pressure != level || set->plenty != plenty) {
+        set->group_bytes = group;
+        set->pressure = level;
+        set->plenty = plenty;
+        engine_decide();
+    }
+    engine_release();
+}
+
+/* What is kept goes; FULL: what is cached, too. Caches of threads at work are theirs: they obey the policy
+ * with their next slow path. */
+static size_t give_back(bool full)
+{
+    size_t bytes = 0;
+    thread_flush_idle(UINT64_MAX, "free"); /* first: what comes home may make slabs EMPTY */
+    large_unpark();
+    /* FULL takes the caches of sleeping threads here, when somebody can. */
+    if (full)
+        bytes += pool_trim(SIZE_MAX);
+    bytes += strip_trim(0);
+    bytes += large_trim(0);
+    return bytes + purge_trim(usage_of(USAGE_PREWARMED));
+}
+
+static void act(enum policy_pressure event, uint64_t now_ms)
+{
+    bool plenty = known.told && now_ms - known.waited_ms >= PLENTY_MS;
+    tell_engine(known.group_bytes, level_at(now_ms), plenty);
+    if (event == PRESSURE_NONE)
+        return;
+    count(event == PRESSURE_FULL ? COUNT_PRESSURE_FULL : COUNT_PRESSURE_SOME, 1);
+    count(COUNT_PRESSURE_BYTES, give_back(event == PRESSURE_FULL));
+}
+
+void pressure_level(uint64_t now_ms)
+{
+    if (!known.begun)
+        return;
+    if (!known.limits_ms || now_ms - known.limits_ms >= LIMITS_MS) {
+        known.limits_ms = now_ms;
+        known.group_bytes = group_limit();
+        if (known.file == NO_FILE)
+            known.file = cgroup_open_pressure();
+    }
+    enum policy_pressure event = look(now_ms);
+    if (event != PRESSURE_NONE)
+        known.event_ms[event] = now_ms;
+    if (gate_enter()) {
+        act(event, now_ms);
+        gate_leave();
+    }
+}

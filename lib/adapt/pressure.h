@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* adapt/pressure.h - what the system says of its memory, and what follows: less is kept, or more.
+ *
+ * By pressure stall information of the control group, or of the machine: how long tasks have waited for
+ * memory. The group's limits bound what is kept, as a soft limit does. All of it opens files, and is the
+ * helper's alone: one thread at a time, which has a descriptor table of its own, so that the program neither
+ * sees nor closes what is open. */
+#ifndef HAK_PRESSURE_H
+#define HAK_PRESSURE_H
+
+#include "base/compiler.h"
+
+/* The helper has begun: nothing of what another one had open is there any more. */
+void pressure_begin(void);
+
+/* Look, tell the engine what changed, and give back what must not be kept. Called a few times a second while
+ * the process is active, outside the gate, with no lock held. */
+void pressure_level(uint64_t now_ms);
+
+#endif
