@@ -12,7 +12,6 @@
 #include "base/bits.h"
 #include "base/cgroup.h"
 #include "base/gate.h"
-#include "base/os.h"
 #include "settings/policy.h"
 #include "events/counters.h"
 #include "events/usage.h"
@@ -28,24 +27,24 @@ enum {
     SOME_US = 150000, /* waited in a window: an event */
     FULL_US = 100000,
     PLENTY_MS = 10000, /* nobody waited for so long: memory is plenty */
-    LIMITS_MS = 2000,  /* between two looks at the limits */
-    NO_FILE = -1
+    LIMITS_MS = 2000   /* between two looks at the limits */
 };
 
 /* Of the helper; of two helpers, before and after fork, the second begins anew. */
 static struct {
     bool begun;
-    int file;                         /* of pressure; NO_FILE: looked for again with the limits */
+    struct cgroup_files files;
     uint64_t limits_ms, group_bytes;  /* when they were read; the most that the group may have, 0: no limit */
     struct cgroup_stall last, window; /* at the last look, and when the window began */
     uint64_t window_ms, waited_ms;    /* when it began; when somebody had waited */
     uint64_t event_ms[PRESSURE_FULL + 1];
-    bool told; /* by the file, since it was opened */
+    bool told; /* by the file, at the last look */
 } known;
 
 void pressure_begin(void)
 {
-    known = (__typeof__(known)){.begun = true, .file = NO_FILE};
+    known = (__typeof__(known)){.begun = true};
+    cgroup_open(&known.files);
 }
 
 /* --- What the system says --------------------------------------------------------------------------*/
@@ -80,12 +79,8 @@ static enum policy_pressure event(const struct cgroup_stall *stall, uint64_t now
 static enum policy_pressure look(uint64_t now_ms)
 {
     struct cgroup_stall stall;
-    if (known.file == NO_FILE)
-        return PRESSURE_NONE;
-    if (!cgroup_stall(known.file, &stall)) {
-        os_close(known.file);
-        known.file = NO_FILE;
-        known.told = false;
+    if (!cgroup_stall(&known.files, &stall)) {
+        known.told = false; /* what comes next is nothing to compare with what was */
         return PRESSURE_NONE;
     }
     bool first = !known.told || went_back(&stall);
@@ -102,9 +97,7 @@ static enum policy_pressure look(uint64_t now_ms)
 /* The most that the group may have, 0 for no limit. */
 static uint64_t group_limit(void)
 {
-    struct cgroup_limits limits;
-    cgroup_limits(&limits);
-    uint64_t least = min_size(limits.max, limits.high);
+    uint64_t least = cgroup_least(&known.files);
     return least == UINT64_MAX ? 0 : max_size(1, least);
 }
 
@@ -164,8 +157,6 @@ void pressure_level(uint64_t now_ms)
     if (!known.limits_ms || now_ms - known.limits_ms >= LIMITS_MS) {
         known.limits_ms = now_ms;
         known.group_bytes = group_limit();
-        if (known.file == NO_FILE)
-            known.file = cgroup_open_pressure();
     }
     enum policy_pressure event = look(now_ms);
     if (event != PRESSURE_NONE)

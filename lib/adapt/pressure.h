@@ -10,7 +10,9 @@
 
 #include "base/compiler.h"
 
-/* The helper has begun: nothing of what another one had open is there any more. */
+/* The helper has begun: open what there is. In the child of fork nothing is open that another helper had.
+ *
+ * From then on files are read, and none is opened: a sandbox may forbid that. */
 void pressure_begin(void);
 
 /* Look, tell the engine what changed, and give back what must not be kept. Called a few times a second while

@@ -138,64 +138,79 @@ static bool find_group(struct piece text, bool unified, struct piece *out)
     return false;
 }
 
-/* The text of a file that is read by its name. */
-static struct piece read_all(const struct path *path, char *text, size_t size)
-{
-    return os_read_text(path->text, text, size) ? piece_of(text) : (struct piece){text, text};
-}
-
 static struct piece read_membership(char text[MEMBERSHIP])
 {
     struct path path;
-    (void)begin(&path, PIECE("/proc/self/cgroup"));
-    return read_all(&path, text, MEMBERSHIP);
+    bool any = begin(&path, PIECE("/proc/self/cgroup")) && os_read_text(path.text, text, MEMBERSHIP);
+    return any ? piece_of(text) : (struct piece){text, text};
 }
 
 /* --- Limits ----------------------------------------------------------------------------------------*/
 
 /* The number that is all of the file, UINT64_MAX if there is none: the kernel ends it with a line. */
-static uint64_t read_limit(const struct path *path)
+static uint64_t read_limit(int fd)
 {
     char text[32];
-    struct piece all = read_all(path, text, sizeof text), line;
     uint64_t n;
+    if (!os_read_again(fd, text, sizeof text))
+        return UINT64_MAX;
+    struct piece all = piece_of(text), line;
     bool good = split(&all, '\n', &line) && size_of(all) == 0 && number(line, &n);
     return good && n < NO_LIMIT ? n : UINT64_MAX;
 }
 
-/* The least number in files of that NAME, in PATH and all directories above it down to TOP characters. */
-static uint64_t least(struct path path, size_t top, struct piece name)
+uint64_t cgroup_least(const struct cgroup_files *files)
 {
-    uint64_t all = UINT64_MAX;
-    for (;;) {
-        size_t length = path.length;
-        if (add(&path, PIECE("/")) && add(&path, name)) {
-            uint64_t one = read_limit(&path);
-            all = one < all ? one : all;
-        }
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < files->limits; i++) {
+        uint64_t one = read_limit(files->limit[i]);
+        least = one < least ? one : least;
+    }
+    return least;
+}
+
+/* Open the files of that NAME in PATH and all directories above it, down to TOP characters. */
+static void open_limits(struct cgroup_files *files, struct path path, size_t top, struct piece name)
+{
+    for (size_t length = path.length; top && files->limits < CGROUP_LIMITS;) {
+        int fd = add(&path, PIECE("/")) && add(&path, name) ? os_open_read(path.text) : -1;
+        if (fd >= 0)
+            files->limit[files->limits++] = fd;
         if (length <= top)
-            return all;
+            break;
         while (--length > top && path.text[length] != '/')
             ;
         path.length = length;
+        path.text[length] = '\0';
     }
 }
 
-void cgroup_limits(struct cgroup_limits *out)
+/* MORE: of the files that bear other names, too. */
+static void open_all_limits(struct cgroup_files *files, struct piece lines, bool more)
+{
+    struct path path;
+    struct piece group;
+    files->limits = 0;
+    if (find_group(lines, false, &group)) {
+        size_t top = group_path(&path, PIECE("/sys/fs/cgroup/memory"), group);
+        open_limits(files, path, top, PIECE("memory.limit_in_bytes"));
+    } else if (find_group(lines, true, &group)) {
+        size_t top = group_path(&path, PIECE("/sys/fs/cgroup"), group);
+        open_limits(files, path, top, PIECE("memory.max"));
+        if (more)
+            open_limits(files, path, top, PIECE("memory.high"));
+    }
+}
+
+uint64_t cgroup_max(void)
 {
     char text[MEMBERSHIP];
-    struct path path;
-    struct piece lines = read_membership(text), group;
-    size_t top;
-    *out = (struct cgroup_limits){UINT64_MAX, UINT64_MAX};
-    if (find_group(lines, false, &group)) {
-        if ((top = group_path(&path, PIECE("/sys/fs/cgroup/memory"), group)) != 0)
-            out->max = least(path, top, PIECE("memory.limit_in_bytes"));
-    } else if (find_group(lines, true, &group) &&
-               (top = group_path(&path, PIECE("/sys/fs/cgroup"), group)) != 0) {
-        out->max = least(path, top, PIECE("memory.max"));
-        out->high = least(path, top, PIECE("memory.high"));
-    }
+    struct cgroup_files files;
+    open_all_limits(&files, read_membership(text), false);
+    uint64_t least = cgroup_least(&files);
+    while (files.limits)
+        os_close(files.limit[--files.limits]);
+    return least;
 }
 
 /* --- Pressure --------------------------------------------------------------------------------------*/
@@ -217,7 +232,7 @@ static bool find_total(struct piece text, struct piece name, uint64_t *out)
     return false;
 }
 
-bool cgroup_stall(int fd, struct cgroup_stall *out)
+static bool read_stall(int fd, struct cgroup_stall *out)
 {
     char text[STALL];
     if (!os_read_again(fd, text, sizeof text))
@@ -226,27 +241,39 @@ bool cgroup_stall(int fd, struct cgroup_stall *out)
     return find_total(all, PIECE("some "), &out->some) && find_total(all, PIECE("full "), &out->full);
 }
 
+bool cgroup_stall(const struct cgroup_files *files, struct cgroup_stall *out)
+{
+    return files->pressure >= 0 && read_stall(files->pressure, out);
+}
+
 /* PATH for reading, if it tells what it should: a kernel may have the file and count nothing. */
 static int try_pressure(const struct path *path)
 {
     struct cgroup_stall stall;
     int fd = os_open_read(path->text);
-    if (fd < 0 || cgroup_stall(fd, &stall))
+    if (fd < 0 || read_stall(fd, &stall))
         return fd < 0 ? -1 : fd;
     os_close(fd);
     return -1;
 }
 
-int cgroup_open_pressure(void)
+static int open_pressure(struct piece lines)
 {
     const struct piece mounts[] = {PIECE("/sys/fs/cgroup"), PIECE("/sys/fs/cgroup/unified")};
-    char text[MEMBERSHIP];
     struct path path;
     struct piece group;
     int fd = -1;
-    bool unified = find_group(read_membership(text), true, &group);
+    bool unified = find_group(lines, true, &group);
     for (size_t i = 0; unified && fd < 0 && i < sizeof mounts / sizeof mounts[0]; i++)
         if (group_path(&path, mounts[i], group) && add(&path, PIECE("/memory.pressure")))
             fd = try_pressure(&path);
     return fd < 0 && begin(&path, PIECE("/proc/pressure/memory")) ? try_pressure(&path) : fd;
+}
+
+void cgroup_open(struct cgroup_files *out)
+{
+    char text[MEMBERSHIP];
+    struct piece lines = read_membership(text);
+    open_all_limits(out, lines, true);
+    out->pressure = open_pressure(lines);
 }

@@ -73,10 +73,8 @@ static bool parse_share(const char *text, uint64_t most, uint64_t *out)
         percent = percent * 10 + (unsigned)(*p - '0');
     if (strcmp(p, "%") != 0 || percent == 0 || percent > WHOLE)
         return false;
-    struct cgroup_limits group;
-    cgroup_limits(&group);
-    uint64_t share = group.max / WHOLE * percent + group.max % WHOLE * percent / WHOLE;
-    *out = group.max == UINT64_MAX ? 0 : max_size(1, min_size(share, most));
+    uint64_t all = cgroup_max(), share = all / WHOLE * percent + all % WHOLE * percent / WHOLE;
+    *out = all == UINT64_MAX ? 0 : max_size(1, min_size(share, most));
     return true;
 }
 
@@ -88,8 +86,7 @@ bool option_parse(enum option o, const char *text, uint64_t *out)
     if (row->type == OPTION_LIMIT && parse_share(text, row->max, out))
         return true;
     bool size = row->type == OPTION_SIZE || row->type == OPTION_LIMIT;
-    return row->type != OPTION_PATH && parse_number(text, size, out) &&
-           *out >= row->min && *out <= row->max;
+    return row->type != OPTION_PATH && parse_number(text, size, out) && *out >= row->min && *out <= row->max;
 }
 
 enum { PREFIX = 7 }; /* characters of HAKMEM_ */

@@ -21,7 +21,10 @@ case $path in
     /..* | /) path= ;;
 esac
 group=/sys/fs/cgroup$path
-mkdir -p "$group" "/sys/fs/cgroup/memory$memory"
+limit=$group/memory.high
+[ -z "$memory" ] || limit=/sys/fs/cgroup/memory$memory/memory.limit_in_bytes
+mkdir -p "$group" "${limit%/*}"
+echo max >"$limit"
 
 some=0 full=0
 waited() # waited SOME FULL: so many microseconds more
@@ -67,12 +70,8 @@ for _ in $(seq 150); do # that lasts two seconds
 done
 judge "hakmem stat says so" "$(grep -q 'nothing to keep: all wait for memory' text || cat text)"
 becomes "and none any more" 'p["pressure"] == 0' 0 0
-if [ -z "$memory" ]; then
-    echo 100000000 >"$group/memory.high"
-else
-    echo 100000000 >"/sys/fs/cgroup/memory$memory/memory.limit_in_bytes"
-fi
+echo 100000000 >"$limit"
 becomes "the limit of the group is the soft limit" 'h["soft_limit_bytes"] == p["soft_limit_bytes"] == 100000000' 0 0
-rm "$group/memory.high" "/sys/fs/cgroup/memory$memory/memory.limit_in_bytes" 2>/dev/null
+echo max >"$limit"
 becomes "until there is none" 'h["soft_limit_bytes"] == p["soft_limit_bytes"] == 0' 0 0
 exit 0

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The control group of the process: its limits are the least of its own and of those above it, of both kinds of
  * groups; a file that is absent, cut off, huge or makes no sense says nothing. */
+#include <stdbool.h>
+
 #include "check.h"
 
+#include "base/bits.h"
 #include "settings/options.h"
 #include "tree.h"
 
@@ -10,13 +13,25 @@
 #define V1 "/sys/fs/cgroup/memory"
 #define V2 "/sys/fs/cgroup"
 
+static struct cgroup_files files;
+
+static void close_files(void)
+{
+    while (files.limits)
+        close(files.limit[--files.limits]);
+    if (files.pressure >= 0)
+        close(files.pressure);
+}
+
+/* The least of all memory.max is MAX, and of all memory.high, where there are any, HIGH. */
 static void is(uint64_t max, uint64_t high)
 {
-    struct cgroup_limits l;
-    cgroup_limits(&l);
-    if (l.max != max || l.high != high)
-        dprintf(2, "max %llu high %llu\n", (unsigned long long)l.max, (unsigned long long)l.high);
-    CHECK(l.max == max && l.high == high);
+    cgroup_open(&files);
+    uint64_t found = cgroup_max(), least = cgroup_least(&files);
+    if (found != max || least != min_size(max, high))
+        dprintf(2, "max %llu, least %llu\n", (unsigned long long)found, (unsigned long long)least);
+    CHECK(found == max && least == min_size(max, high));
+    close_files();
 }
 
 static void member(const char *lines)
@@ -50,6 +65,20 @@ static void unified(void)
     member("0::/../other\n"); /* outside of the namespace */
     put(V2 "/memory.max", "500\n");
     is(500, NONE);
+}
+
+/* More levels than files are held open: the nearest ones count. */
+static void deep(void)
+{
+    char line[600] = "0::", path[900] = V2;
+    for (int i = 0; i < 100; i++)
+        strcat(line, "/dir");
+    strcat(path, line + 3);
+    strcat(path, "/memory.max");
+    strcat(line, "\n");
+    member(line);
+    put(path, "900\n");
+    is(900, NONE);
 }
 
 static void first_kind(void)
@@ -143,6 +172,15 @@ static void shares(void)
 #define SOME "some avg10=0.00 avg60=0.12 avg300=0.00 total="
 #define FULL "full avg10=0.00 avg60=0.00 avg300=0.00 total="
 
+static bool opens(struct cgroup_stall *s)
+{
+    cgroup_open(&files);
+    bool tells = cgroup_stall(&files, s);
+    if (!tells)
+        close_files();
+    return tells;
+}
+
 static void stalls(void)
 {
     struct cgroup_stall s;
@@ -155,10 +193,10 @@ static void stalls(void)
                                       SOME "99999999999999999999\n" FULL "2\n",
                                       "some avg10=0.00 avg60=0.12\n" FULL "2\n"};
     member("0::/a\n");
-    CHECK(cgroup_open_pressure() == -1);
+    CHECK(!opens(&s));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         put("/proc/pressure/memory", bad[i]);
-        CHECK(cgroup_open_pressure() == -1);
+        CHECK(!opens(&s));
     }
     /* The group's own, where it tells; else the machine's. */
     static const char *const where[] = {"/proc/pressure/memory", V2 "/unified/a/memory.pressure",
@@ -167,25 +205,24 @@ static void stalls(void)
         char text[256];
         sprintf(text, SOME "%u\n" FULL "%u\n", 1000 + i, 10 + i);
         put(where[i], text);
-        int fd = cgroup_open_pressure();
-        CHECK(fd >= 0 && cgroup_stall(fd, &s) && s.some == 1000 + i && s.full == 10 + i);
+        CHECK(opens(&s) && s.some == 1000 + i && s.full == 10 + i);
         put(where[i], SOME "5000\n" FULL "50\n"); /* the same descriptor reads what is there now */
-        CHECK(cgroup_stall(fd, &s) && s.some == 5000 && s.full == 50);
+        CHECK(cgroup_stall(&files, &s) && s.some == 5000 && s.full == 50);
         put(where[i], "");
-        CHECK(!cgroup_stall(fd, &s));
-        close(fd);
+        CHECK(!cgroup_stall(&files, &s));
+        close_files();
         put(where[i], SOME "5000\n" FULL "50\n");
     }
     put(V2 "/a/memory.pressure", "nothing\n");
     put(V2 "/unified/a/memory.pressure", SOME "6000\n" FULL "60\n");
-    int fd = cgroup_open_pressure();
-    CHECK(fd >= 0 && cgroup_stall(fd, &s) && s.some == 6000);
-    close(fd);
+    CHECK(opens(&s) && s.some == 6000);
+    close_files();
 }
 
 int main(void)
 {
     unified();
+    deep();
     first_kind();
     nonsense();
     shares();
