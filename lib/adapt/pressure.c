@@ -125,6 +125,17 @@ static void tell_engine(uint64_t group, enum policy_pressure level, bool plenty)
     engine_release();
 }
 
+void pressure_forget(void)
+{
+    if (!known.begun)
+        return;
+    known.begun = false;
+    struct ace_settings *set = engine_settings();
+    set->pressure = PRESSURE_NONE;
+    set->plenty = false;
+    engine_release();
+}
+
 /* What is kept goes; FULL: what is cached, too. Caches of threads at work are theirs: they obey the policy
  * with their next slow path. */
 static size_t give_back(bool full)

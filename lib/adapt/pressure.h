@@ -15,6 +15,9 @@
  * From then on files are read, and none is opened: a sandbox may forbid that. */
 void pressure_begin(void);
 
+/* In the child of fork, which has no helper yet, and perhaps never: pressure ends with the next decision. */
+void pressure_forget(void);
+
 /* Look, tell the engine what changed, and give back what must not be kept. Called a few times a second while
  * the process is active, outside the gate, with no lock held. */
 void pressure_level(uint64_t now_ms);

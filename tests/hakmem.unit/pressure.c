@@ -2,6 +2,7 @@
 /* What the helper makes of what the system says, with made-up files and times: each level gives back what it
  * should, lasts for two seconds, and files that say nothing change nothing. */
 #include <pthread.h>
+#include <sys/wait.h>
 
 #include "check.h"
 
@@ -108,6 +109,21 @@ static void test_some(void)
     CHECK(policy(pressure) == PRESSURE_NONE && usage_room() == SIZE_MAX && events(1, 0));
 }
 
+/* A child has no helper that would say when it is over. */
+static void check_child(void)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        uint64_t any = 300;
+        CHECK(hak_ctl("option.purge_delay", NULL, &any) == 0); /* a decision */
+        CHECK(policy(pressure) == PRESSURE_NONE && policy(magazine[4]) == 256 && policy(purge_delay_ms) > 0);
+        CHECK(look(2000) == 0); /* nothing is open */
+        _exit(0);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+}
+
 /* Pages inside of partial slabs, and the caches of threads that ended, go, too. */
 static void test_full(void)
 {
@@ -123,6 +139,7 @@ static void test_full(void)
     CHECK(look(TICK) > MIB(3) && events(1, 1) && policy(pressure) == PRESSURE_FULL &&
           thread_idle_bytes() == 0);
     CHECK(policy(magazine[4]) == 32);
+    check_child();
     waited(152000 + 160000, 102001); /* less, while the higher level lasts */
     look(1000);
     CHECK(events(2, 1) && policy(pressure) == PRESSURE_FULL);
