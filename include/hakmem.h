@@ -137,9 +137,9 @@ struct hak_stats {
     uint64_t resident_metadata_bytes; /* resident: descriptors */
     uint64_t fragmentation_bytes;     /* resident: no block, but ends of slabs and of pages */
     uint64_t soft_limit_bytes;        /* near this much in use nothing is kept for reuse; 0: no limit */
-    uint64_t pressure_some;           /* times that what was kept was returned as tasks waited for memory */
-    uint64_t pressure_full;           /* times that what was cached was returned, too, as all tasks waited for memory */
-    uint64_t pressure_bytes;          /* what was returned then */
+    uint64_t pressure_some;           /* returns of what was kept, as tasks waited for memory */
+    uint64_t pressure_full;           /* returns of what was cached, too, as all tasks waited */
+    uint64_t pressure_bytes;          /* what came back by these */
 };
 #define HAK_STATS_VERSION 1
 

@@ -15,8 +15,8 @@
 /* Test seam: in front of all paths. NULL but in tests, which have one thread then. */
 extern HIDDEN const char *cgroup_root;
 
-/* The least of the limits of the group and of those above it, in bytes; UINT64_MAX: none. Opens files, at start
- * where an option asks for it, or on request. */
+/* The least of the limits of the group and of those above it, in bytes; UINT64_MAX: none. Opens files, at
+ * start where an option asks for it, or on request. */
 uint64_t cgroup_max(void);
 
 /* What is held open. Of limits there are memory.max and memory.high, which the kernel enforces. */
