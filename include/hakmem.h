@@ -136,6 +136,10 @@ struct hak_stats {
     uint64_t resident_retained_bytes; /* resident: EMPTY slabs and cached large mappings */
     uint64_t resident_metadata_bytes; /* resident: descriptors */
     uint64_t fragmentation_bytes;     /* resident: no block, but ends of slabs and of pages */
+    uint64_t soft_limit_bytes;        /* near this much in use nothing is kept for reuse; 0: no limit */
+    uint64_t pressure_some;           /* returns of what was kept, as tasks waited for memory */
+    uint64_t pressure_full;           /* returns of what was cached, too, as all tasks waited */
+    uint64_t pressure_bytes;          /* what came back by these */
 };
 #define HAK_STATS_VERSION 1
 

@@ -65,6 +65,11 @@ function values(i)
     if (type[i] == "SIZE")
         return "A number of bytes from " min[i] " to " both(max[i]) ", with an optional suffix\n" \
             "k, m or g (powers of 1024); the default is " both(def[i]) "."
+    if (type[i] == "LIMIT")
+        return "A number of bytes from " min[i] " to " both(max[i]) ", with an optional suffix\n" \
+            "k, m or g (powers of 1024), or a share, 1% to 100%, of the least limit (memory.max) of the process\\(aqs\n" \
+            "control group and those above it, as it is when the process starts; no limit where they have none.\n" \
+            "The default is " both(def[i]) ", no limit."
     if (type[i] == "PATH")
         return "The name of a file, of at most " max[i] " bytes; unset by default."
     print "options.awk: " name[i] ": unknown type " type[i] > "/dev/stderr"
@@ -87,7 +92,7 @@ function set_until(i)
         "While the process runs,\n.BR hak_ctl (3)\nmay change it: option." key(i) "."
 }
 
-function placeholder(i) { return type[i] == "PATH" ? "file" : type[i] == "SIZE" ? "bytes" : type[i] == "BOOL" ? "0|1" : "number" }
+function placeholder(i) { return type[i] == "PATH" ? "file" : type[i] == "SIZE" ? "bytes" : type[i] == "LIMIT" ? "bytes|share%" : type[i] == "BOOL" ? "0|1" : "number" }
 
 function header(title)
 {
@@ -109,7 +114,7 @@ function one_page(i)
     print ".SH USE\n" prose(use[i])
     print ".SH COST\n" prose(cost[i])
     print ".SH EXAMPLES\n.EX\n" literal("LD_PRELOAD=libhakmem.so.1 " name[i] "=" example[i]) "\n.EE"
-    notes(name[i], type[i] == "PATH" ? " bytes), using none" : "), using \\fIdefault\\fP")
+    notes(name[i], type[i] == "PATH" ? " bytes), using none" : (type[i] == "LIMIT" ? " or 1%..100%" : "") "), using \\fIdefault\\fP")
     print ".SH HISTORY\nSince libhakmem " since[i] "."
     print ".SH SEE ALSO\n.BR hakmem.conf (5),\n.BR hakmem (7),\n.BR hakmem\\-env (7)"
 }

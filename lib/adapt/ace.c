@@ -35,6 +35,7 @@ enum {
     FADE_SHIFT = 4,       /* the busiest interval loses a sixteenth with each decision */
 
     IDLE_MS = 1000,
+    FULL_SHIFT = 3, /* an eighth of each magazine, where everybody waits for memory */
     RETAIN_SHIFT = 6,
     DENSE_SHIFT = 3 /* a heap is dense if at most an eighth of its slabs is free, and of the heap kept */
 };
@@ -43,6 +44,13 @@ static const uint64_t LARGE_HEAP = 64 << 20; /* bytes in use before huge pages a
 static uint16_t magazine(uint64_t bytes, unsigned c)
 {
     return (uint16_t)max_size(1, min_size(bytes / class_size(c), MAGAZINE_MAX));
+}
+
+/* The lower one of the two limits, of which 0 is none; that of the control group is the engine's to see. */
+static uint64_t soft_limit(const struct ace_settings *set)
+{
+    uint64_t own = set->number[OPT_SOFT_LIMIT_BYTES], group = set->number[OPT_ACE] ? set->group_bytes : 0;
+    return own && group ? min_size(own, group) : own + group;
 }
 
 void ace_begin(const struct ace_settings *set, struct policy *p)
@@ -56,7 +64,10 @@ void ace_begin(const struct ace_settings *set, struct policy *p)
                          .idle_ms = set->number[OPT_ACE] ? IDLE_MS : 0,
                          .retain_bytes = set->number[OPT_SS_EMPTY_REUSE] ? set->number[OPT_RETAIN_BYTES] : 0,
                          .large_cache_bytes = set->number[OPT_LARGE_CACHE_BYTES],
-                         .limit_bytes = set->number[OPT_LIMIT_BYTES]};
+                         .limit_bytes = set->number[OPT_LIMIT_BYTES],
+                         .soft_limit_bytes = soft_limit(set),
+                         .margin_shift = MARGIN_SHIFT,
+                         .tolerance_shift = TOLERANCE_SHIFT};
     p->magazine[CLASS_NONE] = p->travelling[CLASS_NONE] = 1;
     for (unsigned c = 1; c < CLASSES; c++) {
         p->magazine[c] = magazine(set->number[OPT_CACHE_BYTES], c);
@@ -184,12 +195,17 @@ static void share_magazines(const struct ace_settings *set, const struct ace_sam
 
 /* --- Growth and huge pages -----------------------------------------------------------------------*/
 
-/* Close to the limit every class is capped where it is: it caches little, so that slabs become EMPTY. */
+static bool is_close(uint64_t bytes, uint64_t limit)
+{
+    return limit && bytes >= limit - limit / 8;
+}
+
+/* Close to a limit every class is capped where it is: it caches little, so that slabs become EMPTY. */
 static void cap_classes(const struct ace_settings *set, const struct ace_sample *now, bool tight,
                         struct policy *p)
 {
-    uint64_t limit = set->number[OPT_LIMIT_BYTES];
-    bool close = limit && now->mapped >= limit - limit / 8;
+    bool close =
+        is_close(now->mapped, set->number[OPT_LIMIT_BYTES]) || is_close(now->in_use, p->soft_limit_bytes);
     for (unsigned c = 1; c < CLASSES && (tight || close); c++)
         if (!p->soft_cap[c])
             p->soft_cap[c] = now->slabs[c] < 1 ? 1 : now->slabs[c];
@@ -232,6 +248,29 @@ static void decide_growth(const struct ace_settings *set, const struct ace_sampl
         p->huge = HUGE_DENSE;
 }
 
+/* --- Pressure ------------------------------------------------------------------------------------*/
+
+/* Where tasks wait for memory, nothing is kept, and what is free goes at once; where all do, what threads
+ * cache goes, too. Where none has for long, more may be kept than the process lately needed: for as long as
+ * it is used, as everything that is kept. */
+static void obey_pressure(const struct ace_settings *set, struct policy *p)
+{
+    p->pressure = set->pressure;
+    if (set->pressure == PRESSURE_NONE && set->plenty) {
+        p->margin_shift = MARGIN_SHIFT - 1;
+        p->tolerance_shift = TOLERANCE_SHIFT - 1;
+    }
+    if (set->pressure != PRESSURE_NONE)
+        p->purge_delay_ms = 0;
+    if (set->pressure != PRESSURE_FULL)
+        return;
+    p->idle_ms = ACE_TICK_MS;
+    for (unsigned c = 1; c < CLASSES; c++) {
+        p->magazine[c] = (uint16_t)max_size(1, p->magazine[c] >> FULL_SHIFT);
+        p->travelling[c] = (uint16_t)max_size(1, p->travelling[c] >> FULL_SHIFT);
+    }
+}
+
 void ace_decide(const struct ace_settings *set, const struct ace_sample *now, struct ace_state *s,
                 struct ace_result *out)
 {
@@ -243,8 +282,11 @@ void ace_decide(const struct ace_settings *set, const struct ace_sample *now, st
         share_magazines(set, now, s, &out->policy);
         decide_growth(set, now, s, &out->policy);
     }
-    if (out->quiet) /* nothing will be needed again soon */
+    /* Nothing will be needed again soon, or it must not wait for that. */
+    if (out->quiet || is_close(now->in_use, out->policy.soft_limit_bytes))
         out->policy.purge_delay_ms = (uint32_t)min_size(set->number[OPT_PURGE_DELAY], ACE_TICK_MS);
+    if (set->number[OPT_ACE])
+        obey_pressure(set, &out->policy);
     s->started = true;
     s->last = *now;
 }

@@ -11,10 +11,13 @@
 #include "settings/options.h"
 #include "settings/policy.h"
 
-/* What the options and hak_ctl say. */
+/* What the options and hak_ctl say, and what the system says of its memory (pressure.h). */
 struct ace_settings {
     uint64_t number[OPT_COUNT]; /* as at start, and those that may change since then: as set last */
     uint32_t cap[CLASSES];      /* hak_policy_set_cap: slabs; 0 none */
+    uint64_t group_bytes;       /* that the control group may have; 0: no limit, or not known */
+    uint32_t pressure;          /* enum policy_pressure */
+    bool plenty;                /* nobody has waited for memory for long */
 };
 
 /* One look at the process. Counts are of events since its start. */

@@ -16,33 +16,47 @@
 #include "cache/shelf.h"
 #include "adapt/engine.h"
 #include "adapt/helper.h"
+#include "adapt/pressure.h"
 
 /* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
  * hence only as the peak has risen by a good part of it, which cost as many. */
-enum { WORTH_SHIFT = 2 };
+enum { WORTH_SHIFT = 2, OVER_WORTH = 8 * GRANULE };
 
 /* Give back what is kept beyond the recent peak: large mappings first, which are whole areas and cost one
  * system call each, then EMPTY slabs. What EMPTY slabs have earned above the peak is left to them. */
+static void give_kept(size_t bytes)
+{
+    size_t large = usage_of(USAGE_KEPT_LARGE), slabs = usage_of(USAGE_KEPT_SLABS);
+    size_t gone = min_size(bytes, large);
+    if (gone)
+        large_trim(large - gone);
+    if (gone < bytes)
+        purge_trim(slabs > bytes - gone ? slabs - (bytes - gone) : 0);
+}
+
 static void give_excess(void)
 {
     size_t excess = usage_excess(), large = usage_of(USAGE_KEPT_LARGE), slabs = usage_of(USAGE_KEPT_SLABS);
     if (LIKELY(excess <= (large + slabs) >> WORTH_SHIFT))
         return;
     size_t tolerated = min_size(purge_tolerated(), slabs);
-    if (excess <= tolerated + ((large + slabs) >> WORTH_SHIFT))
-        return;
-    excess -= tolerated;
-    size_t gone = min_size(excess, large);
-    if (gone)
-        large_trim(large - gone);
-    if (gone < excess)
-        purge_trim(slabs > excess - gone ? slabs - (excess - gone) : 0);
+    if (excess > tolerated + ((large + slabs) >> WORTH_SHIFT))
+        give_kept(excess - tolerated);
+}
+
+/* What is kept beyond the room that a soft limit leaves: that shrinks as more comes into use. */
+static void give_over(size_t worth)
+{
+    size_t over = usage_over();
+    if (UNLIKELY(over > worth))
+        give_kept(over);
 }
 
 void tick_settle(struct tcache *tc)
 {
     size_t peak = usage_peak(), held;
     give_excess();
+    give_over(OVER_WORTH);
     if (LIKELY(peak <= tc->peak)) {
         tc->peak = peak;
         return;
@@ -62,6 +76,7 @@ void tick_give_back(uint64_t now_ms, size_t slabs)
 {
     usage_tick(now_ms);
     give_excess();
+    give_over(0);
     purge_decay(now_ms);
     strip_decay(now_ms);
     large_decay(now_ms);
@@ -105,13 +120,20 @@ static void help(void)
 {
     uint64_t active_ms = clock_now_ms(), now_ms;
     bool stays = true;
-    (void)task_own_descriptors();
+    if (task_own_descriptors())
+        pressure_begin();
     while (stays) {
         now_ms = clock_now_ms();
         if (helper_seen())
             active_ms = now_ms;
+        pressure_level(now_ms);
         help_once(now_ms);
-        stays = now_ms - active_ms < settle_ms() ? helper_sleep(ACE_TICK_MS) : helper_rest();
+        if (now_ms - active_ms < settle_ms()) {
+            stays = helper_sleep(ACE_TICK_MS);
+        } else {
+            pressure_end();
+            stays = helper_rest();
+        }
     }
 }
 

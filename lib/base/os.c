@@ -400,13 +400,19 @@ void os_residency(void *addr, size_t size, unsigned char *pages)
         pages[i] = mapped ? pages[i] & 1 : 0;
 }
 
-/* Read the beginning of PATH into TEXT, at most SIZE - 1 bytes, and end it. */
-static bool read_text(const char *path, char *text, size_t size)
+bool os_read_text(const char *path, char *text, size_t size)
 {
     int fd = os_open_read(path);
     long n = fd < 0 ? -1 : os_read(fd, text, size - 1);
     if (fd >= 0)
         os_close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
+bool os_read_again(int fd, char *text, size_t size)
+{
+    long n = kernel_call(SYS_pread64, fd, text, size - 1, 0, 0, 0);
     text[n > 0 ? n : 0] = '\0';
     return n > 0;
 }
@@ -423,7 +429,7 @@ static size_t statm(unsigned field)
 {
     char text[128];
     uint64_t pages = 0;
-    if (!read_text("/proc/self/statm", text, sizeof text))
+    if (!os_read_text("/proc/self/statm", text, sizeof text))
         return 0;
     const char *p = parse_decimal(text, &pages);
     while (field-- && *p)
@@ -444,7 +450,7 @@ size_t os_resident(void)
 bool os_read_number(const char *path, uint64_t *out)
 {
     char text[32];
-    return read_text(path, text, sizeof text) && parse_decimal(text, out) != text;
+    return os_read_text(path, text, sizeof text) && parse_decimal(text, out) != text;
 }
 
 size_t os_count_lines(const char *path)

@@ -97,6 +97,10 @@ struct os_file {
 int os_stat(int fd, struct os_file *out); /* 0 or -errno */
 /* The bytes read, fewer than SIZE only at the end of the file, or -errno. */
 long os_read(int fd, char *buffer, size_t size);
+/* The beginning of PATH as a text of SIZE - 1 bytes at most; false, and empty, if there is nothing. The other
+ * reads what a descriptor has now. */
+bool os_read_text(const char *path, char *text, size_t size);
+bool os_read_again(int fd, char *text, size_t size);
 /* The file that the process executes, NUL-terminated; its length, or -errno. */
 long os_executable(char *buffer, size_t size);
 /* The name by which it was started (AT_EXECFN), for a script that of the script; no system call. */

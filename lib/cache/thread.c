@@ -58,7 +58,8 @@ static struct tcache *pick_up(const struct list *list, bool oldest)
  * that is all that they do. Hints. */
 static size_t may_keep(void)
 {
-    size_t most = FILLED_BYTES + (usage_of(USAGE_IN_USE) >> FILLED_SHIFT), now = threads.filled_bytes;
+    size_t most = min_size(FILLED_BYTES + (usage_of(USAGE_IN_USE) >> FILLED_SHIFT), usage_room());
+    size_t now = threads.filled_bytes;
     return threads.filled_count < FILLED_MOST && now < most ? min_size(most - now, FILLED_BYTES) : 0;
 }
 

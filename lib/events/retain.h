@@ -8,13 +8,14 @@
  * Invariants, in bytes:
  *   earned <= what was given up and needed again since earned was last 0, and <= the recent peak (usage.h)
  *   kept + in use <= the recent peak + a margin + min(earned, a sixteenth of what is in use),
- *     but for a moment: tick.c restores it
+ *     and kept <= usage_room, but for a moment: tick.c restores it
  * The lock of the owner guards it; `earned` may be read without. */
 #ifndef HAK_RETAIN_H
 #define HAK_RETAIN_H
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "settings/policy.h"
 
 /* All the times of keeping and giving back, beside HAKMEM_PURGE_DELAY, after which what was not used goes. */
 enum retain_times {
@@ -26,8 +27,6 @@ enum retain_times {
     RETAIN_PAUSE_MS = 1000,  /* no purging for this long after the system refused one (purge.c) */
     RETAIN_SETTLED_MS = 4000 /* all of that is over (helper.c) */
 };
-
-enum { RETAIN_TOLERANCE_SHIFT = 4 };
 
 struct retain {
     _Atomic(size_t) earned; /* may be kept; relaxed: any recent value will do */
@@ -43,7 +42,7 @@ static inline size_t retain_earned(const struct retain *r)
 /* What of it may add to a peak, where IN_USE bytes are in use: it was needed at once whenever it had gone. */
 static inline size_t retain_tolerated(const struct retain *r, size_t in_use)
 {
-    return min_size(retain_earned(r), in_use >> RETAIN_TOLERANCE_SHIFT);
+    return min_size(retain_earned(r), in_use >> policy(tolerance_shift));
 }
 
 /* N bytes are given back to the system. */

@@ -8,10 +8,7 @@
 #include "settings/policy.h"
 #include "events/retain.h"
 
-enum {
-    MARGIN_SHIFT = 6,         /* of what is in use, kept at any time */
-    FIRST_SUPERSLAB = 2 << 20 /* never refused: no program starts without it */
-};
+enum { FIRST_SUPERSLAB = 2 << 20 /* never refused: no program starts without it */ };
 
 static struct usages {
     _Atomic(size_t) bytes[USAGES];
@@ -75,21 +72,47 @@ void usage_unmapped(size_t bytes)
     usage_sub(USAGE_MAPPED, bytes);
 }
 
+static size_t less(size_t a, size_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+/* Of a limit L with U in use L - U, but from 3/4 L on 2 (7/8 L - U): both are L/4 there. */
+static COLD size_t room_below(uint64_t limit)
+{
+    size_t used = in_use(), left = less(limit, used), quarter = limit / 4;
+    return left >= quarter ? left : 2 * less(left, quarter / 2);
+}
+
+size_t usage_room(void)
+{
+    uint64_t limit = policy(soft_limit_bytes);
+    if (UNLIKELY(policy(pressure) != PRESSURE_NONE))
+        return 0;
+    return LIKELY(!limit) ? SIZE_MAX : room_below(limit);
+}
+
+size_t usage_over(void)
+{
+    size_t room = usage_room(), prewarmed = load_relaxed(&usages.bytes[USAGE_PREWARMED]);
+    size_t slabs = less(load_relaxed(&usages.bytes[USAGE_KEPT_SLABS]), prewarmed);
+    return less(slabs + load_relaxed(&usages.bytes[USAGE_KEPT_LARGE]), room);
+}
+
 /* Large mappings that are kept count here as if they were in use: EMPTY slabs get what they leave of the
  * peak. */
 size_t usage_headroom(void)
 {
-    size_t used = in_use() + load_relaxed(&usages.bytes[USAGE_KEPT_LARGE]), most = usage_peak();
-    return most > used ? most - used : 0;
+    return less(usage_peak(), in_use() + load_relaxed(&usages.bytes[USAGE_KEPT_LARGE]));
 }
 
 size_t usage_excess(void)
 {
-    size_t used = in_use(), most = usage_peak() + (used >> MARGIN_SHIFT);
+    size_t used = in_use(), most = usage_peak() + (used >> policy(margin_shift));
     most += load_relaxed(&usages.bytes[USAGE_PREWARMED]);
-    size_t all =
-        used + load_relaxed(&usages.bytes[USAGE_KEPT_SLABS]) + load_relaxed(&usages.bytes[USAGE_KEPT_LARGE]);
-    return all > most ? all - most : 0;
+    return less(used + load_relaxed(&usages.bytes[USAGE_KEPT_SLABS]) +
+                    load_relaxed(&usages.bytes[USAGE_KEPT_LARGE]),
+                most);
 }
 
 /* Two windows, so that a peak is remembered for one to two of their lengths, and no list of peaks is

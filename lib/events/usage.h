@@ -3,7 +3,8 @@
  *
  * Memory kept must not make the process larger than it has been: what is kept and in use together
  * stays below the highest use of the last seconds, but for a margin. So a program that frees and
- * allocates the same again finds its pages, and one that grows does not pay for its past.
+ * allocates the same again finds its pages, and one that grows does not pay for its past. Nor must it come
+ * near a soft limit of the policy: what is kept shrinks before what is in use reaches it.
  *
  * Bytes of whole granules and mappings, not of blocks. Atomics, relaxed: hints of the moment that
  * nothing is ordered by; whoever changes them holds the lock of the floor that owns the memory. */
@@ -48,6 +49,11 @@ size_t usage_headroom(void);
 
 /* Bytes kept that make the process larger than its peak. */
 size_t usage_excess(void);
+
+/* Bytes that may be kept in all, whatever else would allow more: what the soft limit leaves, nothing under
+ * pressure, SIZE_MAX where there is neither. And how much more is kept than that. */
+size_t usage_room(void);
+size_t usage_over(void);
 
 /* Called a few times a second: forget old peaks. */
 void usage_tick(uint64_t now_ms);

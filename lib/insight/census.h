@@ -36,6 +36,7 @@ struct census {
     struct strip_totals strip;
     struct startup_totals startup;
     size_t metadata, threads, highest;
+    uint64_t soft_limit;
     uint64_t counter[COUNTERS];
     /* What follows from all that: census_end. */
     struct census_class all;                       /* sums, but `slabs` */

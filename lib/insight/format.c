@@ -60,7 +60,9 @@ static const char *mode_name(void)
     X("retain_shift", (r)->policy.retain_shift)                                                              \
     X("large_cache_bytes", (r)->policy.large_cache_bytes)                                                    \
     X("purge_delay", (r)->policy.purge_delay_ms)                                                             \
-    X("idle", (r)->policy.idle_ms)
+    X("idle", (r)->policy.idle_ms)                                                                           \
+    X("soft_limit_bytes", (r)->policy.soft_limit_bytes)                                                      \
+    X("pressure", (r)->policy.pressure)
 
 static const char *reason_of(const struct failure *f)
 {

@@ -105,6 +105,8 @@ const struct layout_row layout_structures[] = {
     LAYOUT_FIELD(live_policy, retain_bytes),
     LAYOUT_FIELD(live_policy, purge_delay_ms),
     LAYOUT_FIELD(live_policy, large_cache_bytes),
+    LAYOUT_FIELD(live_policy, soft_limit_bytes),
+    LAYOUT_FIELD(live_policy, pressure),
     LAYOUT_SIZEOF(failure),
     LAYOUT_FIELD(failure, time_ns),
     LAYOUT_FIELD(failure, tid),

@@ -64,6 +64,7 @@ void summary_take(struct census *out)
     out->metadata = meta_bytes();
     out->threads = thread_count();
     out->highest = usage_highest();
+    out->soft_limit = policy(soft_limit_bytes);
     for (unsigned i = 0; i < COUNTERS; i++)
         out->counter[i] = counted((enum counter)i);
     census_end(out);

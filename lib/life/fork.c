@@ -17,6 +17,7 @@
 #include "cache/thread.h"
 #include "adapt/engine.h"
 #include "adapt/helper.h"
+#include "adapt/pressure.h"
 #include "heap/aside.h"
 #include "heap/heap.h"
 
@@ -51,6 +52,7 @@ static void in_child(void)
     thread_forget_others();
     helper_forget();
     alone_forked();
+    pressure_forget();
     aside_forked();
     gate_forked(); /* last: handlers of others that ran before had the C library's memory */
 }

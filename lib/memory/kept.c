@@ -92,10 +92,16 @@ static unsigned evict(struct large **out, size_t keep_bytes, uint64_t before_ms,
     return n;
 }
 
+/* Lock held. */
+static size_t allowed(void)
+{
+    return min_size(retain_earned(&larges.retain), usage_room());
+}
+
 unsigned kept_put(struct large *l, struct large **out)
 {
     cache(l);
-    return evict(out, retain_earned(&larges.retain), 0, clock_recent_ms());
+    return evict(out, allowed(), 0, clock_recent_ms());
 }
 
 /* The smallest kept mapping that serves. Lock held. */
@@ -241,7 +247,7 @@ void kept_shorten(struct large *l, size_t size)
             mapping_divide(l, size, rest);
             cache(rest);
         }
-        n = evict(out, retain_earned(&larges.retain), 0, now_ms);
+        n = evict(out, allowed(), 0, now_ms);
     } else {
         retain_gone(&larges.retain, l->size - size, now_ms);
     }
@@ -257,7 +263,8 @@ void kept_needed(size_t size)
 {
     uint64_t now_ms = clock_now_ms();
     lock_take(RANK_LARGE);
-    retain_needed(&larges.retain, size, min_size(policy(large_cache_bytes), usage_peak()), now_ms);
+    retain_needed(&larges.retain, size,
+                  min_size(min_size(policy(large_cache_bytes), usage_peak()), usage_room()), now_ms);
     lock_give(RANK_LARGE);
 }
 
@@ -359,10 +366,12 @@ size_t kept_trim(size_t keep)
     return bytes;
 }
 
+/* What was earned while more could be kept is lost, too: a mapping is parked by that alone (large_park). */
 void kept_decay(uint64_t now_ms)
 {
     struct large *out[CACHED_MOST];
     lock_take(RANK_LARGE);
+    retain_lose(&larges.retain, retain_earned(&larges.retain) - allowed());
     size_t before = larges.cached_bytes;
     unsigned n = evict(out, SIZE_MAX, now_ms - policy(purge_delay_ms), now_ms);
     retain_lose(&larges.retain, before - larges.cached_bytes);

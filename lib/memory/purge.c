@@ -21,10 +21,10 @@ enum {
 static size_t budget(void)
 {
     size_t in_use = (arena.actives + arena.span_granules) * (size_t)GRANULE;
-    size_t most = usage_headroom() + (in_use >> RETAIN_TOLERANCE_SHIFT);
+    size_t most = usage_headroom() + (in_use >> policy(tolerance_shift));
     size_t regretted = min_size(retain_earned(&arena.retain), most);
     size_t kept = max_size(policy(retain_bytes), in_use >> policy(retain_shift)) + regretted;
-    return max_size(kept, arena.prewarmed * GRANULE);
+    return max_size(min_size(kept, usage_room()), arena.prewarmed * GRANULE);
 }
 
 /* Take SS out of everything, to be unmapped: all its granules are free. Its region goes before the memory

@@ -106,8 +106,8 @@ bool strip_collect_excess(struct strip_work *work, uint64_t now_ms)
 {
     size_t used = strips.used * STRIP_UNIT,
            keep = max_size(policy(retain_bytes), used >> policy(retain_shift));
-    return collect(work, keep + retain_earned(&strips.retain) + (policy(retain_bytes) ? WORTH : 0),
-                   UINT64_MAX, now_ms);
+    keep += retain_earned(&strips.retain) + (policy(retain_bytes) ? WORTH : 0);
+    return collect(work, min_size(keep, usage_room()), UINT64_MAX, now_ms);
 }
 
 /* LOOKS at strips at most. The bytes. */

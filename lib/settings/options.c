@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/cgroup.h"
 #include "base/layout.h"
 #include "base/meta.h"
 #include "base/os.h"
@@ -61,13 +62,31 @@ static bool parse_bool(const char *text, uint64_t *out)
     return false;
 }
 
+enum { WHOLE = 100 };
+
+/* "N%" of what the control group may have, MOST at the most; no limit, 0, where that has none. */
+static bool parse_share(const char *text, uint64_t most, uint64_t *out)
+{
+    unsigned percent = 0;
+    const char *p = text;
+    for (; *p >= '0' && *p <= '9' && percent <= WHOLE; p++)
+        percent = percent * 10 + (unsigned)(*p - '0');
+    if (strcmp(p, "%") != 0 || percent == 0 || percent > WHOLE)
+        return false;
+    uint64_t all = cgroup_max(), share = all / WHOLE * percent + all % WHOLE * percent / WHOLE;
+    *out = all == UINT64_MAX ? 0 : max_size(1, min_size(share, most));
+    return true;
+}
+
 bool option_parse(enum option o, const char *text, uint64_t *out)
 {
     const struct option_row *row = &option_rows[o];
     if (row->type == OPTION_BOOL && parse_bool(text, out))
         return true;
-    return row->type != OPTION_PATH && parse_number(text, row->type == OPTION_SIZE, out) &&
-           *out >= row->min && *out <= row->max;
+    if (row->type == OPTION_LIMIT && parse_share(text, row->max, out))
+        return true;
+    bool size = row->type == OPTION_SIZE || row->type == OPTION_LIMIT;
+    return row->type != OPTION_PATH && parse_number(text, size, out) && *out >= row->min && *out <= row->max;
 }
 
 enum { PREFIX = 7 }; /* characters of HAKMEM_ */
@@ -185,6 +204,8 @@ static void bad_value(struct reader *r, enum option o, const char *name, const c
     line_dec(&m, row->min);
     line_str(&m, "..");
     line_dec(&m, row->max);
+    if (row->type == OPTION_LIMIT)
+        line_str(&m, " or 1%..100%");
     if (row->type != OPTION_PATH) {
         line_str(&m, "), using ");
         line_dec(&m, r->values->number[o]);

@@ -11,7 +11,8 @@ enum option {
     OPT_COUNT
 };
 
-enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE, OPTION_PATH };
+/* OPTION_LIMIT: a size, or a share of what the control group may have. */
+enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE, OPTION_PATH, OPTION_LIMIT };
 enum option_when { WHEN_START, WHEN_RUNNING }; /* until when may it be set? */
 
 struct option_row {
@@ -75,7 +76,8 @@ void options_load(char **environment);
 /* The row of a name as the file has it (cache_bytes); OPT_COUNT if there is none. */
 enum option option_by_key(const char *key);
 
-/* The number that TEXT stands for as a value of O. False if it is none, or not in the range. */
+/* The number that TEXT stands for as a value of O. False if it is none, or not in the range. For a share the
+ * files of the control group are read. */
 bool option_parse(enum option o, const char *text, uint64_t *out);
 
 #endif

@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-struct live_policy live_policy = {.growth_max = 8, .growth_step = SUPERSLAB};
+struct live_policy live_policy = {.growth_max = 8,
+                                  .growth_step = SUPERSLAB,
+                                  .margin_shift = MARGIN_SHIFT,
+                                  .tolerance_shift = TOLERANCE_SHIFT};
 
 static_assert(sizeof(struct live_policy) == sizeof(struct policy), "an atomic is as large as its value");
 

@@ -22,7 +22,11 @@ enum { POLICY_STRIPES = 8, POLICY_THREADS_PER_STRIPE = 4 };
     X(uint32_t, idle_ms)      /* before the cached blocks of a class nobody uses leave a cache; 0: never */  \
     X(uint64_t, retain_bytes) /* EMPTY slabs kept, at least */                                               \
     X(uint64_t, large_cache_bytes) /* freed large mappings kept, at most */                                  \
-    X(uint64_t, limit_bytes)       /* superslabs and large mappings, at most; 0: no limit */
+    X(uint64_t, limit_bytes)       /* superslabs and large mappings, at most; 0: no limit */                 \
+    X(uint64_t, soft_limit_bytes)  /* nothing is kept near to it (usage_room); 0: no limit */                \
+    X(uint32_t, pressure)          /* enum policy_pressure: nothing is kept */                               \
+    X(uint32_t, margin_shift)      /* of what is in use, kept whatever the recent peak was */                \
+    X(uint32_t, tolerance_shift)   /* the same of EMPTY slabs, where they earned it */
 
 /* X(TYPE, NAME): one value for each class. */
 #define POLICY_ARRAYS(X)                                                                                     \
@@ -36,6 +40,15 @@ enum policy_huge {
     HUGE_GROWTH, /* asked for in superslabs that are mapped now */
     HUGE_DENSE   /* asked for in superslabs that are in use as a whole, whenever they were mapped */
 };
+
+/* How short the machine, or the control group of the process, is of memory. */
+enum policy_pressure {
+    PRESSURE_NONE, /* or nobody knows */
+    PRESSURE_SOME, /* some tasks wait for memory */
+    PRESSURE_FULL  /* there are times in which none does anything else */
+};
+
+enum { MARGIN_SHIFT = 6, TOLERANCE_SHIFT = 4 }; /* where nothing is known of memory being plenty */
 
 struct policy {
 #define POLICY_FIELD(type, name) type name;

@@ -25,7 +25,8 @@ own = dict(line.strip().split("=") for line in open("every.out"))
 if len(rows) < 30:
     print(len(rows), "rows")
 for name, look in rows:
-    if (look == "COUNTED" or sys.argv[1] == "explain") and not have.get(name):
+    made_up = name.startswith("pressure_") # by pressure.sh
+    if (look == "COUNTED" or sys.argv[1] == "explain") and not have.get(name) and not made_up:
         print(name, "is", have.get(name))
     if look == "COUNTED" and have.get(name) != int(own[name]):
         print(name, "is", have.get(name), "and the library says", own[name])

@@ -200,6 +200,62 @@ static void test_caps(void)
     CHECK(r.policy.soft_cap[9] == 5 && r.policy.soft_cap[10] == 30 && r.policy.soft_cap[11] == 1);
 }
 
+/* The lower of the soft limits is in force, that of the control group without HAKMEM_ACE never; near it classes
+ * are capped, and what is kept does not wait. */
+static void test_soft_limit(void)
+{
+    struct ace_settings set = usual;
+    struct ace_state st = {0};
+    struct ace_sample s = {.now_ms = 1000, .threads = 1, .in_use = MIB(60), .mapped = MIB(900)};
+    s.slabs[10] = 30;
+    decide(&set, &s, &st);
+    CHECK(decide(&set, &s, &st).policy.soft_limit_bytes == 0);
+    set.group_bytes = MIB(80);
+    CHECK(decide(&set, &s, &st).policy.soft_limit_bytes == MIB(80));
+    set.number[OPT_SOFT_LIMIT_BYTES] = MIB(90);
+    CHECK(decide(&set, &s, &st).policy.soft_limit_bytes == MIB(80));
+    set.number[OPT_SOFT_LIMIT_BYTES] = MIB(70);
+    struct ace_result r = decide(&set, &s, &st);
+    CHECK(r.policy.soft_limit_bytes == MIB(70) && r.policy.soft_cap[10] == 0 &&
+          r.policy.purge_delay_ms == 500);
+    s.in_use = MIB(62);
+    r = decide(&set, &s, &st);
+    CHECK(r.policy.soft_cap[10] == 30 && r.policy.purge_delay_ms == ACE_TICK_MS);
+    CHECK(r.policy.limit_bytes == 0);
+    set.number[OPT_ACE] = 0;
+    CHECK(decide(&set, &s, &st).policy.soft_limit_bytes == MIB(70));
+    set.number[OPT_SOFT_LIMIT_BYTES] = 0;
+    CHECK(decide(&set, &s, &st).policy.soft_limit_bytes == 0);
+}
+
+/* Under pressure nothing waits, then caches shrink; where memory is plenty, more is kept. Not without the engine. */
+static void test_pressure(void)
+{
+    struct ace_settings set = usual;
+    struct ace_state st = {0};
+    struct ace_sample s = {.now_ms = 1000, .threads = 1, .in_use = MIB(60), .mapped = MIB(64)};
+    const struct policy none = decide(&set, &s, &st).policy;
+    CHECK(none.pressure == PRESSURE_NONE && none.margin_shift == 6 && none.tolerance_shift == 4);
+    set.plenty = true;
+    struct policy p = decide(&set, &s, &st).policy;
+    CHECK(p.pressure == PRESSURE_NONE && p.margin_shift == 5 && p.tolerance_shift == 3);
+    CHECK(p.purge_delay_ms == none.purge_delay_ms);
+    set.pressure = PRESSURE_SOME;
+    p = decide(&set, &s, &st).policy;
+    CHECK(p.pressure == PRESSURE_SOME && p.margin_shift == 6 && p.tolerance_shift == 4 &&
+          p.purge_delay_ms == 0);
+    CHECK(memcmp(p.magazine, none.magazine, sizeof p.magazine) == 0);
+    set.pressure = PRESSURE_FULL;
+    p = decide(&set, &s, &st).policy;
+    CHECK(p.pressure == PRESSURE_FULL && p.purge_delay_ms == 0 && p.idle_ms == ACE_TICK_MS);
+    CHECK(none.magazine[4] == 256 && p.magazine[4] == 32 && p.travelling[4] == 32 &&
+          p.magazine[CLASS_LAST] == 1);
+    set.number[OPT_ACE] = 0;
+    p = decide(&set, &s, &st).policy;
+    CHECK(p.pressure == PRESSURE_NONE && p.magazine[4] == 256 && p.margin_shift == 6 &&
+          p.purge_delay_ms == 500);
+}
+
 /* Whatever is counted, also backwards or wrapped: no decision out of its bounds (decide checks). */
 static void test_anything(void)
 {
@@ -213,6 +269,10 @@ static void test_anything(void)
             bytes[n] = (unsigned char)(next_random(&state) >> 33);
         s.threads &= 0xffff;
         set.number[OPT_LIMIT_BYTES] = next_random(&state);
+        set.number[OPT_SOFT_LIMIT_BYTES] = next_random(&state);
+        set.group_bytes = next_random(&state);
+        set.pressure = next_random(&state) % (PRESSURE_FULL + 1);
+        set.plenty = next_random(&state) & 1;
         set.number[OPT_CACHE_BYTES] = next_random(&state) & MIB(1);
         decide(&set, &s, &st);
     }
@@ -271,6 +331,8 @@ int main(void)
     test_threads();
     test_quiet();
     test_caps();
+    test_soft_limit();
+    test_pressure();
     test_anything();
 
     /* 100 MB in bursts, then hardly anything. */

@@ -195,6 +195,8 @@ void report_json_policy(struct target *t)
     json_number(&json_out, "large_cache_bytes", p.large_cache_bytes);
     json_number(&json_out, "purge_delay_ms", p.purge_delay_ms);
     json_number(&json_out, "huge_pages", p.huge);
+    json_number(&json_out, "soft_limit_bytes", p.soft_limit_bytes);
+    json_number(&json_out, "pressure", p.pressure);
     json_close(&json_out);
 }
 

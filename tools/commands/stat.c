@@ -76,6 +76,11 @@ static void print_text(struct target *t, const struct heap *h, bool classes)
     bytes("growth step", policy.growth_step);
     bytes("EMPTY slabs to keep, at least", policy.retain_bytes);
     number("milliseconds before they go", policy.purge_delay_ms);
+    if (policy.soft_limit_bytes)
+        bytes("soft limit of what is in use", policy.soft_limit_bytes);
+    if (policy.pressure != PRESSURE_NONE)
+        puts(policy.pressure == PRESSURE_FULL ? "  nothing to keep: all wait for memory"
+                                              : "  nothing to keep: some wait for memory");
     if (classes)
         print_classes(h);
     report_print_options(t);

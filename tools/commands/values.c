@@ -37,7 +37,7 @@ static const struct {
 #include "settings/options.def"
 };
 
-static const char *const type_names[] = {"bool", "int", "size", "path"};
+static const char *const type_names[] = {"bool", "int", "size", "path", "limit"};
 static const char *const when_names[] = {"start", "running"};
 
 /* The suffix of sizes where nothing is lost by it. */
@@ -47,7 +47,8 @@ static const char *number(enum option_type type, uint64_t n)
     static unsigned next;
     char *out = texts[next++ % 4];
     const char *unit = "";
-    for (const char *u = "kmg"; type == OPTION_SIZE && *u && n && n % 1024 == 0; u++, n /= 1024)
+    bool size = type == OPTION_SIZE || type == OPTION_LIMIT;
+    for (const char *u = "kmg"; size && *u && n && n % 1024 == 0; u++, n /= 1024)
         unit = u;
     snprintf(out, sizeof texts[0], "%" PRIu64 "%.1s", n, unit);
     return out;
@@ -167,8 +168,9 @@ bool values_set(const char *text)
     }
     const struct option_row *row = &option_rows[o];
     if (row->type != OPTION_PATH && !option_parse(o, value + 1, &number)) {
-        (void)usage_error("run: bad value '%s' for %s (%llu to %llu)", value + 1, key,
-                          (unsigned long long)row->min, (unsigned long long)row->max);
+        (void)usage_error("run: bad value '%s' for %s (%llu to %llu%s)", value + 1, key,
+                          (unsigned long long)row->min, (unsigned long long)row->max,
+                          row->type == OPTION_LIMIT ? " or 1% to 100%" : "");
         return false;
     }
     return setenv(row->name, value + 1, 1) == 0;

@@ -75,6 +75,7 @@ static void read_counts(struct target *t, struct heap *h)
     h->kept_large = usage[USAGE_KEPT_LARGE];
     (void)target_read(t, at(t, ROW_counters), c->counter, sizeof c->counter);
     c->highest = word_at(t, at(t, ROW_usage_highest));
+    c->soft_limit = word_at(t, at(t, ROW_policy) + offsetof(struct live_policy, soft_limit_bytes));
     c->metadata = word_at(t, at(t, ROW_meta_mapped));
     c->threads = word_at(t, at(t, ROW_threads_in_use));
     c->granules.superslabs_peak = word_at(t, at(t, ROW_superslabs_peak));

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# group-share.sh - limits as a share of what the control group may have, as processes find it: in a mount namespace
+# with a tree of groups of its own; and in a group of its own below HAK_TEST_CGROUP, a directory of a memory
+# controller, where that is set. Nobody else's group is touched.
+set -u
+work=$SCRATCH/group-share.d shows=$SCRATCH/group-share.d/shows
+
+said() # said WHAT WANTED COMMAND...: both outputs are WANTED
+{
+    what=$1 wanted=$2
+    shift 2
+    found=$("$@" 2>&1)
+    if [ "$found" = "$wanted" ]; then
+        echo "PASS: $what"
+    else
+        echo "FAIL: $what: $found, wanted $wanted"
+    fi
+}
+
+share() # share LIMIT SOFT_LIMIT
+{
+    env HAKMEM_LIMIT_BYTES="$1" HAKMEM_SOFT_LIMIT_BYTES="$2" "$shows" limit_bytes soft_limit_bytes
+}
+
+own_group() # what the kernel says of a real one
+{
+    group=$HAK_TEST_CGROUP/hakmem-test-$$
+    trap 'rmdir "$group" 2>/dev/null' EXIT
+    mkdir "$group" || return 1
+    for file in memory.max memory.limit_in_bytes; do
+        [ ! -e "$group/$file" ] || echo 1000000000 >"$group/$file" || return 1
+    done
+    limit=$(cat "$group"/memory.max "$group"/memory.limit_in_bytes 2>/dev/null)
+    said "a group of the test's own" "serving $((limit / 100 * 80 + limit % 100 * 80 / 100)) $((limit / 2))" \
+        sh -c 'echo $$ >"$1/cgroup.procs" && HAKMEM_LIMIT_BYTES=80% HAKMEM_SOFT_LIMIT_BYTES=50% exec "$2" limit_bytes soft_limit_bytes' \
+        sh "$group" "$shows"
+}
+
+if [ "${1-}" != inside ]; then
+    rm -rf "$work"
+    mkdir -p "$work"
+    $CC -O1 -fno-builtin -D_GNU_SOURCE -I"$TOP/tests/lib" -I"$TOP/include" -I"$TOP/lib" -I"$BUILD/lib" \
+        "$TOP/tests/hakmem.options/table/shows.c" -o "$shows" -DHAK_NAMES "$LIBS/libhakcore.a" -pthread ||
+        echo "FAIL: compiling shows"
+    if [ -n "${HAK_TEST_CGROUP-}" ]; then
+        own_group || echo "UNSUPPORTED: a group of the test's own: refused below $HAK_TEST_CGROUP"
+    else
+        echo "UNSUPPORTED: a group of the test's own: HAK_TEST_CGROUP names none to have it in"
+    fi
+    if [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs none /sys/fs/cgroup 2>/dev/null; then
+        unshare -m sh "$0" inside
+    else
+        echo "UNSUPPORTED: a tree of groups: no mount namespace, or no /sys/fs/cgroup"
+    fi
+    rm -rf "$work"
+    exit 0
+fi
+
+mount -t tmpfs none /sys/fs/cgroup || exit 1
+path=$(awk -F: '("," $2 ",") ~ /,memory,/ { print $3; exit }' /proc/self/cgroup)
+if [ -n "$path" ]; then
+    top=/sys/fs/cgroup/memory file=memory.limit_in_bytes none=9223372036854771712
+else
+    path=$(sed -n 's/^0:://p' /proc/self/cgroup) top=/sys/fs/cgroup file=memory.max none=max
+fi
+case $path in /..* | /) path= ;; esac
+said "no files" "serving 0 0" share 80% 100%
+mkdir -p "$top$path"
+echo 500000000 >"$top$path/$file"
+said "shares of it" "serving 400000000 50000000" share 80% 10%
+said "numbers" "serving 500000000 1048576" share 500000000 1m
+if [ -n "$path" ]; then
+    echo 300000000 >"$top/$file"
+    said "the group above has less" "serving 240000000 300000000" share 80% 100%
+    echo $none >"$top/$file"
+fi
+echo $none >"$top$path/$file"
+said "a group without a limit" "serving 0 0" share 80% 10%
+echo 500000000 >"$top$path/$file"
+for bad in 120% 0% x% "80 %"; do
+    said "$bad" "hakmem: HAKMEM_LIMIT_BYTES: bad value '$bad' (0..281474976710656 or 1%..100%), using 0
+serving 0 50000000" share "$bad" 10%
+done
+
+if strace -o "$work/trace" true 2>/dev/null; then
+    said "without a share no file of groups is opened" 0 sh -c 'HAKMEM_LIMIT_BYTES=1g HAKMEM_SOFT_LIMIT_BYTES=1g \
+        strace -o "$1/trace" "$1/shows" >/dev/null; grep -c cgroup "$1/trace"' sh "$work"
+    said "with one it is looked up" yes sh -c 'HAKMEM_LIMIT_BYTES=1% \
+        strace -o "$1/trace" "$1/shows" >/dev/null; grep -q "proc/self/cgroup" "$1/trace" && echo yes' sh "$work"
+else
+    echo "UNSUPPORTED: system calls: strace is missing, or may not trace here"
+fi
+exit 0
