@@ -16,6 +16,7 @@
 #include "cache/thread.h"
 #include "adapt/engine.h"
 #include "adapt/helper.h"
+#include "adapt/request.h"
 #include "heap/aside.h"
 #include "heap/heap.h"
 
@@ -48,6 +49,7 @@ static void in_child(void)
     os_forked();
     thread_forget_others();
     helper_forget();
+    request_forked();
     aside_forked();
     gate_forked(); /* last: handlers of others that ran before had the C library's memory */
 }
