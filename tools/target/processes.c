@@ -48,7 +48,6 @@ static char *unit_path(char *line)
     return unified || old ? path : NULL;
 }
 
-/* Names of control groups that the kernel could take for its own begin with an underscore more. */
 static bool is_unit(const char *name, size_t size)
 {
     static const char *const kinds[] = {".service", ".scope", ".socket", ".mount", ".swap"};
@@ -60,7 +59,8 @@ static bool is_unit(const char *name, size_t size)
     return false;
 }
 
-/* The innermost unit: of what a user's own systemd runs, its own, and not user@1000.service. */
+/* The innermost unit: of what a user's own systemd runs, its own, and not user@1000.service. systemd puts an
+ * underscore in front of a name that the kernel could take for one of its files. */
 static void find_unit(char *path, char *out, size_t size)
 {
     char *deleted = strstr(path, " (deleted)");
