@@ -69,7 +69,7 @@ static const struct command commands[] = {
      "and the kernel's consent (ptrace scope), or root. Ends with 3 if it is not done\n"
      "yet: the process sleeps, and will do it when it wakes.\n",
      command_purge},
-    {"metrics", "[--by pid|unit|program] [--output FILE | --listen [ADDRESS:]PORT]",
+    {"metrics", "[--by WHAT] [--output FILE | --listen [ADDRESS:]PORT]",
      "figures of all processes, for Prometheus",
      "  --by pid             a line for each process (the usual way)\n"
      "  --by unit            sums over each unit of systemd\n"

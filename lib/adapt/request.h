@@ -12,10 +12,10 @@
  * be one store, one of a byte is. A request is never lost, as nobody sets `wanted` to 0 without serving it,
  * but for the child of fork, which was not asked.
  *
- * `bytes`, `before` and `after` are written by the thread that has `busy`, before `done`, which releases them.
- * busy: acquired and released, so that the next one's numbers come after the last one's. It is taken inside
- * the gate: the copy that fork makes has no thread that holds it, unless fork was called from a signal's
- * handler (request_forked). */
+ * `bytes`, `before` and `after` are written by the thread that has `busy`, before `done`, which releases
+ * them. `busy` is acquired and released, so that the next one's numbers come after the last one's. It is
+ * taken inside the gate: the copy that fork makes has no thread that holds it, unless fork was called from a
+ * signal's handler (request_forked). */
 #ifndef HAK_REQUEST_H
 #define HAK_REQUEST_H
 

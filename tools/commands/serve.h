@@ -5,8 +5,8 @@
 
 #include "commands/fleet.h"
 
-/* Serve GET /metrics at ADDRESS, "[ADDRESS:]PORT", until SIGTERM or SIGINT: the exit status. On loopback only:
- * there is no encryption, and nobody is asked who he is. */
+/* Serve GET /metrics at ADDRESS, "[ADDRESS:]PORT", until SIGTERM or SIGINT: the exit status. On loopback
+ * only: there is no encryption, and nobody is asked who he is. */
 int serve(enum fleet_by by, const char *address);
 
 #endif

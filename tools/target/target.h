@@ -2,9 +2,10 @@
 /* target/target.h - a running process with the library, read from outside.
  *
  * Nothing is asked of the process and nothing of it is changed, but by purge: process_vm_readv copies its
- * memory while it runs. What is read may be in the middle of a change, or damaged: addresses are checked against the kernel's
- * list of mappings, walks of lists are bounded, and numbers are cut to what is possible. Pages that do not
- * exist (/proc/PID/pagemap tells) read as zero without being asked for, so that looking makes no page. */
+ * memory while it runs. What is read may be in the middle of a change, or damaged: addresses are checked
+ * against the kernel's list of mappings, walks of lists are bounded, and numbers are cut to what is possible.
+ * Pages that do not exist (/proc/PID/pagemap tells) read as zero without being asked for, so that looking
+ * makes no page. */
 #ifndef HAK_TOOL_TARGET_H
 #define HAK_TOOL_TARGET_H
 
