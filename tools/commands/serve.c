@@ -200,14 +200,16 @@ static void finish(int fd)
 
 /* --- The address ---------------------------------------------------------------------------------*/
 
-/* "PORT", "127.0.0.1:PORT", "[::1]:PORT". EXIT_OK, or an error was told. */
-static int parse_address(const char *text, union endpoint *out, socklen_t *size)
+/* "PORT", "127.0.0.1:PORT", "[::1]:PORT". False after an error. */
+static bool parse_address(const char *text, union endpoint *out, socklen_t *size)
 {
     double port;
     char address[64] = "127.0.0.1";
     const char *colon = strrchr(text, ':');
-    if (!parse_number(colon ? colon + 1 : text, 0, 65535, &port) || port != (unsigned)port)
-        return usage_error("metrics: --listen wants [ADDRESS:]PORT, not '%s'", text);
+    if (!parse_number(colon ? colon + 1 : text, 0, 65535, &port) || port != (unsigned)port) {
+        (void)usage_error("metrics: --listen wants [ADDRESS:]PORT, not '%s'", text);
+        return false;
+    }
     if (colon) {
         bool brackets = *text == '[' && colon > text + 1 && colon[-1] == ']';
         snprintf(address, sizeof address, "%.*s", (int)(colon - text) - 2 * brackets, text + brackets);
@@ -222,9 +224,10 @@ static int parse_address(const char *text, union endpoint *out, socklen_t *size)
             .sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_port = htons((uint16_t)port)};
         *size = sizeof out->v4;
     } else {
-        return usage_error("metrics: --listen serves 127.0.0.1 and [::1] only, not '%s'", address);
+        (void)usage_error("metrics: --listen serves 127.0.0.1 and [::1] only, not '%s'", address);
+        return false;
     }
-    return EXIT_OK;
+    return true;
 }
 
 /* A socket that listens, or -1 after an error. */
@@ -243,7 +246,7 @@ static int open_socket(const union endpoint *at, socklen_t size)
 
 static void tell_address(int fd)
 {
-    union endpoint at;
+    union endpoint at = {.v6 = {0}};
     socklen_t size = sizeof at;
     if (getsockname(fd, &at.any, &size) != 0)
         return;
@@ -270,11 +273,10 @@ static void catch_signals(void)
 
 int serve(enum fleet_by by, const char *address)
 {
-    union endpoint at;
+    union endpoint at = {.v6 = {0}};
     socklen_t size = 0;
-    int status = parse_address(address, &at, &size);
-    if (status != EXIT_OK)
-        return status;
+    if (!parse_address(address, &at, &size))
+        return EXIT_USAGE;
     int fd = open_socket(&at, size);
     if (fd < 0)
         return EXIT_NO;
