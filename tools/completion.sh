@@ -42,7 +42,7 @@ _hakmem_run()
 
 _hakmem()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} commands='run options check stat explain top' options
+    local word=${COMP_WORDS[COMP_CWORD]} commands='run options check stat explain top purge metrics' options
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
         COMPREPLY=($(compgen -W "$commands help --help --version" -- "$word"))
@@ -59,10 +59,12 @@ _hakmem()
         stat) options='--json --classes' ;;
         explain) options='--json' ;;
         top) options='--interval --count' ;;
+        purge) options='--json --wait' ;;
+        metrics) options='--by --output --listen' ;;
         *) return ;;
     esac
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-        --library | --conf)
+        --library | --conf | --output)
             _hakmem_files "$word"
             return
             ;;
@@ -70,12 +72,16 @@ _hakmem()
             COMPREPLY=($(compgen -c -- "$word"))
             return
             ;;
-        --interval | --count) return ;;
+        --by)
+            COMPREPLY=($(compgen -W 'pid unit program' -- "$word"))
+            return
+            ;;
+        --interval | --count | --wait | --listen) return ;;
     esac
     if [ "${COMP_WORDS[1]}" = run ] && _hakmem_run; then return; fi
     case ${COMP_WORDS[1]}:$word in
         *:-*) COMPREPLY=($(compgen -W "$options" -- "$word")) ;;
-        check:* | stat:* | explain:* | top:*) COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$word")) ;;
+        check:* | stat:* | explain:* | top:* | purge:*) COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$word")) ;;
     esac
 }
 complete -F _hakmem hakmem

@@ -60,6 +60,26 @@ static const struct command commands[] = {
      "\n"
      "Without PID: every process that has libhakmem.so loaded and may be read.\n",
      command_top},
+    {"purge", "[--json] [--wait SECONDS] PID", "let a running process give back what is free",
+     "  --json               for machines\n"
+     "  --wait SECONDS       how long to wait for the answer (2)\n"
+     "\n"
+     "Asks the process for what hak_purge(3) does, and says what came back. The next\n"
+     "slow path of its malloc does it, or the helper thread. That needs the same user\n"
+     "and the kernel's consent (ptrace scope), or root. Ends with 3 if it is not done\n"
+     "yet: the process sleeps, and will do it when it wakes.\n",
+     command_purge},
+    {"metrics", "[--by WHAT] [--output FILE | --listen [ADDRESS:]PORT]",
+     "figures of all processes, for Prometheus",
+     "  --by pid             a line for each process (the usual way)\n"
+     "  --by unit            sums over each unit of systemd\n"
+     "  --by program         sums over each name of a program\n"
+     "  --output FILE        replace FILE at one stroke, for node_exporter\n"
+     "  --listen [ADDRESS:]PORT  serve /metrics by HTTP, on 127.0.0.1 or ::1 only\n"
+     "\n"
+     "Every process that has libhakmem.so loaded and may be read. The text is\n"
+     "OpenMetrics, and can be read as the older text of Prometheus, too.\n",
+     command_metrics},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

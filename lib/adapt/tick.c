@@ -17,6 +17,7 @@
 #include "adapt/engine.h"
 #include "adapt/helper.h"
 #include "adapt/pressure.h"
+#include "adapt/request.h"
 
 /* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
  * hence only as the peak has risen by a good part of it, which cost as many. */
@@ -109,6 +110,7 @@ static void help_once(uint64_t now_ms)
     if (move_on(&next_ms, due, now_ms + RETAIN_TICK_MS) && gate_enter()) {
         tick_give_back(now_ms, SIZE_MAX);
         engine_tick(now_ms);
+        request_serve();
         gate_leave();
         tick_traces();
     }
@@ -175,6 +177,7 @@ NOINLINE void tick_now(struct tcache *tc)
     if (LIKELY(now_ms < due) || !move_on(&next_ms, due, now_ms + RETAIN_TICK_MS))
         return;
     tick_give_back(now_ms, TRIM_AT_ONCE);
+    request_serve();
     if (tc) /* the engine works on caches: checked mode has none */
         engine_tick(now_ms);
     size_t threads = thread_count();

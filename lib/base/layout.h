@@ -51,6 +51,7 @@ struct layout_row {
     X(thread)                                                                                                \
     X(heap)                                                                                                  \
     X(engine)                                                                                                \
+    X(request)                                                                                               \
     X(deepbind)
 
 /* Aligned, and holds its own address: copies of the file's bytes elsewhere are none. */

@@ -20,6 +20,7 @@
 #include "memory/strip.h"
 #include "cache/shelf.h"
 #include "cache/startup.h"
+#include "adapt/release.h"
 #include "adapt/tick.h"
 #include "heap/aside.h"
 #include "heap/checked.h"
@@ -124,7 +125,7 @@ static COLD void *alloc_failed(size_t size, size_t align, bool zero, const char 
     void *p = NULL;
     os_error.call = NULL; /* what was refused before may have been made up for */
     if (flush_may_help(size, align)) {
-        uncached_flush(function);
+        release_caches(function);
         large_trim(0);
         purge_trim(0);
         os_error.call = NULL;

@@ -2,23 +2,15 @@
 /* heap/trim.c - everything that is free goes back to the system, by request. */
 #include "heap/heap.h"
 
-#include "memory/large.h"
-#include "memory/pool.h"
-#include "memory/purge.h"
-#include "memory/strippages.h"
+#include "adapt/release.h"
 #include "adapt/tick.h"
-#include "heap/uncached.h"
 
 /* Give back what is free, but PAD bytes of EMPTY slabs; nothing while a fork is under way. */
 static size_t give_back(size_t pad, const char *function)
 {
     if (!gate_enter())
         return 0;
-    uncached_flush(function); /* first: what comes home may make slabs EMPTY */
-    size_t bytes = pool_trim(SIZE_MAX);
-    bytes += strip_trim(0);
-    bytes += large_trim(0);
-    bytes += purge_trim(pad);
+    size_t bytes = release_free(pad, function);
     gate_leave();
     tick_traces();
     return bytes;

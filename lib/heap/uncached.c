@@ -137,21 +137,6 @@ size_t uncached_size(const void *p, unsigned c, const char *function)
     return size;
 }
 
-void uncached_flush(const char *function)
-{
-    if (thread_self.cache != TCACHE_NONE) {
-        tcache_flush(thread_self.cache, function);
-        shelf_flush(thread_self.cache, function);
-    }
-    thread_flush_idle(UINT64_MAX, function);
-    for (unsigned c = 1; c < CLASSES; c++) {
-        struct magazine mag;
-        while ((mag = transfer_remove(c)).count)
-            pool_drain(c, mag, function);
-    }
-    large_unpark();
-}
-
 /* More than there is, rather than less: to be wrong costs a flush, and the other way an allocation. */
 size_t uncached_flushable(void)
 {

@@ -27,12 +27,7 @@ void uncached_refuse_free(const void *p, unsigned c, const char *function);
 /* Report P, whose class byte is 0 or wrong: a double free where it was a block once. */
 COLD NORETURN void uncached_report(const void *p, const char *function);
 
-/* Return what is free in the caller's cache, in those of threads that ended, on its shelf, in the transfer
- * slots and parked to slabs, superslabs and the cache of large mappings, whence it can be reused or trimmed.
- * Aborts with FUNCTION's name on a damaged list. */
-void uncached_flush(const char *function);
-
-/* Bytes that the system could get back by that and by trimming everything, at most. */
+/* Bytes that the system could get back by release_caches and by trimming everything, at most. */
 size_t uncached_flushable(void);
 
 #endif

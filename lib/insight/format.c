@@ -16,6 +16,7 @@
 #include "heap/heap.h"
 #include "heap/tunable.h"
 #include "insight/byname.h"
+#include "insight/metric.h"
 #include "insight/residency.h"
 #include "insight/summary.h"
 
@@ -256,21 +257,6 @@ static void json(struct text *p, const struct report *r)
 }
 
 /* --- OpenMetrics ---------------------------------------------------------------------------------*/
-
-static void metric_head(struct text *p, const char *name, bool counter, bool bytes, const char *help)
-{
-    static const char *const keys[] = {"# TYPE hakmem_", "# UNIT hakmem_", "# HELP hakmem_"};
-    const char *const values[] = {counter ? "counter" : "gauge", "bytes", help};
-    for (unsigned i = 0; i < 3; i++) {
-        if (i == 1 && !bytes)
-            continue;
-        text_str(p, keys[i]);
-        text_str(p, name);
-        text_str(p, " ");
-        text_str(p, values[i]);
-        text_str(p, "\n");
-    }
-}
 
 static void metric_classes(struct text *p, const struct report *r, const char *name, const char *help,
                            size_t member)

@@ -14,6 +14,7 @@
 #include "cache/shelf.h"
 #include "cache/transfer.h"
 #include "adapt/ace.h"
+#include "adapt/request.h"
 #include "heap/mode.h"
 
 const struct layout_row layout_structures[] = {
@@ -107,6 +108,14 @@ const struct layout_row layout_structures[] = {
     LAYOUT_FIELD(live_policy, large_cache_bytes),
     LAYOUT_FIELD(live_policy, soft_limit_bytes),
     LAYOUT_FIELD(live_policy, pressure),
+    LAYOUT_SIZEOF(request),
+    LAYOUT_FIELD(request, wanted),
+    LAYOUT_FIELD(request, busy),
+    LAYOUT_FIELD(request, begun),
+    LAYOUT_FIELD(request, done),
+    LAYOUT_FIELD(request, bytes),
+    LAYOUT_FIELD(request, before),
+    LAYOUT_FIELD(request, after),
     LAYOUT_SIZEOF(failure),
     LAYOUT_FIELD(failure, time_ns),
     LAYOUT_FIELD(failure, tid),

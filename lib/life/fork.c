@@ -18,6 +18,7 @@
 #include "adapt/engine.h"
 #include "adapt/helper.h"
 #include "adapt/pressure.h"
+#include "adapt/request.h"
 #include "heap/aside.h"
 #include "heap/heap.h"
 
@@ -53,6 +54,7 @@ static void in_child(void)
     helper_forget();
     alone_forked();
     pressure_forget();
+    request_forked();
     aside_forked();
     gate_forked(); /* last: handlers of others that ran before had the C library's memory */
 }

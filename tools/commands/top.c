@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* commands/top.c - hakmem top: the processes that use the library, again and again. */
-#include <dirent.h>
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "target/inspect.h"
+#include "target/processes.h"
 #include "common/units.h"
 #include "commands/commands.h"
 #include "common/say.h"
@@ -32,22 +31,9 @@ struct entries {
     size_t refused; /* they do, and may not be read */
 };
 
-/* A quick look for whether PID may have the library: a list of mappings that names it. */
-static bool names_library(int pid, struct entries *all)
+static void add(int pid, void *arg)
 {
-    char path[64];
-    struct process process;
-    snprintf(path, sizeof path, "/proc/%d/maps", pid);
-    char *text = proc_text(path, NULL);
-    bool denied = !text && (errno == EACCES || errno == EPERM);
-    bool named = text && strstr(text, "libhakmem.so");
-    free(text);
-    all->unknown += denied && proc_read(&process, pid) && !process.kernel && process.state != 'Z';
-    return named;
-}
-
-static void add(struct entries *all, int pid)
-{
+    struct entries *all = arg;
     struct target t;
     struct heap h;
     if (!target_attach(&t, pid, false)) {
@@ -71,16 +57,6 @@ static void add(struct entries *all, int pid)
     }
     heap_free(&h);
     target_close(&t);
-}
-
-static void add_all(struct entries *all)
-{
-    DIR *dir = opendir("/proc");
-    for (struct dirent *d; dir && (d = readdir(dir)) != NULL;)
-        if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && names_library(atoi(d->d_name), all))
-            add(all, atoi(d->d_name));
-    if (dir)
-        closedir(dir);
 }
 
 static int by_resident(const void *a, const void *b)
@@ -150,9 +126,9 @@ static bool look(char **pids, bool terminal)
 {
     struct entries all = {0};
     for (char **p = pids; *p; p++)
-        add(&all, atoi(*p));
+        add(atoi(*p), &all);
     if (!*pids)
-        add_all(&all);
+        processes_each(&all.unknown, add, &all);
     if (all.count)
         qsort(all.entry, all.count, sizeof all.entry[0], by_resident);
     print(&all, terminal);
@@ -177,13 +153,6 @@ static int check_pids(char **pids)
             return EXIT_NO;
     }
     return EXIT_OK;
-}
-
-static bool parse_number(const char *text, double least, double most, double *out)
-{
-    char *end;
-    *out = strtod(text, &end);
-    return end != text && !*end && *out >= least && *out <= most;
 }
 
 int command_top(int argc, char **argv)

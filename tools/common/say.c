@@ -80,6 +80,13 @@ int parse_pid(const char *text)
     return (int)n;
 }
 
+bool parse_number(const char *text, double least, double most, double *out)
+{
+    char *end;
+    *out = strtod(text, &end);
+    return end != text && !*end && *out >= least && *out <= most;
+}
+
 const char *own_path(void)
 {
     static char path[PATH_MAX];

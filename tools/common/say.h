@@ -13,6 +13,7 @@ enum {
     EXIT_OK = 0,
     EXIT_NO = 1,           /* what was asked for failed, or the answer is no */
     EXIT_USAGE = 2,        /* bad arguments */
+    EXIT_LATER = 3,        /* purge: it is asked for, and not done yet */
     EXIT_CANNOT_RUN = 126, /* run: the command cannot be run with the library */
     EXIT_NOT_FOUND = 127,  /* run: there is no such command */
 };
@@ -32,6 +33,9 @@ char *need_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 
 /* The PID that TEXT is, or an error and -1. */
 int parse_pid(const char *text);
+
+/* TEXT, all of it, as a number from LEAST to MOST: false otherwise. */
+bool parse_number(const char *text, double least, double most, double *out);
 
 /* Path of the library: that of the build tree where this program lies in one, else the installed one. */
 const char *library_path(void);

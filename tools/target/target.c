@@ -186,6 +186,17 @@ bool target_read(struct target *t, uint64_t address, void *out, size_t size)
     return true;
 }
 
+bool target_write(struct target *t, uint64_t address, uint8_t value)
+{
+    const struct vma *v = proc_find(&t->maps, address);
+    if (!v || v->perms[1] != 'w') {
+        errno = EFAULT;
+        return false;
+    }
+    struct iovec local = {&value, 1}, remote = {(void *)(uintptr_t)address, 1};
+    return process_vm_writev(t->process.pid, &local, 1, &remote, 1, 0) == 1;
+}
+
 void target_text(struct target *t, uint64_t address, char *out, size_t size)
 {
     size_t have = 0;

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* commands/metrics.c - hakmem metrics: figures of all processes, for Prometheus. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands/commands.h"
+#include "commands/fleet.h"
+#include "commands/serve.h"
+#include "common/say.h"
+
+static bool write_all(int fd, const char *text, size_t length)
+{
+    while (length) {
+        ssize_t n = write(fd, text, length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        text += n;
+        length -= (size_t)n;
+    }
+    return true;
+}
+
+/* What is there and is no file (a device, a pipe) would be replaced by one. */
+static bool may_replace(const char *file)
+{
+    struct stat st;
+    if (lstat(file, &st) != 0 || S_ISREG(st.st_mode))
+        return true;
+    error("metrics: %s is not a regular file", file);
+    return false;
+}
+
+/* Whoever reads FILE sees the old text or the new one. The name of the new one does not end as those that
+ * node_exporter reads. */
+static int write_file(const char *file, const char *text, size_t length)
+{
+    if (!may_replace(file))
+        return EXIT_NO;
+    char *temporary = need_format("%s.XXXXXX", file);
+    int fd = mkostemp(temporary, O_CLOEXEC), code;
+    bool good = fd >= 0 && write_all(fd, text, length) && fchmod(fd, 0644) == 0;
+    code = errno;
+    if (fd >= 0 && close(fd) != 0 && good) { /* some file systems refuse here */
+        code = errno;
+        good = false;
+    }
+    if (good && rename(temporary, file) != 0) {
+        code = errno;
+        good = false;
+    }
+    if (!good) {
+        error("metrics: cannot write %s: %s", file, strerror(code));
+        if (fd >= 0)
+            (void)unlink(temporary);
+    }
+    free(temporary);
+    return good ? EXIT_OK : EXIT_NO;
+}
+
+static int write_once(enum fleet_by by, const char *file)
+{
+    size_t length;
+    char *text = fleet_text(by, &length);
+    int status = EXIT_OK;
+    if (file)
+        status = write_file(file, text, length);
+    else
+        (void)fwrite(text, 1, length, stdout); /* main looks whether it arrived */
+    free(text);
+    return status;
+}
+
+static bool parse_by(const char *text, enum fleet_by *by)
+{
+    static const char *const words[] = {[BY_PID] = "pid", [BY_UNIT] = "unit", [BY_PROGRAM] = "program"};
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(text, words[i]) == 0) {
+            *by = (enum fleet_by)i;
+            return true;
+        }
+    return false;
+}
+
+int command_metrics(int argc, char **argv)
+{
+    static const struct option options[] = {{"by", required_argument, NULL, 'b'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"listen", required_argument, NULL, 'l'},
+                                            {0}};
+    enum fleet_by by = BY_PID;
+    const char *file = NULL, *address = NULL;
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (o == '?')
+            return usage_error("metrics: see hakmem help metrics");
+        if (o == 'b' && !parse_by(optarg, &by))
+            return usage_error("metrics: --by wants pid, unit or program, not '%s'", optarg);
+        if (o == 'o')
+            file = optarg;
+        if (o == 'l')
+            address = optarg;
+    }
+    if (optind < argc)
+        return usage_error("metrics: unexpected '%s'", argv[optind]);
+    if (file && address)
+        return usage_error("metrics: --output or --listen, not both");
+    return address ? serve(by, address) : write_once(by, file);
+}
