@@ -358,7 +358,7 @@ bool tcache_push_longer(struct tcache *tc, unsigned c, void *p)
 }
 
 /* A block that was pushed twice makes a circle: the chain is longer than the pushes and pops say. */
-static void verify_chain(unsigned c, const struct block *b, size_t blocks, const char *function)
+static NOINLINE void verify_chain(unsigned c, const struct block *b, size_t blocks, const char *function)
 {
     for (size_t n = 0; b != BLOCK_END; b = b->next, n++) {
         if (!block_linked(b, block_key))
@@ -369,10 +369,12 @@ static void verify_chain(unsigned c, const struct block *b, size_t blocks, const
 }
 
 /* 2^30 pops may have added one to the count: a chain may be shorter, not longer. */
-static void verify_class(const struct tcache *tc, unsigned c, const char *function)
+static ALWAYS_INLINE void verify_class(const struct tcache *tc, unsigned c, const char *function)
 {
-    verify_chain(c, tc->bin[c].head, tcache_listed(tc, c), function);
-    verify_chain(c, tc->cold[c].spare, tc->cold[c].spares, function);
+    if (tc->bin[c].head != BLOCK_END) /* most are empty, and every process comes by here at its end */
+        verify_chain(c, tc->bin[c].head, tcache_listed(tc, c), function);
+    if (tc->cold[c].spare != BLOCK_END)
+        verify_chain(c, tc->cold[c].spare, tc->cold[c].spares, function);
 }
 
 void tcache_verify(const struct tcache *tc, const char *function)
