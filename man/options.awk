@@ -114,7 +114,7 @@ function one_page(i)
     print ".SH USE\n" prose(use[i])
     print ".SH COST\n" prose(cost[i])
     print ".SH EXAMPLES\n.EX\n" literal("LD_PRELOAD=libhakmem.so.1 " name[i] "=" example[i]) "\n.EE"
-    notes(name[i], type[i] == "PATH" ? " bytes), using none" : (type[i] == "LIMIT" ? " or 1%..100%" : "") "), using \\fIdefault\\fP")
+    notes(name[i], type[i] == "PATH" ? " bytes), using \\fIpath\\fP" : (type[i] == "LIMIT" ? " or 1%..100%" : "") "), using \\fInumber\\fP")
     print ".SH HISTORY\nSince libhakmem " since[i] "."
     print ".SH SEE ALSO\n.BR hakmem.conf (5),\n.BR hakmem (7),\n.BR hakmem\\-env (7)"
 }
@@ -178,7 +178,7 @@ function all_pages(    g, i)
             print "Since libhakmem " since[i] "."
         }
     }
-    notes("HAKMEM_X", "), using \\fIdefault\\fP")
+    notes("HAKMEM_X", "), using \\fInumber\\fP")
     print ".PP\nThe first three variables that begin with HAKMEM_ and are not described here are reported, too,"
     print "with the name that may have been meant:"
     print ".PP\n.in +4n\n.EX\nhakmem: HAKMEM_X: unknown variable\n.EE\n.in"
@@ -206,7 +206,8 @@ function notes(which, ending)
     print "(set\\-user\\-ID programs and their like)."
     print "Where it is not set, its key in\n.BR hakmem.conf (5)\ndecides."
     print "A value that cannot be read or is out of range is reported once on standard error;"
-    print "what the file says is used, or the default:"
+    print "what is used instead stands at its end, what the file says or the default" (ending ~ /path/ ? "" : ":")
+    if (ending ~ /path/) print "(none where there is none):"
     print ".PP\n.in +4n\n.EX\nhakmem: " which ": bad value \\(aq\\fIvalue\\fP\\(aq (\\fImin\\fP..\\fImax\\fP" ending
     print ".EE\n.in"
 }

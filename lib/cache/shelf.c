@@ -75,7 +75,7 @@ static unsigned length(const struct tcache *tc, unsigned c, const void *p, const
     size_t most = tcache_listed(tc, c);
     for (const struct block *b = tc->bin[c].head; b != BLOCK_END; b = b->next, n++) {
         if (!block_linked(b, block_key))
-            fault_report(FAULT_DAMAGED_LIST, function, b);
+            slab_damaged_link(b, c, function);
         if (n == most || b == p)
             fault_report(FAULT_DOUBLE_FREE, function, b);
     }
@@ -156,7 +156,7 @@ static void missed_binned(struct tcache *tc, unsigned run, const char *function)
     unsigned c = class_of_span(run), before = spans_earned(shelf, c);
     uint64_t now_ms = clock_recent_ms();
     if (tc->bin[c].head != BLOCK_END)
-        fault_report(FAULT_DAMAGED_LIST, function, tc->bin[c].head);
+        slab_damaged_link(tc->bin[c].head, c, function);
     if (!retain->lately || !make_room(tc, c, run_bytes(run), function))
         return;
     retain_needed(retain, run_bytes(run), retain_earned(retain) + run_bytes(run), now_ms);

@@ -239,7 +239,7 @@ bool tcache_push_near(struct tcache *tc, unsigned c, void *p)
 void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char *function)
 {
     if (tc->bin[c].head != BLOCK_END)
-        fault_report(FAULT_DAMAGED_LIST, function, tc->bin[c].head);
+        slab_damaged_link(tc->bin[c].head, c, function);
     settle(tc, c, 0);
     tc->cold[c].active = true;
     *untouched = false;
@@ -358,21 +358,23 @@ bool tcache_push_longer(struct tcache *tc, unsigned c, void *p)
 }
 
 /* A block that was pushed twice makes a circle: the chain is longer than the pushes and pops say. */
-static void verify_chain(const struct block *b, size_t blocks, const char *function)
+static NOINLINE void verify_chain(unsigned c, const struct block *b, size_t blocks, const char *function)
 {
     for (size_t n = 0; b != BLOCK_END; b = b->next, n++) {
         if (!block_linked(b, block_key))
-            fault_report(FAULT_DAMAGED_LIST, function, b);
+            slab_damaged_link(b, c, function);
         if (n == blocks)
             fault_report(FAULT_DOUBLE_FREE, function, b);
     }
 }
 
 /* 2^30 pops may have added one to the count: a chain may be shorter, not longer. */
-static void verify_class(const struct tcache *tc, unsigned c, const char *function)
+static ALWAYS_INLINE void verify_class(const struct tcache *tc, unsigned c, const char *function)
 {
-    verify_chain(tc->bin[c].head, tcache_listed(tc, c), function);
-    verify_chain(tc->cold[c].spare, tc->cold[c].spares, function);
+    if (tc->bin[c].head != BLOCK_END) /* most are empty, and every process comes by here at its end */
+        verify_chain(c, tc->bin[c].head, tcache_listed(tc, c), function);
+    if (tc->cold[c].spare != BLOCK_END)
+        verify_chain(c, tc->cold[c].spare, tc->cold[c].spares, function);
 }
 
 void tcache_verify(const struct tcache *tc, const char *function)

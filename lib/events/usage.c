@@ -146,6 +146,13 @@ void usage_set_limits(uint64_t space, uint64_t data)
     limits.data = data;
 }
 
+uint64_t usage_limit(void)
+{
+    uint64_t own = policy(limit_bytes) ? policy(limit_bytes) : UINT64_MAX;
+    uint64_t systems = limits.space < limits.data ? limits.space : limits.data;
+    return own < systems ? own : systems;
+}
+
 /* A limit that was set since then is found by asking for so much. Not where there was one at the start: what
  * is granted here, for a moment, another thread cannot have. */
 static bool is_refused(size_t mapped)

@@ -35,6 +35,8 @@ void usage_unmapped(size_t bytes);
 /* True if not even many times of what is mapped would be granted: the limit of the policy or the system's
  * forbids it, or memory was refused lately. May ask the system, as what is mapped grows. Called unlocked. */
 bool usage_scarce(void);
+/* The smallest limit of bytes known at the start, with that of the policy; UINT64_MAX: there is none. */
+uint64_t usage_limit(void);
 /* RLIMIT_AS and RLIMIT_DATA at the start; UINT64_MAX is no limit. See HACKING.md, "Nobody in between". */
 void usage_set_limits(uint64_t space, uint64_t data);
 

@@ -180,8 +180,9 @@ void granules_give_slabs(struct list *slabs)
 /* --- Spans ---------------------------------------------------------------------------------------*/
 
 /* Address space of no use from which on strips are used instead of spans (strip.h): small programs never have
- * it. 1 << WASTE_SHIFT: the share that a limit of address space can spare. */
-enum { WASTE_LEAST = 4 << 20, WASTE_SHIFT = 4 };
+ * it; under a small limit less, a part of that. 1 << WASTE_SHIFT: the share that a limit of address space can
+ * spare. */
+enum { WASTE_LEAST = 4 << 20, WASTE_LIMIT_SHIFT = 6, WASTE_SHIFT = 4 };
 
 /* Pages that were given back and are needed again now are regretted: only the clean ones, as what is EMPTY
  * had been kept. The stamp is a recent time, for the lock is held.
@@ -263,7 +264,7 @@ bool granules_wasteful(void)
     size_t all = (arena.granules - arena.actives) << GRANULE_SHIFT;
     size_t waste = all - (arena.span_granules << GRANULE_SHIFT) + (arena.wasted << SPAN_PAGE_SHIFT);
     lock_give(RANK_ARENA);
-    return waste > WASTE_LEAST && waste > all >> WASTE_SHIFT;
+    return waste > min_size(WASTE_LEAST, usage_limit() >> WASTE_LIMIT_SHIFT) && waste > all >> WASTE_SHIFT;
 }
 
 struct slab *granules_take_run(unsigned run, size_t size, bool grow, uint32_t *dirty)

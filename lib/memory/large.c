@@ -43,6 +43,31 @@ static size_t mapping_size(size_t size)
     return max_size(GRANULE, round_up(size, os_page_size()));
 }
 
+/* --- What was a block ------------------------------------------------------------------------------*/
+
+/* Where the blocks freed last began, whose mappings may have gone, moved or become parts of others: a second
+ * free of one is named for what it is. By the LARGE lock. */
+enum { FORMER_MOST = 64 };
+static struct {
+    const void *base[FORMER_MOST];
+    unsigned next;
+} former;
+
+static void note_former(const void *base)
+{
+    former.base[former.next++ % FORMER_MOST] = base;
+}
+
+static bool is_former(const void *p)
+{
+    bool is = false;
+    for (unsigned i = 0; i < FORMER_MOST; i++)
+        is |= former.base[i] == p;
+    return is;
+}
+
+/* --- What is live ----------------------------------------------------------------------------------*/
+
 /* Enter a mapping as live. Lock held; the leaf of the class map exists. */
 static void enter(struct large *l)
 {
@@ -109,6 +134,7 @@ static void release(struct large *l)
     uint64_t now_ms = clock_now_ms();
     lock_take(RANK_LARGE);
     leave(l);
+    note_former(l->base);
     l->freed_ms = now_ms;
     unsigned n = kept_put(l, out);
     lock_give(RANK_LARGE);
@@ -296,7 +322,7 @@ bool large_was_block(const void *p)
 {
     lock_take(RANK_LARGE);
     const struct large *l = (const struct large *)(uintptr_t)load_relaxed(&parked);
-    bool was = l && l->base == p;
+    bool was = p && ((l && l->base == p) || is_former(p));
     LIST_EACH (i, &larges.cached)
         was = was || CONTAINER_OF(i, struct large, link)->base == p;
     lock_give(RANK_LARGE);
@@ -366,6 +392,8 @@ void *large_resize(void *p, size_t size)
     else if (l->size - size > l->size >> GROWTH_SHIFT)
         kept_shorten(l, size);
     lock_take(RANK_LARGE);
+    if (l->base != p)
+        note_former(p);
     enter(l);
     lock_give(RANK_LARGE);
     return done ? l->base : NULL;

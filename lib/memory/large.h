@@ -28,7 +28,8 @@ bool large_free(void *p);
 /* True if ADDRESS lies in a live large block. */
 bool large_holds(const void *address);
 
-/* True if P began a large block that was freed and whose mapping is still cached. */
+/* True if P began a large block that was freed, or moved by a resize, and whose mapping is kept, or is among
+ * those freed last. */
 bool large_was_block(const void *p);
 
 /* Grow or shrink P to SIZE, moving pages instead of copying. NULL if that is not possible; P is

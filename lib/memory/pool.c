@@ -219,7 +219,7 @@ static unsigned group_chain(const struct block **b, unsigned size_class, struct 
     unsigned n = 0;
     for (const struct block *at = *b, *next; at != BLOCK_END; *b = at = next) {
         if (UNLIKELY(!block_linked(at, key)))
-            fault_report(FAULT_DAMAGED_LIST, function, at);
+            slab_damaged_link(at, size_class, function);
         next = at->next;
         struct group one = group_of(at, magic);
         if (one.word != now.word) {

@@ -4,10 +4,25 @@
 
 #include <string.h>
 
+#include "events/fault.h"
+#include "memory/classmap.h"
+
 const struct block block_end = {NULL, 0};
 uint64_t block_key = 0x9e3779b97f4a7c15; /* until init.c sets the real one */
 
 enum { CARVE_PAGE = 4096 };
+
+/* A block that is in a chain twice was handed out when it came up first: that cleared its check and left its
+ * link. Where the program has not written there since, this can hardly be anything else. What it wrote there
+ * may as well have been written after a single free. */
+void slab_damaged_link(const struct block *b, unsigned size_class, const char *function)
+{
+    const struct block *next = b->next;
+    uint32_t magic = class_is_binned(size_class) ? BINNED_MAGIC : class_magic(size_class);
+    bool was_link = next == BLOCK_END ||
+                    (classmap_get(next) == size_class && (uint16_t)(uintptr_t)next * magic < MAGIC_LIMIT);
+    fault_report(b->check == 0 && was_link ? FAULT_DOUBLE_FREE : FAULT_DAMAGED_LIST, function, b);
+}
 
 void slab_start(struct slab *slab, unsigned size_class, bool fresh)
 {

@@ -87,6 +87,10 @@ static ALWAYS_INLINE bool block_linked(const struct block *b, uint64_t key)
     return ((uintptr_t)b->next ^ b->check) == key;
 }
 
+/* B, in a chain of class SIZE_CLASS, is not linked (its link was read by now): abort, for a double free where
+ * that can be told from a write to a free block. */
+COLD NORETURN void slab_damaged_link(const struct block *b, unsigned size_class, const char *function);
+
 /* A chain of linked blocks that one thread owns; ends in BLOCK_END. */
 struct magazine {
     struct block *head;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "events/usage.h"
 #include "memory/kept.h"
 #include "memory/strippages.h"
@@ -49,15 +50,15 @@ static unsigned run_begin(const struct strip *s, unsigned end)
 /* Units [FROM, FROM + N) of S, free until now, become used: LONGEST is the longest run then. */
 static void take_units(struct strip *s, unsigned from, unsigned n, unsigned longest)
 {
-    unsigned dirty = unit_count(s->dirty, from, n);
+    unsigned dirty = unit_count(s->dirty, from, n), idle = s->idle ? strip_idle_around(s, from, n) : 0;
     unit_set(s->used, from, n);
     unit_set(s->dirty, from, n);
     unit_clear(s->freed, from, n);
     s->used_units = (uint16_t)(s->used_units + n);
     strips.used += n;
     retain_needed(&strips.retain, (size_t)(n - dirty) * STRIP_UNIT, usage_peak(), clock_recent_ms());
-    if (s->idle)
-        strip_set_idle(s, s->idle - (unsigned)min_size(s->idle, dirty));
+    if (idle)
+        strip_set_idle(s, s->idle - idle);
     usage_add(USAGE_IN_USE, (size_t)n * STRIP_UNIT);
     strip_rebin(s, longest);
 }
@@ -162,13 +163,11 @@ static void release(struct strip *s, unsigned i, uint64_t now_ms)
     strips.used -= n;
     strips.blocks--;
     usage_sub(USAGE_IN_USE, (size_t)n * STRIP_UNIT);
-    strip_set_idle(s, s->idle + n);
+    strip_set_idle(s, s->idle + strip_idle_around(s, i, n));
     unsigned run = unit_next(s->used, i + n, s->units, false) - run_begin(s, i);
     strip_rebin(s, greater(s->longest, run));
-    if (s->purging)
-        return;
-    list_remove(&s->age);
-    list_push_front(&strips.age, &s->age);
+    if (!s->purging)
+        strip_age(s, true);
 }
 
 bool strip_free(void *p)
@@ -286,6 +285,23 @@ static void check_one(const struct strip *s, unsigned bin, void (*fault)(const c
             fault("granule of a strip not in the class map", s->base);
     if (classmap_region(s->base) != &s->region || s->used_units == 0 || (s->idle != 0) == list_empty(&s->age))
         fault("strip not where it belongs", s->base);
+    unsigned idle = 0, page = (unsigned)(os_page_size() / STRIP_UNIT);
+    for (unsigned i = 0; i < n; i += page)
+        idle += unit_count(s->used, i, page) ? 0 : strip_idle_around(s, i, page);
+    if (s->idle != idle)
+        fault("free pages of a strip miscounted", s->base);
+}
+
+/* All that are linked by age are in that order. Lock held. */
+static void check_ages(void (*fault)(const char *what, const void *where))
+{
+    uint64_t later = UINT64_MAX;
+    LIST_EACH (l, &strips.age) {
+        const struct strip *s = CONTAINER_OF(l, struct strip, age);
+        if (s->freed_ms > later)
+            fault("strips not in the order of their age", s->base);
+        later = s->freed_ms;
+    }
 }
 
 void strip_check(void (*fault)(const char *what, const void *where))
@@ -307,5 +323,6 @@ void strip_check(void (*fault)(const char *what, const void *where))
         used == strips.used && blocks == strips.blocks && idle == strips.idle && units == strips.units;
     if (!purging && !same)
         fault("strips miscounted", &strips);
+    check_ages(fault);
     lock_give(RANK_STRIPS);
 }

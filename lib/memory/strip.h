@@ -37,7 +37,7 @@ bool strip_was_block(const void *p);
 struct strip_totals {
     size_t mapped; /* bytes of strips */
     size_t used;   /* bytes of blocks */
-    size_t idle;   /* bytes of free units that were used and may have pages */
+    size_t idle;   /* bytes of free pages that were used and may have memory */
     size_t blocks, strips;
 };
 void strip_totals(struct strip_totals *out);

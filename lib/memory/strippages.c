@@ -32,7 +32,7 @@ static bool can_go(const struct strip *s, unsigned i, unsigned n)
 static void isolate(struct strip *s, struct strip_work *work)
 {
     unsigned n = (unsigned)(os_page_size() / STRIP_UNIT), pages = s->units / n;
-    *work = (struct strip_work){.strip = s, .idle = s->idle};
+    *work = (struct strip_work){.strip = s, .freed_ms = s->freed_ms};
     for (unsigned i = 0, from; i < pages && work->n < PURGE_AT_ONCE; i++) {
         for (from = i; can_go(s, i, n); i++)
             ;
@@ -46,8 +46,9 @@ static void isolate(struct strip *s, struct strip_work *work)
     s->purging = true;
 }
 
-/* S comes back from purging. Its mapping, if it is empty and leaves; else NULL. Lock held. */
-static struct large *come_back(struct strip *s)
+/* S comes back from purging, FREED into meanwhile or not. Its mapping, if it is empty and leaves; else NULL.
+ * Lock held. */
+static struct large *come_back(struct strip *s, bool freed)
 {
     unsigned longest = s->longest;
     s->longest = 0;
@@ -55,8 +56,7 @@ static struct large *come_back(struct strip *s)
     strip_rebin(s, longest);
     if (s->used_units == 0)
         return strip_leave(s);
-    if (s->idle)
-        list_push_back(&strips.age, &s->age);
+    strip_age(s, freed);
     return NULL;
 }
 
@@ -75,13 +75,11 @@ size_t strip_purge(const struct strip_work *work, uint64_t now_ms)
             continue;
         }
         units += work->run[i].units;
+        strip_set_idle(s, s->idle - unit_count(s->dirty, work->run[i].from, work->run[i].units));
         unit_clear(s->dirty, work->run[i].from, work->run[i].units);
     }
     retain_gone(&strips.retain, units * STRIP_UNIT, now_ms);
-    bool more = work->n == PURGE_AT_ONCE || now_ms < strips.purge_again_ms;
-    size_t left = !more ? 0 : work->idle > units ? work->idle - units : 1;
-    strip_set_idle(s, s->idle - work->idle + (unsigned)left); /* and what was freed meanwhile */
-    struct large *l = come_back(s);
+    struct large *l = come_back(s, s->freed_ms != work->freed_ms);
     lock_give(RANK_STRIPS);
     if (l)
         kept_return(l);

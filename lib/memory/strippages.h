@@ -14,7 +14,8 @@ void strip_decay(uint64_t now_ms);
 enum { PURGE_AT_ONCE = 4 /* system calls */ };
 struct strip_work {
     struct strip *strip;
-    unsigned idle, n;
+    uint64_t freed_ms; /* when it was freed into last, as it was taken out */
+    unsigned n;
     struct {
         unsigned from, units;
     } run[PURGE_AT_ONCE];

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/meta.h"
+#include "base/os.h"
 #include "events/counters.h"
 #include "events/usage.h"
 #include "memory/kept.h"
@@ -92,6 +93,37 @@ void strip_set_idle(struct strip *s, unsigned idle)
         list_remove(&s->age);
 }
 
+unsigned strip_idle_around(const struct strip *s, unsigned from, unsigned n)
+{
+    unsigned page = (unsigned)(os_page_size() / STRIP_UNIT), behind = from + n;
+    unsigned first = from / page * page, end = (unsigned)round_up(behind, page);
+    if (first < from && unit_count(s->used, first, from - first))
+        first += page;
+    if (behind < end && unit_count(s->used, behind, end - behind))
+        end -= page;
+    return first < end ? unit_count(s->dirty, first, end - first) : 0;
+}
+
+static uint64_t freed_ms(const struct list *l)
+{
+    return CONTAINER_OF(l, struct strip, age)->freed_ms;
+}
+
+void strip_age(struct strip *s, bool recent)
+{
+    struct list *all = &strips.age, *before = all;
+    list_remove(&s->age);
+    list_make_circle(all);
+    if (recent)
+        for (before = all->next; before != all && freed_ms(before) > s->freed_ms;)
+            before = before->next;
+    else
+        while (before->prev != all && freed_ms(before->prev) < s->freed_ms)
+            before = before->prev;
+    if (s->idle)
+        list_push_back(before, &s->age);
+}
+
 unsigned strip_end_of(const struct strip *s, unsigned i)
 {
     unsigned end = unit_next(s->used, i + 1, s->units, true);
@@ -146,10 +178,10 @@ static struct large *map_units(unsigned units, bool *dirty)
     size_t size = (size_t)units * STRIP_UNIT;
     struct large *l = kept_take(size, SUPERSLAB);
     *dirty = l != NULL;
-    if (!l) {
-        kept_needed(size);
+    if (!l)
         l = mapping_new(size, SUPERSLAB);
-    }
+    else if (l->size % GRANULE) /* the class map could not tell the rest from what follows it */
+        kept_shorten(l, round_down(l->size, GRANULE));
     if (l && !classmap_reserve(l->base, round_down(l->size, GRANULE))) {
         kept_return(l);
         return NULL;
@@ -164,6 +196,8 @@ struct large *strip_map(unsigned n, bool *dirty)
         return NULL;
     for (unsigned k = blocks_for(n); k && !l; k /= 2)
         l = map_units((unsigned)round_up(k * n, GRANULE_UNITS), dirty);
+    if (l && !*dirty) /* once, however often the system refused */
+        kept_needed(l->size);
     return l;
 }
 
@@ -209,7 +243,7 @@ struct strip *strip_enter(struct large *l, bool dirty)
     if (dirty) {
         unit_set(s->dirty, 0, s->units);
         strip_set_idle(s, s->units);
-        list_push_front(&strips.age, &s->age);
+        strip_age(s, true);
     }
     classmap_set_region(s->base, &s->region);
     classmap_set(s->base, granules, CLASS_STRIP);

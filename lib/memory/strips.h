@@ -22,6 +22,7 @@ typedef uint64_t unit_map[STRIP_WORDS];
  *   a block begins at a bit of start, and ends at the next one or at the first unit that is not used
  *   start is a part of used, used of dirty; used and freed have nothing in common
  *   used_units = bits of used, blocks = bits of start, longest = the longest run of units not used
+ *   idle = bits of dirty in pages of which no unit is used: the rest of a page belongs to the block beside it
  *   linked in bin[longest] <=> not purging, linked by age <=> idle != 0 and not purging
  * Descriptors are recycled and never unmapped. */
 struct strip {
@@ -31,8 +32,8 @@ struct strip {
     struct large *mapping;
     uint8_t *base;
     uint16_t units, used_units, blocks, longest;
-    uint16_t idle; /* units freed since its free pages were looked at, and not used again */
-    bool purging;  /* a thread gives free pages of it back, unlocked */
+    uint16_t idle;
+    bool purging; /* a thread gives free pages of it back, unlocked */
     uint64_t freed_ms;
     unit_map used;  /* in a block */
     unit_map start; /* the first of a block */
@@ -76,6 +77,13 @@ void strip_rebin(struct strip *s, unsigned n);
 
 /* S has IDLE units now. */
 void strip_set_idle(struct strip *s, unsigned idle);
+
+/* [FROM, FROM + N) of S are free. Dirty units in the pages that these lie in, where no unit is used. */
+unsigned strip_idle_around(const struct strip *s, unsigned from, unsigned n);
+
+/* S, not purging, was freed into at its freed_ms: it goes where that belongs in the order of age, sought from
+ * the latest one on if RECENT, else from the oldest. */
+void strip_age(struct strip *s, bool recent);
 
 /* The unit behind the block of S that begins at unit I. */
 unsigned strip_end_of(const struct strip *s, unsigned i);

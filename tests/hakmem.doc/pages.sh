@@ -25,6 +25,15 @@ for words in 'bad value' 'failed allocation:' 'pool stages:' 'hakmem: lock' 'hak
     judge "lib/ writes '$words'" "$(grep -qF "$words" lib/*/*.c lib/*/*.h || echo missing)"
 done
 
+# What is used instead of a bad value is written: a number or a path, not the word.
+judge "lib/ writes what it uses" "$(grep -qF '"), using "' lib/settings/options.c && grep -qF '" bytes), using "' lib/settings/options.c || echo missing)"
+judge "no page says that it writes 'default'" "$(for page in $pages; do
+    plain "$page" | grep -oE 'bad value [^)]*\), using "? ?default' | sed "s|^|$page: |"
+done)"
+judge "pages that quote the message are found" "$([ "$(for page in $pages; do
+    plain "$page" | grep -oE 'bad value [^)]*\), using "? ?(number|path)'
+done | wc -l)" -ge 20 ] || echo few)"
+
 # Every channel of the traces.
 sed -n 's/^ *X([A-Z]*, "\([^"]*\)", OPT_.*/\1/p' lib/events/trace.h >"$SCRATCH/channels"
 judge "channels are found" "$([ "$(wc -l <"$SCRATCH/channels")" -ge 6 ] || echo few)"

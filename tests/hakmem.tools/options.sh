@@ -56,6 +56,13 @@ judge "the environment" "$(grep -q 'HAKMEM_PURGE_DELAY  *77  *500 .*environment$
     grep -q 'HAKMEM_CACHE_BYTES  *16k  *64k .*environment$' text || cat text)"
 expect 2 'unexpected' "too many words" "$HAK" options more
 expect 2 'hakmem help options' "unknown flag" "$HAK" options --nosuch
+for form in '' --json; do
+    # shellcheck disable=SC2086
+    expect 1 "^hakmem: options: $work/absent cannot be read: No such file" "--conf $form, a file that is not there" \
+        "$HAK" options $form --conf "$work/absent"
+    judge "and nothing else" "$([ "$(wc -l <expect.out)" = 1 ] || cat expect.out)"
+done
+expect 1 "^hakmem: options: $work/text/x cannot be read: Not a directory" "--conf, below a file" "$HAK" options --conf "$work/text/x"
 
 if [ "$(id -u)" -ne 0 ]; then
     echo "UNSUPPORTED: hakmem.conf (needs root)"

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* commands/list.c - hakmem options: the table of all options. */
+#include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "commands/values.h"
 #include "commands/commands.h"
@@ -26,6 +29,10 @@ int command_options(int argc, char **argv)
     }
     if (optind < argc)
         return usage_error("options: unexpected '%s'", argv[optind]);
+    if (conf && access(conf, R_OK) != 0) { /* the usual file need not be there, one that was asked for must */
+        error("options: %s cannot be read: %s", conf, strerror(errno));
+        return EXIT_NO;
+    }
     values_print(conf, program, json);
     return EXIT_OK;
 }
