@@ -136,6 +136,8 @@ struct hak_stats {
     uint64_t resident_retained_bytes; /* resident: EMPTY slabs and cached large mappings */
     uint64_t resident_metadata_bytes; /* resident: descriptors */
     uint64_t fragmentation_bytes;     /* resident: no block, but ends of slabs and of pages */
+    uint64_t sleepers;                /* caches of sleeping threads that the helper emptied */
+    uint64_t sleeper_bytes;           /* free blocks that lay in them */
 };
 #define HAK_STATS_VERSION 1
 

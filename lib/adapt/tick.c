@@ -14,6 +14,7 @@
 #include "cache/shelf.h"
 #include "adapt/engine.h"
 #include "adapt/helper.h"
+#include "adapt/sleepers.h"
 
 /* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
  * hence only as the peak has risen by a good part of it, which cost as many. */
@@ -78,15 +79,20 @@ static uint64_t settle_ms(void)
     return RETAIN_SETTLED_MS + ACE_PATIENCE_MAX_MS + delay_ms;
 }
 
-/* The helper: the same, and without a limit to what a request may wait for. It sleeps for good once nothing
- * can become due any more. */
+/* The helper: the same, and without a limit to what a request may wait for; and what it alone may do. It
+ * sleeps for good once nothing can become due any more. */
 static void *help(void *arg)
 {
     (void)arg;
+    enum { SOON_MS = 10 };
+    struct list *at = NULL;
     thread_self.phase = THREAD_ENDED; /* it allocates nothing and needs no cache */
     for (uint64_t active_ms = clock_now_ms();;) {
         uint64_t now_ms = clock_now_ms();
         if (helper_seen())
+            active_ms = now_ms;
+        bool more = sleepers_take(now_ms, &at);
+        if (more)
             active_ms = now_ms;
         if (gate_enter()) {
             tick_give_back(now_ms, SIZE_MAX);
@@ -94,7 +100,10 @@ static void *help(void *arg)
             gate_leave();
             tick_traces();
         }
-        helper_sleep(now_ms - active_ms < settle_ms() ? ACE_TICK_MS : 0);
+        if (more)
+            helper_sleep(SOON_MS);
+        else
+            helper_sleep(now_ms - active_ms < settle_ms() ? ACE_TICK_MS : 0);
     }
     return NULL;
 }

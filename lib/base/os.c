@@ -8,11 +8,13 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "base/auxv.h"
 #include "base/bits.h"
@@ -411,6 +413,13 @@ static bool read_text(const char *path, char *text, size_t size)
     return n > 0;
 }
 
+bool os_read_again(int fd, char *text, size_t size)
+{
+    long n = kernel_call(SYS_pread64, fd, text, size - 1, 0, 0, 0);
+    text[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
 static const char *parse_decimal(const char *text, uint64_t *out)
 {
     for (*out = 0; *text >= '0' && *text <= '9'; text++)
@@ -475,6 +484,20 @@ uint64_t os_limit(enum os_limit limit)
 int os_pid(void)
 {
     return (int)kernel_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+bool os_barrier_all(void)
+{
+    static const int each[] = {MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED};
+    return kernel_call(SYS_membarrier, each[0], 0, 0, 0, 0, 0) == 0 ||
+           (kernel_call(SYS_membarrier, each[1], 0, 0, 0, 0, 0) == 0 &&
+            kernel_call(SYS_membarrier, each[0], 0, 0, 0, 0, 0) == 0);
+}
+
+bool os_copy(void *to, uintptr_t addr, size_t size)
+{
+    struct iovec here = {to, size}, there = {(void *)addr, size};
+    return kernel_call(SYS_process_vm_readv, os_pid(), &here, 1, &there, 1, 0) == (long)size;
 }
 
 int os_tid(void)

@@ -97,6 +97,8 @@ struct os_file {
 int os_stat(int fd, struct os_file *out); /* 0 or -errno */
 /* The bytes read, fewer than SIZE only at the end of the file, or -errno. */
 long os_read(int fd, char *buffer, size_t size);
+/* What descriptor FD of a file in /proc has now, as a text of SIZE - 1 bytes at most. False: nothing. */
+bool os_read_again(int fd, char *text, size_t size);
 /* The file that the process executes, NUL-terminated; its length, or -errno. */
 long os_executable(char *buffer, size_t size);
 /* The name by which it was started (AT_EXECFN), for a script that of the script; no system call. */
@@ -108,6 +110,12 @@ size_t os_resident(void);      /* bytes of the process */
 size_t os_address_space(void); /* the same */
 size_t os_count_lines(const char *path);
 bool os_read_number(const char *path, uint64_t *out);
+
+/* The helper thread alone. Every thread of the process has passed a full memory barrier, or will before it
+ * executes anything. False: not to be had. */
+bool os_barrier_all(void);
+/* SIZE bytes at ADDR, which may be unmapped at any moment: false, then. */
+bool os_copy(void *to, uintptr_t addr, size_t size);
 
 /* A resource limit, UINT64_MAX for none. At start, when the C library asks for one, too, and on request. */
 enum os_limit { OS_LIMIT_ADDRESS_SPACE, OS_LIMIT_DATA };
