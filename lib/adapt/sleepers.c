@@ -1,39 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /* adapt/sleepers.c - blocks in the caches of threads that sleep go back.
  *
- * thread.h says how a cache is taken, and why that is sound if a thread sleeps at two moments, has not run in
- * between, and had no frame of this library on its stack. Here is how the kernel tells.
+ * thread.h says how a cache is taken, and why that is sound if a thread sleeps at two moments, has not run
+ * in between, and had no frame of this library on its stack. Here is how the kernel tells.
  *
- * It sleeps, at some moment of the read: /proc/self/task/TID/syscall has numbers. The kernel writes them only
- * of a thread that it found switched out, and not waiting for a processor; of any other it writes "running".
- * The state in `status` alone does not say that: it is set while the thread still runs.
+ * It sleeps, at some moment of the read: /proc/self/task/TID/syscall has numbers. The kernel writes them
+ * only of a thread that it found switched out, and not waiting for a processor; of any other it writes
+ * "running". The state in `status` alone does not say that: it is set while the thread still runs.
  *
  * It has not run in between: to be switched out adds one to one of the two counts in `status`, and a thread
- * that is switched out at m1 and at m2 and ran in between was switched out in between. So the counts are read
- * before m1 and after m2. Both files stay open: descriptors name the thread, and not a later one of its number.
+ * that is switched out at m1 and at m2 and ran in between was switched out in between. So the counts are
+ * read before m1 and after m2. Both files stay open: descriptors name the thread, and not a later one of
+ * its number.
  *
- * A sleep is state S. A parent waits for its child of vfork, which uses its stack and its cache, in state D; a
- * thread that a debugger stopped, and may make call us, in t.
+ * A sleep is state S. A parent waits for its child of vfork, which uses its stack and its cache, in state
+ * D; a thread that a debugger stopped, and may make call us, in t.
  *
- * No frame: the stack, from the stack pointer that `syscall` tells to the top, holds no word that points into
- * our code, and nor does the program counter. On x86-64 each call leaves the address that it returns to there,
- * so also below a callback of the program's (hak_walk, a new_handler), and a signal leaves the one that it
- * interrupted. Such words may also be left-overs, or pointers to our functions: then nothing is taken. Other
- * machines keep one of the addresses in a register, which nobody tells: there nothing is taken.
+ * No frame: the stack, from the stack pointer that `syscall` tells to the top, holds no word that points
+ * into our code, and nor does the program counter. On x86-64 each call leaves the address that it returns
+ * to there, so also below a callback of the program's (hak_walk, a new_handler), and a signal leaves the
+ * one that it interrupted. Such words may also be left-overs, or pointers to our functions: then nothing is
+ * taken. Other machines keep one of the addresses in a register, which nobody tells: there nothing is
+ * taken.
  *
- *   A handler that sleeps may run on a stack of its own (sigaltstack), which may even be an array on the stack:
- *   then the frames that it interrupted lie below. So nothing is taken where a handler sleeps: the frame of a
- *   signal is known by the segment registers.
- *   A coroutine lies elsewhere: its stack pointer is not below the top, or far from it. One that has a part of
+ *   A handler that sleeps may run on a stack of its own (sigaltstack), which may even be an array on the
+ *   stack: then the frames that it interrupted lie below. So nothing is taken where a handler sleeps: the
+ *   frame of a signal is known by the segment registers.
+ *   A coroutine lies elsewhere: its stack pointer is not below the top, or far from it. One that has part of
  *   the thread's stack does not leave our functions in the middle: they switch to no other.
  *   A static program is all ours.
  *
  * Between m1 and m2 the stack does not change but by others' stores into the variables of its frames; it is
  * copied by the kernel, so that a thread which ends meanwhile takes nobody along.
  *
- * Filters of seccomp(2) may end the process for calls that the C library's malloc does not make: where one is
- * in force, nothing is taken. Work is bounded: a tick looks at LOOKS caches, tries BATCH. Each costs a dozen
- * system calls, and after a try in vain waits twice as long, up to 64 times idle_ms, until it is used. */
+ * Filters of seccomp(2) may end the process for calls that the C library's malloc does not make: where one
+ * is in force, nothing is taken. Work is bounded: a tick looks at LOOKS caches, tries BATCH. Each costs a
+ * dozen system calls, and after a try in vain waits twice as long, up to 64 times idle_ms, until it is
+ * used. */
 #include "adapt/sleepers.h"
 
 #include "base/auxv.h"
@@ -45,12 +48,6 @@
 #include "events/counters.h"
 
 #include <elf.h>
-
-#if defined(__x86_64__) && defined(__LP64__) && !defined(__SANITIZE_THREAD__)
-enum { CAN_TELL = 1 };
-#else
-enum { CAN_TELL = 0 }; /* see above; and ThreadSanitizer does not know what order the kernel gives */
-#endif
 
 enum {
     LOOKS = 1024,
@@ -254,7 +251,7 @@ bool sleepers_take(uint64_t now_ms, struct list **at)
     struct idler idler[BATCH];
     uint32_t idle_ms = policy(idle_ms);
     bool hurry = load_relaxed(&sleepers.hurry);
-    if (!CAN_TELL || !idle_ms)
+    if (!THREAD_CAN_TELL || !idle_ms)
         return false;
     if (!code.known)
         code.known = object_own_code(&code.from, &code.to);

@@ -201,18 +201,18 @@ static struct tcache *unused_cache(void)
 
 /* The number of the calling thread, without a system call: the clock of its CPU time has it in its name,
  * which is the kernel's. 0: the process's own, or not known, and then no such thread is found to sleep. */
-static uint32_t own_tid(void)
+static NOINLINE uint32_t own_tid(void)
 {
     typedef __typeof__(pthread_getcpuclockid) function;
     static _Atomic(function *) found; /* the same whoever finds it */
     enum { TID_SHIFT = 3 };
     clockid_t clock;
     function *f = load_relaxed(&found);
-    if (single_threaded())
+    if (!THREAD_CAN_TELL || single_threaded())
         return 0;
     if (!f && object_libc())
         store_relaxed(&found, f = (function *)libc_symbol("pthread_getcpuclockid"));
-    return f && f(pthread_self(), &clock) == 0 ? ~(uint32_t)(clock >> TID_SHIFT) : 0;
+    return f && f((pthread_t)os_thread(), &clock) == 0 ? ~(uint32_t)(clock >> TID_SHIFT) : 0;
 }
 
 /* A cache without a thread is only changed under the lock, or by who took it off its list; from here on by
@@ -356,7 +356,6 @@ unsigned thread_idlers(struct list **at, unsigned looks, uint64_t now_ms, uint32
     return n;
 }
 
-/* ThreadSanitizer does not see the order that the kernel gives: see sleepers.c. */
 bool thread_set_aside(const struct idler *idler)
 {
     uint32_t holder = HOLDER_OWNER;

@@ -53,8 +53,8 @@ struct tcache *thread_begin(void);
 /* --- Caches of threads that sleep ------------------------------------------------------------------------
  *
  * A cache is changed by its thread, which asks nobody: hot paths read thread_self.cache once, and work on
- * plain words. So another thread, the helper (sleepers.c), may change it only while the owner cannot: while it
- * sleeps with no frame of this library on its stack, and until it is told.
+ * plain words. So another thread, the helper (sleepers.c), may change it only while the owner cannot: while
+ * it sleeps with no frame of this library on its stack, and until it is told.
  *
  *   the helper finds that the thread sleeps, at a moment m1, without a frame of ours
  *   thread_set_aside: holder = ASIDE, then thread_self.cache = thread_self.derived = &tcache_empty
@@ -63,29 +63,36 @@ struct tcache *thread_begin(void);
  *   thread_take: ASIDE -> TAKEN. The helper returns the blocks
  *   thread_put_back: TAKEN -> ASIDE
  *
- * The owner, at its next slow path, finds the empty cache: thread_reclaim, ASIDE -> OWNER. Nobody waits: while
- * the cache is TAKEN, the owner is served uncached.
+ * The owner, at its next slow path, finds the empty cache: thread_reclaim, ASIDE -> OWNER. Nobody waits:
+ * while the cache is TAKEN, the owner is served uncached.
  *
- * Who may touch the cache: the owner in a call that read it (from thread_self, or by thread_own after that),
- * and the helper in TAKEN. Never both: a call that read it before it was set aside began before m2; had it
- * begun before m1, its frame had been seen; else the thread ran between m1 and m2, and the helper does not go
- * on. A call after m2 reads the empty cache: the barrier. It comes to the cache by ASIDE -> OWNER alone, which
- * excludes ASIDE -> TAKEN. What the helper does in TAKEN the owner acquires with that exchange; what the owner
- * did before m1 the helper sees by the barrier: the owner has been switched out since.
+ * Who may touch the cache: the owner in a call that read it (from thread_self, or by thread_own after
+ * that), and the helper in TAKEN. Never both: a call that read it before it was set aside began before m2;
+ * had it begun before m1, its frame had been seen; else the thread ran between m1 and m2, and the helper
+ * does not go on. A call after m2 reads the empty cache: the barrier. It comes to the cache by ASIDE ->
+ * OWNER alone, which excludes ASIDE -> TAKEN. What the helper does in TAKEN the owner acquires with that
+ * exchange; what the owner did before m1 the helper sees by the barrier: the owner has been switched out
+ * since.
  *
  * A thread that ran in between finds its cache set aside under a call, at any instruction, and goes on with
- * what it has: the cache is its own, as the helper gave up. It may even write what it read back (family_settle,
- * thread_reclaim), so that a thread uses a cache that is ASIDE: that is sound until the next m1, and from there
- * on both words are set again.
+ * what it has: the cache is its own, as the helper gave up. It may even write what it read back
+ * (family_settle, thread_reclaim), so that a thread uses a cache that is ASIDE: that is sound until the
+ * next m1, and from there on both words are set again.
  *
  * ABA: only one thread, the helper, makes a cache ASIDE; thread_begin makes it OWNER, the end of its thread
  * LEFT, from where no exchange of the helper starts. Reclamation: caches are never unmapped. The TLS of the
- * owner is written under the THREADS lock and not after LEFT, and the end of a thread takes that lock after it
- * has said LEFT. If the cache is TAKEN then, the helper retires it.
+ * owner is written under the THREADS lock and not after LEFT, and the end of a thread takes that lock after
+ * it has said LEFT. If the cache is TAKEN then, the helper retires it.
  *
- * fork: TAKEN is within the gate, so no child has such a cache. A child whose copy was made while its cache was
- * ASIDE takes it back as any thread. A child of vfork runs on its parent's stack, with its cache: the parent
- * waits uninterruptibly, which is no sleep to the helper. */
+ * fork: TAKEN is within the gate, so no child has such a cache. A child whose copy was made while its cache
+ * was ASIDE takes it back as any thread. A child of vfork runs on its parent's stack, with its cache: the
+ * parent waits uninterruptibly, which is no sleep to the helper. */
+#if defined(__x86_64__) && defined(__LP64__) && !defined(__SANITIZE_THREAD__)
+enum { THREAD_CAN_TELL = 1 };
+#else
+enum { THREAD_CAN_TELL = 0 }; /* sleepers.c says why; and ThreadSanitizer knows no order of the kernel's */
+#endif
+
 enum cache_holder {
     HOLDER_OWNER,
     HOLDER_ASIDE, /* whoever exchanges this for something else has it */
@@ -104,8 +111,8 @@ struct idler {
     uint32_t tid;
 };
 
-/* Look at caches from *AT on (NULL: the first), until LOOKS were looked at, or MOST go to OUT: those that hold
- * something and were not used for IDLE_MS; each only after twice the time if it was not taken, until it is
+/* Look at caches from *AT on (NULL: the first), until LOOKS were looked at, or MOST go to OUT: those that
+ * hold something and were not used for IDLE_MS; one that was not taken after twice the time, until it is
  * used. Their number. *AT is where to go on, NULL at the end. */
 unsigned thread_idlers(struct list **at, unsigned looks, uint64_t now_ms, uint32_t idle_ms, struct idler *out,
                        unsigned most);

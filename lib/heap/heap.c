@@ -33,8 +33,8 @@ static enum heap_mode mode(void)
 }
 
 /* The calling thread's cache, given to it now if it may have one; else NULL: in passive and checked mode,
- * before the start is over, in a thread that is ending, while the helper empties it, and where there is no memory
- * for one. */
+ * before the start is over, in a thread that is ending, while the helper empties it, and where there is no
+ * memory for one. */
 static struct tcache *enter(void)
 {
     struct tcache *tc = thread_cache();
@@ -361,7 +361,7 @@ static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, co
     else
         free_uncached(p, c, function);
     if (c == CLASS_STRIP)
-        tick(tc);
+        tick(thread_own());
     leave();
 }
 
