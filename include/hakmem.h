@@ -140,6 +140,8 @@ struct hak_stats {
     uint64_t pressure_some;           /* returns of what was kept, as tasks waited for memory */
     uint64_t pressure_full;           /* returns of what was cached, too, as all tasks waited */
     uint64_t pressure_bytes;          /* what came back by these */
+    uint64_t sleepers;                /* caches of sleeping threads that the helper emptied */
+    uint64_t sleeper_bytes;           /* free blocks that lay in them */
 };
 #define HAK_STATS_VERSION 1
 

@@ -19,4 +19,7 @@ enum permit {
  * cache. */
 enum permit permit_ask(size_t threads);
 
+/* How many filters of seccomp(2) there were then; 0 where it was not asked. */
+uint64_t permit_filters(void);
+
 #endif

@@ -18,6 +18,7 @@
 #include "adapt/helper.h"
 #include "adapt/pressure.h"
 #include "adapt/request.h"
+#include "adapt/sleepers.h"
 
 /* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
  * hence only as the peak has risen by a good part of it, which cost as many. */
@@ -117,21 +118,36 @@ static void help_once(uint64_t now_ms)
     alone_leave();
 }
 
+/* What lies in the caches of threads that sleep; true if more may wait there already. */
+static bool help_sleepers(uint64_t now_ms, struct list **at)
+{
+    if (!alone_enter())
+        return false;
+    bool more = sleepers_take(now_ms, at);
+    alone_leave();
+    return more;
+}
+
 /* What the helper does. Once nothing can become due any more, it rests. */
 static void help(void)
 {
     uint64_t active_ms = clock_now_ms(), now_ms;
-    bool stays = true;
-    if (task_own_descriptors())
+    bool stays = true, own = task_own_descriptors();
+    enum { SOON_MS = 10 };
+    struct list *at = NULL;
+    if (own)
         pressure_begin();
     while (stays) {
         now_ms = clock_now_ms();
         if (helper_seen())
             active_ms = now_ms;
         pressure_level(now_ms);
+        bool more = own && help_sleepers(now_ms, &at);
         help_once(now_ms);
+        if (more)
+            active_ms = now_ms;
         if (now_ms - active_ms < settle_ms()) {
-            stays = helper_sleep(ACE_TICK_MS);
+            stays = helper_sleep(more ? SOON_MS : ACE_TICK_MS);
         } else {
             pressure_end();
             stays = helper_rest();

@@ -69,6 +69,27 @@ const struct link_map *object_libc(void)
     return NULL;
 }
 
+/* The linker's: the headers of the object that this is part of. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((weak, visibility("hidden")));
+
+bool object_own_code(uintptr_t *from, uintptr_t *to)
+{
+    uintptr_t start = (uintptr_t)&__ehdr_start, base = start;
+    const ElfW(Phdr) *header = (const ElfW(Phdr) *)(start + (start ? __ehdr_start.e_phoff : 0));
+    *from = UINTPTR_MAX;
+    *to = 0;
+    for (size_t i = 0; start && i < __ehdr_start.e_phnum; i++)
+        if (header[i].p_type == PT_LOAD && header[i].p_offset == 0)
+            base = start - header[i].p_vaddr;
+    for (size_t i = 0; start && i < __ehdr_start.e_phnum; i++)
+        if (header[i].p_type == PT_LOAD && (header[i].p_flags & PF_X)) {
+            uintptr_t at = base + header[i].p_vaddr;
+            *from = at < *from ? at : *from;
+            *to = at + header[i].p_memsz > *to ? at + header[i].p_memsz : *to;
+        }
+    return *from < *to;
+}
+
 bool object_before(const struct link_map *a, const struct link_map *b)
 {
     while (b && b != a)

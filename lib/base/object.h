@@ -21,6 +21,10 @@ bool object_list_changes(void);
 const struct link_map *object_own(void);
 const struct link_map *object_libc(void);
 
+/* Where the code of this library lies (of the program, where it is linked statically): from, and behind it.
+ * False if the linker did not say. */
+bool object_own_code(uintptr_t *from, uintptr_t *to);
+
 /* True if A stands in front of B in the list. */
 bool object_before(const struct link_map *a, const struct link_map *b);
 

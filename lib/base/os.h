@@ -113,6 +113,9 @@ size_t os_address_space(void); /* the same */
 size_t os_count_lines(const char *path);
 bool os_read_number(const char *path, uint64_t *out);
 
+/* SIZE bytes at ADDR, which may be unmapped at any moment: false, then. */
+bool os_copy(void *to, uintptr_t addr, size_t size);
+
 /* A resource limit, UINT64_MAX for none. At start, when the C library asks for one, too, and on request. */
 enum os_limit { OS_LIMIT_ADDRESS_SPACE, OS_LIMIT_DATA };
 uint64_t os_limit(enum os_limit limit);

@@ -230,13 +230,8 @@ bool task_status(const char *path, struct task_status *out)
 {
     char text[4096];
     bool found = true, optional = true;
-    int fd = os_open_read(path);
-    long n = fd < 0 ? -1 : os_read(fd, text, sizeof text - 1);
-    if (fd >= 0)
-        os_close(fd);
-    if (n <= 0)
+    if (!os_read_text(path, text, sizeof text))
         return false;
-    text[n] = '\0';
     out->threads = number_of(text, "Threads:", 10, &found);
     out->capabilities = number_of(text, "CapPrm:", 16, &found);
     out->no_new_privileges = number_of(text, "NoNewPrivs:", 10, &found);

@@ -91,12 +91,20 @@ struct tcache {
     uintptr_t window_granules;   /* and how many; 0 in the empty cache: then no address lies in it */
     uint32_t magic[MAP_CLASSES]; /* class_magic: fixed */
     bool in_use;                 /* THREADS lock */
+    uint8_t tries;               /* see below */
     uint32_t stripe;             /* of the transfer slots, fixed while in use */
     struct list all, idle;       /* every cache ever made; those without a thread. THREADS lock */
     uint32_t kept;               /* bytes, of a cache without a thread. THREADS lock */
     struct tcache *next_leaving; /* thread.c: the cache that was put there before this one */
     gate_word inside;            /* its thread changes what is shared: gate.h */
-    uint32_t until_tick;         /* slow paths until the clock is read again */
+    _Atomic(uint32_t) holder;    /* enum cache_holder (thread.h) */
+    uint32_t tid;             /* of its thread; 0: the process's own. This and the next two: THREADS lock */
+    uintptr_t stack_top;      /* no frame of its thread lies above; 0: the stack of the process */
+    struct thread_self *self; /* its thread's; NULL where nobody would see that end */
+    uint32_t seen_mark,
+        seen_ms;         /* thread_idlers alone: a sum that each use changes; when it changed last; and
+                                    how often the cache was not taken since */
+    uint32_t until_tick; /* slow paths until the clock is read again */
     uint64_t ticked_ms, aged_ms; /* when that was; when tcache_age came by last */
     size_t peak;                 /* usage_peak when the slow path settled with it last */
     uint64_t misses;             /* pops that had to go below the cache */
@@ -191,7 +199,7 @@ void tcache_age(struct tcache *tc, uint64_t now_ms, const char *function);
  */
 size_t tcache_keep(struct tcache *tc, size_t most, const char *function);
 
-/* Return all blocks to the slabs. */
+/* Return all blocks to the slabs. The owner, or who has taken the cache (thread.h). */
 void tcache_flush(struct tcache *tc, const char *function);
 
 /* True if P lies in the chain B, which may be damaged. */

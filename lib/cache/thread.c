@@ -7,8 +7,11 @@
 
 #include "base/clock.h"
 #include "base/layout.h"
+#include "base/libc.h"
 #include "base/lock.h"
 #include "base/meta.h"
+#include "base/object.h"
+#include "base/os.h"
 #include "settings/policy.h"
 #include "events/trace.h"
 #include "events/usage.h"
@@ -116,11 +119,11 @@ void thread_flush_idle(uint64_t before_ms, const char *function)
 
 _Atomic(thread_hook) thread_alone_again;
 
-/* A thread's cache was retired. */
-static void look_for_hook(void)
+/* A thread's cache was retired, but for MORE that the helper will retire. */
+static void look_for_hook(size_t more)
 {
     thread_hook hook = load_acquire(&thread_alone_again);
-    if (hook && thread_count() <= 1)
+    if (hook && thread_count() <= 1 + more)
         hook();
 }
 
@@ -136,11 +139,14 @@ void thread_resume(void)
         retire(tc);
     }
     gate_leave();
-    look_for_hook();
+    look_for_hook(0);
 }
 
+/* The lock: as in retire, whose first one a thread of the gate takes (thread.h). */
 static void retire_later(struct tcache *tc)
 {
+    lock_take(RANK_THREADS);
+    lock_give(RANK_THREADS);
     tc->next_leaving = load_relaxed(&threads.leaving);
     while (!atomic_compare_exchange_weak(&threads.leaving, &tc->next_leaving, tc))
         ;
@@ -152,17 +158,20 @@ static void retire_later(struct tcache *tc)
  * is not looked at: the program can write it. */
 static void end(void *unused)
 {
-    struct tcache *tc = thread_self.cache;
     (void)unused;
-    if (tc == TCACHE_NONE)
+    if (thread_self.phase != THREAD_LIVE)
         return;
-    thread_self.cache = thread_self.derived = TCACHE_NONE;
+    struct tcache *tc = thread_own();
+    store_relaxed(&thread_self.cache, TCACHE_NONE);
+    store_relaxed(&thread_self.derived, TCACHE_NONE);
     thread_self.phase = THREAD_ENDED;
     gate_own = NULL; /* the word may be the next thread's before this one has left the gate */
-    if (gate_enter()) {
+    if (atomic_exchange_explicit(&tc->holder, HOLDER_LEFT, memory_order_acq_rel) == HOLDER_TAKEN) {
+        look_for_hook(1); /* thread_put_back retires it */
+    } else if (gate_enter()) {
         retire(tc);
         gate_leave();
-        look_for_hook();
+        look_for_hook(0);
     } else {
         retire_later(tc);
     }
@@ -203,15 +212,44 @@ static struct tcache *unused_cache(void)
     return tc;
 }
 
+/* The number of the calling thread, without a system call: the clock of its CPU time has it in its name,
+ * which is the kernel's. 0: the process's own, or not known, and then no such thread is found to sleep. */
+static NOINLINE uint32_t own_tid(void)
+{
+    typedef __typeof__(pthread_getcpuclockid) function;
+    static _Atomic(function *) found; /* the same whoever finds it */
+    enum { TID_SHIFT = 3 };
+    clockid_t clock;
+    function *f = load_relaxed(&found);
+    if (!THREAD_CAN_TELL || single_threaded())
+        return 0;
+    if (!f && object_libc())
+        store_relaxed(&found, f = (function *)libc_symbol("pthread_getcpuclockid"));
+    return f && f((pthread_t)os_thread(), &clock) == 0 ? ~(uint32_t)(clock >> TID_SHIFT) : 0;
+}
+
 /* A cache without a thread is only changed under the lock, or by who took it off its list; from here on by
  * its owner alone. */
+/* Nobody will say that the thread of TC has ended. */
+static COLD void outlive(struct tcache *tc)
+{
+    lock_take(RANK_THREADS);
+    tc->self = NULL;
+    lock_give(RANK_THREADS);
+}
+
 struct tcache *thread_begin(void)
 {
     int saved = errno;
+    uint32_t tid = own_tid();
     lock_take(RANK_THREADS);
     struct tcache *tc = unused_cache();
     if (tc) {
         tc->in_use = true;
+        tc->tid = tid;
+        tc->stack_top = single_threaded() ? 0 : os_thread(); /* a thread's block lies above its stack */
+        tc->self = threads.have_key ? &thread_self : NULL;
+        store_relaxed(&tc->holder, HOLDER_OWNER);
         tcache_start(tc, transfer_stripe_for((unsigned)threads.in_use++));
     }
     lock_give(RANK_THREADS);
@@ -220,10 +258,10 @@ struct tcache *thread_begin(void)
     /* First the cache, then the destructor: pthread_setspecific may allocate. */
     store_relaxed(&tc->inside, 0);
     gate_own = &tc->inside;
-    thread_self.cache = tc;
+    store_relaxed(&thread_self.cache, tc);
     thread_self.phase = THREAD_LIVE;
-    if (threads.have_key)
-        (void)pthread_setspecific(threads.key, tc); /* refused: the cache outlives the thread */
+    if (threads.have_key && pthread_setspecific(threads.key, tc) != 0)
+        outlive(tc);
     errno = saved;
     return tc;
 }
@@ -260,13 +298,122 @@ void thread_each_unlocked(void (*each)(const gate_word *word))
         each(&CONTAINER_OF(l, struct tcache, all)->inside);
 }
 
+/* --- Caches of threads that sleep ----------------------------------------------------------------------*/
+
+/* OWNER, and not in thread_self: a handler interrupted this function. */
+struct tcache *thread_reclaim(void)
+{
+    uint32_t holder = HOLDER_ASIDE;
+    if (thread_self.phase != THREAD_LIVE)
+        return NULL;
+    struct tcache *tc = thread_own();
+    if (!atomic_compare_exchange_strong_explicit(&tc->holder, &holder, HOLDER_OWNER, memory_order_acquire,
+                                                 memory_order_relaxed) &&
+        holder != HOLDER_OWNER)
+        return NULL;
+    store_relaxed(&thread_self.cache, tc);
+    return tc;
+}
+
+/* Each pop and push changes a fill, and no few of them bring the sum back; what does not, changes the others.
+ * Read while the owner writes. */
+static NO_TSAN uint32_t mark_of(const struct tcache *tc)
+{
+    uint64_t sum = tc->misses + tc->ticked_ms + tc->until_tick;
+    for (unsigned c = 0; c < MAP_CLASSES; c++)
+        sum += (uint64_t)tc->bin[c].fill;
+    return (uint32_t)(sum ^ sum >> 32);
+}
+
+static NO_TSAN size_t held_bytes(const struct tcache *tc)
+{
+    size_t bytes = shelf_bytes(tc);
+    for (unsigned c = 1; c < CLASSES; c++)
+        bytes += tcache_blocks(tc, c) * class_size(c);
+    return bytes;
+}
+
+/* Is TC worth a try now? THREADS lock held. */
+static bool is_idle(struct tcache *tc, uint32_t now_ms, uint32_t idle_ms)
+{
+    enum { WORTH = 8192, TRIES_MOST = 6 };
+    if (!tc->in_use || !tc->self)
+        return false;
+    uint32_t mark = mark_of(tc);
+    if (mark != tc->seen_mark) {
+        tc->seen_mark = mark;
+        tc->seen_ms = now_ms;
+        tc->tries = 0;
+        return false;
+    }
+    if (now_ms - tc->seen_ms < idle_ms << tc->tries)
+        return false;
+    tc->tries = (uint8_t)min_size(tc->tries + 1, TRIES_MOST);
+    return held_bytes(tc) >= WORTH && load_relaxed(&tc->inside) == 0;
+}
+
+/* A cache never leaves the list but in the child of a fork, whose helper begins anew. */
+unsigned thread_idlers(struct list **at, unsigned looks, uint64_t now_ms, uint32_t idle_ms, struct idler *out,
+                       unsigned most)
+{
+    unsigned n = 0;
+    lock_take(RANK_THREADS);
+    struct list *l = *at ? *at : threads.all.next;
+    for (; l && l != &threads.all && looks > 0 && n < most; l = l->next, looks--) {
+        struct tcache *tc = CONTAINER_OF(l, struct tcache, all);
+        if (is_idle(tc, (uint32_t)now_ms, idle_ms))
+            out[n++] = (struct idler){tc, tc->self, tc->stack_top, tc->tid};
+    }
+    *at = l != &threads.all ? l : NULL;
+    lock_give(RANK_THREADS);
+    return n;
+}
+
+bool thread_set_aside(const struct idler *idler)
+{
+    uint32_t holder = HOLDER_OWNER;
+    lock_take(RANK_THREADS);
+    struct tcache *tc = idler->tc;
+    bool same = tc->in_use && tc->self == idler->self && tc->tid == idler->tid;
+    same = same &&
+           (atomic_compare_exchange_strong(&tc->holder, &holder, HOLDER_ASIDE) || holder == HOLDER_ASIDE);
+    if (same) {
+        store_release(&idler->self->derived, TCACHE_NONE);
+        store_release(&idler->self->cache, TCACHE_NONE);
+    }
+    lock_give(RANK_THREADS);
+    return same;
+}
+
+bool thread_take(struct tcache *tc)
+{
+    uint32_t holder = HOLDER_ASIDE;
+    return atomic_compare_exchange_strong(&tc->holder, &holder, HOLDER_TAKEN);
+}
+
+size_t thread_empty(struct tcache *tc, const char *function)
+{
+    size_t before = held_bytes(tc);
+    tcache_flush(tc, function);
+    shelf_flush(tc, function);
+    return before - min_size(before, held_bytes(tc));
+}
+
+void thread_put_back(struct tcache *tc)
+{
+    uint32_t holder = HOLDER_TAKEN;
+    if (!atomic_compare_exchange_strong(&tc->holder, &holder, HOLDER_ASIDE))
+        retire(tc); /* LEFT: its thread has ended meanwhile */
+}
+
 /* The caches are not written: with thousands of threads the child would copy megabytes for nothing. */
 void thread_forget_others(void)
 {
-    struct tcache *own = thread_self.cache;
+    struct tcache *own = thread_self.phase == THREAD_LIVE ? thread_own() : NULL;
     struct list kept;
     list_init(&kept);
-    if (own != TCACHE_NONE) {
+    if (own) {
+        own->tid = 0;
         list_remove(&own->all);
         list_push_back(&kept, &own->all);
     }
@@ -279,7 +426,7 @@ void thread_forget_others(void)
     list_move_all(&threads.forgotten, &threads.all);
     list_init(&threads.idle);
     list_move_all(&threads.all, &kept);
-    threads.in_use = own != TCACHE_NONE;
+    threads.in_use = own != NULL;
     store_relaxed(&threads.leaving, NULL);
 }
 

@@ -34,17 +34,18 @@ static enum heap_mode mode(void)
 }
 
 /* The calling thread's cache, given to it now if it may have one; else NULL: in passive and checked mode,
- * before the start is over, in a thread that is ending, and where there is no memory for one. */
+ * before the start is over, in a thread that is ending, while the helper empties it, and where there is no
+ * memory for one. */
 static struct tcache *enter(void)
 {
-    struct tcache *tc = thread_self.cache;
+    struct tcache *tc = thread_cache();
     if (LIKELY(tc != TCACHE_NONE))
         return tc;
     if (mode() == HEAP_EARLY)
         hak_start();
     if (mode() != HEAP_POOL)
         return NULL;
-    return thread_self.phase == THREAD_NEW ? thread_begin() : NULL;
+    return thread_self.phase == THREAD_NEW ? thread_begin() : thread_reclaim();
 }
 
 /* The end of a slow path that entered the gate. */
@@ -172,7 +173,7 @@ static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, 
 
 static NOINLINE void *malloc_large(size_t size, const char *function)
 {
-    void *p = thread_self.cache != TCACHE_NONE ? large_reuse(size) : NULL;
+    void *p = thread_cache() != TCACHE_NONE ? large_reuse(size) : NULL;
     return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
@@ -181,9 +182,9 @@ void *heap_malloc_mid(size_t size, const char *function)
 {
     void *p;
     if (LIKELY(size <= MID_MAX))
-        p = tcache_pop(thread_self.cache, class_of_mid(size));
+        p = tcache_pop(thread_cache(), class_of_mid(size));
     else if (size <= SPAN_MAX)
-        p = shelf_take(thread_self.cache, size);
+        p = shelf_take(thread_cache(), size);
     else
         return malloc_large(size, function);
     return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
@@ -192,7 +193,7 @@ void *heap_malloc_mid(size_t size, const char *function)
 /* What the cache itself has for SIZE bytes, beyond its list, or NULL. */
 static void *malloc_near(size_t size)
 {
-    return size <= MID_MAX ? tcache_pop_near(thread_self.cache, class_of(size)) : NULL;
+    return size <= MID_MAX ? tcache_pop_near(thread_cache(), class_of(size)) : NULL;
 }
 
 static void *malloc_inside(size_t size, const char *function)
@@ -244,8 +245,8 @@ void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
     if (UNLIKELY(__builtin_mul_overflow(count_of, size, &total)))
         return failure_record(FAILURE_THRESHOLD, SIZE_MAX, MIN_ALIGN, -1);
     if (total > TINY_MAX && total <= SPAN_MAX) {
-        p = total <= MID_MAX ? tcache_pop(thread_self.cache, class_of_mid(total))
-                             : shelf_take(thread_self.cache, total);
+        p = total <= MID_MAX ? tcache_pop(thread_cache(), class_of_mid(total))
+                             : shelf_take(thread_cache(), total);
         if (p)
             return memset(p, 0, total);
     }
@@ -276,8 +277,8 @@ void *heap_memalign_slow(size_t align, size_t size, const char *function)
 {
     void *p;
     unsigned c = uncached_class(size, align);
-    if (c != CLASS_NONE && ((p = tcache_pop(thread_self.cache, c)) != NULL ||
-                            (p = tcache_pop_near(thread_self.cache, c)) != NULL))
+    if (c != CLASS_NONE &&
+        ((p = tcache_pop(thread_cache(), c)) != NULL || (p = tcache_pop_near(thread_cache(), c)) != NULL))
         return p;
     if (UNLIKELY(!aside_enter()))
         return aside_alloc(size, align, false);
@@ -326,7 +327,7 @@ void heap_resume(void)
  * that the window has grown. */
 static bool can_look_up(const void *p, unsigned c)
 {
-    struct tcache *tc = thread_self.cache;
+    struct tcache *tc = thread_cache();
     if (c == CLASS_NONE)
         return false;
     if (tc == TCACHE_NONE)
@@ -361,7 +362,7 @@ static NOINLINE void free_without_bin(struct tcache *tc, void *p, unsigned c, co
     else
         free_uncached(p, c, function);
     if (c == CLASS_STRIP)
-        tick(thread_self.cache);
+        tick(thread_own());
     leave();
 }
 
@@ -427,9 +428,10 @@ static NOINLINE void free_large(struct tcache *tc, void *p, const char *function
         free_large_slow(tc, p, function);
 }
 
+/* By thread_own: the cache whose fill was counted, and which may have been set aside since (thread.h). */
 void heap_free_full(void *p, const char *function)
 {
-    struct tcache *tc = thread_self.cache;
+    struct tcache *tc = thread_own();
     unsigned mark = load_relaxed(tcache_mark(tc, p));
     if (mark == CLASS_SPAN * CLASS_MARK && shelf_claim(tc, p)) {
         struct slab *first = shelf_slab(p);
@@ -458,11 +460,12 @@ void heap_free_twice(void *p, const char *function)
 
 void heap_verify(const char *function)
 {
+    const struct tcache *tc = thread_cache();
     startup_verify(function);
-    if (thread_self.cache != TCACHE_NONE)
-        tcache_verify(thread_self.cache, function);
-    if (thread_self.cache->shelf.binned)
-        shelf_verify(thread_self.cache, function);
+    if (tc != TCACHE_NONE)
+        tcache_verify(tc, function);
+    if (tc->shelf.binned)
+        shelf_verify(tc, function);
 }
 
 /* --- Resize and size -----------------------------------------------------------------------------*/
@@ -476,7 +479,7 @@ static size_t size_of(const void *p, unsigned c, const char *function)
 /* True if P begins a block of a class that is cached, and no span, found as free finds it: *C. */
 static ALWAYS_INLINE bool is_cached_block(const void *p, unsigned *c)
 {
-    const struct tcache *tc = thread_self.cache;
+    const struct tcache *tc = thread_cache();
     if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules))
         return false;
     size_t mark = load_relaxed(tcache_mark(tc, p));
@@ -579,8 +582,9 @@ void *heap_realloc(void *p, size_t size, const char *function)
     void *q = NULL;
     if (LIKELY(gate_enter())) {
         q = resize_in_place(p, c, old, size);
-        if (q && size > old && thread_self.cache != TCACHE_NONE)
-            tick_settle(thread_self.cache);
+        struct tcache *tc = thread_cache();
+        if (q && size > old && tc != TCACHE_NONE)
+            tick_settle(tc);
         leave();
     }
     return q ? q : move(p, old, size, function);

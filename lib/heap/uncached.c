@@ -47,7 +47,7 @@ void *uncached_alloc(size_t size, size_t align, bool zero)
  * into that. */
 static bool is_free(const void *p, unsigned c)
 {
-    const struct tcache *tc = thread_self.cache; /* none in checked mode */
+    const struct tcache *tc = thread_cache(); /* none in checked mode */
     if (class_is_binned(c))
         return tcache_chain_holds(tc->bin[c].head, p);
     if ((tc != TCACHE_NONE && tcache_holds(tc, c, p)) || pool_inspect(c, p) == SLAB_IS_FREE)
@@ -140,7 +140,7 @@ size_t uncached_size(const void *p, unsigned c, const char *function)
 /* More than there is, rather than less: to be wrong costs a flush, and the other way an allocation. */
 size_t uncached_flushable(void)
 {
-    const struct tcache *tc = thread_self.cache;
+    const struct tcache *tc = thread_cache();
     size_t kept = usage_of(USAGE_KEPT_SLABS) + usage_of(USAGE_KEPT_LARGE) + large_parked(), blocks = 0;
     kept += shelf_bytes(tc);
     blocks += thread_idle_bytes() / MIN_ALIGN;

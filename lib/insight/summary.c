@@ -43,8 +43,9 @@ static void add_spans(struct census *c)
     for (uintptr_t at = 0; (region = classmap_next(&at)) != NULL; at += SUPERSLAB)
         if (region->kind == REGION_SUPERSLAB)
             census_spans(c, CONTAINER_OF(region, struct superslab, region), classmap_mark((void *)at));
-    if (thread_self.cache != TCACHE_NONE)
-        shelf_sums(thread_self.cache, c->own);
+    const struct tcache *tc = thread_cache();
+    if (tc != TCACHE_NONE)
+        shelf_sums(tc, c->own);
 }
 
 void summary_take(struct census *out)

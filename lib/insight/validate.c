@@ -47,7 +47,7 @@ enum { CARRIES_MOST = 16 };
 
 static void check_own_cache(void)
 {
-    const struct tcache *tc = thread_self.cache;
+    const struct tcache *tc = thread_cache();
     for (unsigned c = 1; c < CLASSES && tc != TCACHE_NONE; c++) {
         unsigned n = check_chain(tc->bin[c].head, c) + check_chain(tc->cold[c].spare, c);
         size_t counted = tcache_blocks(tc, c) - gather_blocks(gather_of(tc), c);

@@ -95,7 +95,7 @@ bool family_free_odd(void *p, const char *function)
 {
     if (UNLIKELY(!family_is_ours()))
         return false;
-    if (thread_self.derived == thread_self.cache) {
+    if (thread_derived() == thread_cache()) {
         heap_free_odd(p, function);
         return true;
     }

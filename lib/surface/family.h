@@ -63,14 +63,14 @@ bool family_free_odd(void *p, const char *function);
 void family_free_slow(void *p, const char *function);
 static ALWAYS_INLINE void family_free(void *p, const char *function)
 {
-    if (UNLIKELY(!heap_free_to(thread_self.derived, p, function)))
+    if (UNLIKELY(!heap_free_to(thread_derived(), p, function)))
         family_free_slow(p, function);
 }
 
 /* Such a function has served its caller by heap.h: from now on this thread takes the short way. */
 static ALWAYS_INLINE void family_settle(void)
 {
-    thread_self.derived = thread_self.cache;
+    store_relaxed(&thread_self.derived, thread_cache());
 }
 
 #endif

@@ -21,7 +21,7 @@ typedef void *slow_new(size_t size, const void *caller);
 
 static ALWAYS_INLINE void *new_mid(size_t size, const void *caller, slow_new *slow)
 {
-    struct tcache *tc = thread_self.derived;
+    struct tcache *tc = thread_derived();
     void *p;
     if (LIKELY(size <= MID_MAX))
         p = tcache_pop(tc, class_of_mid(size));
@@ -37,7 +37,7 @@ static ALWAYS_INLINE void *new_short(size_t size, const void *caller, slow_new *
 {
     if (UNLIKELY(size > TINY_MAX))
         return mid(size, caller);
-    void *p = tcache_pop(thread_self.derived, (size + MIN_ALIGN - 1) / MIN_ALIGN);
+    void *p = tcache_pop(thread_derived(), (size + MIN_ALIGN - 1) / MIN_ALIGN);
     return LIKELY(p != NULL) ? p : slow(size, caller);
 }
 
@@ -88,7 +88,7 @@ static ALWAYS_INLINE void *aligned_short(size_t size, size_t align)
 {
     if (UNLIKELY(align > TINY_MAX || size > TINY_MAX))
         return NULL;
-    return tcache_pop(thread_self.derived, (round_up(size, align) + MIN_ALIGN - 1) / MIN_ALIGN);
+    return tcache_pop(thread_derived(), (round_up(size, align) + MIN_ALIGN - 1) / MIN_ALIGN);
 }
 
 static NOINLINE void *one_aligned_slow(size_t size, size_t align, const void *caller)
@@ -201,7 +201,7 @@ NEXT(next_array_aligned, delete_array_aligned(p, align), size_t align)
     OPERATOR void name(void *p, ##__VA_ARGS__);                                                              \
     OPERATOR void name(void *p, ##__VA_ARGS__)                                                               \
     {                                                                                                        \
-        if (UNLIKELY(!heap_free_to(thread_self.derived, p, "free")))                                         \
+        if (UNLIKELY(!heap_free_to(thread_derived(), p, "free")))                                         \
             next;                                                                                            \
     }
 
