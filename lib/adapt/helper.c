@@ -26,7 +26,8 @@
 enum {
     HELPER_NONE,     /* no thread */
     HELPER_NEVER,    /* none may be had: not asked again */
-    HELPER_STARTING, /* a thread of pthread_create, by a thread of the program */
+    HELPER_WANTED,   /* a thread of pthread_create, by the next thread of the program that allocates */
+    HELPER_STARTING, /* such a thread does, or asks whether there may be one */
     HELPER_IDLE,     /* nothing happened since it looked last */
     HELPER_ACTIVE,   /* something did */
     HELPER_ASLEEP,   /* it waits for that without a limit */
@@ -36,6 +37,7 @@ enum {
 enum { STACK = 128 << 10 };
 
 static _Atomic(uint32_t) state; /* any thread; orders nothing but itself */
+_Atomic(bool) helper_wanted;    /* a hint: the state is HELPER_WANTED */
 
 /* Written by who starts the helper, before the helper runs, and read by it and by who has dismissed it. */
 static struct {
@@ -135,7 +137,7 @@ static bool start_thread(void)
 static void start(void (*work)(void), size_t threads)
 {
     enum permit permit = permit_ask(threads);
-    uint32_t failed = permit == PERMIT_NEVER || permit == PERMIT_THREAD ? HELPER_NEVER : HELPER_NONE;
+    uint32_t failed = permit == PERMIT_NEVER ? HELPER_NEVER : HELPER_NONE;
     helper.work = work;
     helper.is_task = permit == PERMIT_TASK;
     if (permit == PERMIT_TASK) {
@@ -145,9 +147,23 @@ static void start(void (*work)(void), size_t threads)
             store_relaxed(&state, failed);
         return;
     }
-    store_release(&thread_alone_again, helper_dismiss);
-    store_release(&state, permit == PERMIT_THREAD && start_thread() ? HELPER_ACTIVE : failed);
+    store_release(&state, permit == PERMIT_THREAD ? HELPER_WANTED : failed);
+    store_relaxed(&helper_wanted, permit == PERMIT_THREAD);
     os_futex_wake(&state, 1); /* whoever dismisses it already */
+}
+
+/* The C library calls free while it holds the lock of its stacks, which pthread_create takes: it calls malloc
+ * without. So a thread is made by who allocates. */
+void helper_begin(void)
+{
+    int saved = errno;
+    store_relaxed(&helper_wanted, false);
+    if (change(HELPER_WANTED, HELPER_STARTING)) {
+        store_release(&thread_alone_again, helper_dismiss);
+        store_release(&state, start_thread() ? HELPER_ACTIVE : HELPER_NEVER);
+        os_futex_wake(&state, 1);
+    }
+    errno = saved;
 }
 
 /* A start that came to nothing is tried again, but not at each tick. */
@@ -177,6 +193,7 @@ void helper_dismiss(void)
     FIND(pthread_join);
     while ((was = load_acquire(&state)) == HELPER_STARTING)
         os_futex_wait(&state, HELPER_STARTING);
+    (void)change(HELPER_WANTED, HELPER_NONE);
     bool is_there = was == HELPER_IDLE || was == HELPER_ACTIVE || was == HELPER_ASLEEP;
     if (is_there && !helper.is_task && pthread_join_f) {
         atomic_exchange(&state, HELPER_DISMISSED);
@@ -190,6 +207,7 @@ void helper_dismiss(void)
 void helper_forget(void)
 {
     task_forked();
+    store_relaxed(&helper_wanted, false);
     if (load_relaxed(&state) != HELPER_NEVER)
         store_relaxed(&state, HELPER_NONE);
 }

@@ -3,12 +3,16 @@
 #ifndef HAK_HELPER_H
 #define HAK_HELPER_H
 
-#include "base/compiler.h"
+#include "base/atomic.h"
 
 /* The program is active, and there is something to give back: wake the helper; if there is none, start one
  * that calls WORK, where it may be had (permit.h). THREADS have a cache. No lock may be held, as starting a
  * thread allocates. */
 void helper_wake(void (*work)(void), size_t threads, uint64_t now_ms);
+
+/* If helper_wanted says so, in a thread of the program that allocates, and holds no lock. */
+HIDDEN extern _Atomic(bool) helper_wanted;
+void helper_begin(void);
 
 /* The helper itself. True if helper_wake was called since this was asked last. */
 bool helper_seen(void);

@@ -5,6 +5,7 @@
 
 #include "events/trace.h"
 #include "cache/thread.h"
+#include "adapt/helper.h"
 
 /* Behind a slow path, outside the gate: no lock is held, unless the library is just starting. To write a line
  * may take long. */
@@ -30,6 +31,14 @@ static ALWAYS_INLINE void tick(struct tcache *tc)
 {
     if (UNLIKELY(tc ? tc->until_tick-- == 0 : thread_self.phase != THREAD_ENDED))
         tick_now(tc);
+}
+
+/* The same for who allocates: he may have to start the helper. */
+static ALWAYS_INLINE void tick_alloc(struct tcache *tc)
+{
+    tick(tc);
+    if (UNLIKELY(load_relaxed(&helper_wanted)))
+        helper_begin();
 }
 
 #endif

@@ -78,7 +78,7 @@ static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const c
     p = tcache_pop_slow(tc, c, untouched, function);
     if (LIKELY(p != NULL)) /* else os_error stays what it is */
         tick_settle(tc);
-    tick(tc);
+    tick_alloc(tc);
     return p;
 }
 
@@ -164,7 +164,7 @@ static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, 
     if (tc && size > MID_MAX && size <= SPAN_MAX && align <= GRANULE &&
         (p = shelf_find(tc, size, function)) != NULL)
         return zero ? memset(p, 0, size) : p;
-    tick(tc);
+    tick_alloc(tc);
     p = alloc_uncached(size, align, zero);
     if (p && tc)
         tick_settle(tc);

@@ -201,7 +201,7 @@ NEXT(next_array_aligned, delete_array_aligned(p, align), size_t align)
     OPERATOR void name(void *p, ##__VA_ARGS__);                                                              \
     OPERATOR void name(void *p, ##__VA_ARGS__)                                                               \
     {                                                                                                        \
-        if (UNLIKELY(!heap_free_to(thread_derived(), p, "free")))                                         \
+        if (UNLIKELY(!heap_free_to(thread_derived(), p, "free")))                                            \
             next;                                                                                            \
     }
 

@@ -122,10 +122,11 @@ self_cost() # self_cost DUMP...
 # where they went; or one line "- - WHY". The environment is the same everywhere (the library reads it at its
 # start), and of the functions of the C library that exist for several processors those of the oldest one are
 # taken, so that counts do not depend on the machine. The engine decides by the clock: a slow run would count
-# more of its decisions than a fast one, so it is off, but for the start, where reading that would count.
+# more of its decisions than a fast one, so it and the helper are off, but for the start, where reading that would
+# count.
 count_instructions() # count_instructions PATH
 {
-    dumps=$work/$1 engine=HAKMEM_ACE=0
+    dumps=$work/$1 engine='HAKMEM_ACE=0 HAKMEM_ACE_THREAD=0'
     [ "$1" != start ] || engine=
     if ! words=$(env -i PATH="$PATH" $engine COST_STANDIN="${COST_STANDIN-}" LD_PRELOAD="$preload" \
         GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-AVX512VL,-RTM,-ERMS,-FSRM \
@@ -187,7 +188,8 @@ calls_of() # calls_of KIND TRACE
         }' "$2"
 }
 
-# Run COMMAND of a row under LIBRARY and strace; the trace goes to TRACE. 1 and a message if it fails.
+# Run COMMAND of a row under LIBRARY and strace; the trace goes to TRACE. 1 and a message if it fails. Without the
+# helper: whether it comes, the clock decides.
 trace() # trace LIBRARY TRACE PROGRAM ARGUMENT...
 {
     library=$1 trace=$2 program=$3
@@ -197,7 +199,7 @@ trace() # trace LIBRARY TRACE PROGRAM ARGUMENT...
         paths) program=$work/paths ;;
         *) program=$BUILD/bench/$program ;;
     esac
-    "$strace" -f -qq -o "$trace" -E LD_PRELOAD="$library" "$program" "$@" >"$work/log" 2>&1 && return 0
+    "$strace" -f -qq -o "$trace" -E LD_PRELOAD="$library" -E HAKMEM_ACE_THREAD=0 "$program" "$@" >"$work/log" 2>&1 && return 0
     echo "$program failed: $(tail -n 1 "$work/log")"
     return 1
 }
