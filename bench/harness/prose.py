@@ -49,7 +49,7 @@ SCATTER = (
     ' are spreads.')
 ENGINE = 'The adaptive engine against fixed settings'
 GAINS = (
-    'The same library, with the adaptive engine as it is by default (libhakmem), with fixed'
+    'The same library, with the adaptive engine and without its thread (libhakmem), with fixed'
     ' settings (hakmem-fixed: HAKMEM_ACE=0), and with the helper thread, too (hakmem-helper:'
     ' HAKMEM_ACE_THREAD=1); hakmem-control are fixed settings once more, which tells the noise.'
     ' A gain is in per cent of fixed settings, more speed or less memory, with its quartiles. Verdict'

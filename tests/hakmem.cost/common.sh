@@ -192,14 +192,14 @@ calls_of() # calls_of KIND TRACE
 # helper: whether it comes, the clock decides.
 trace() # trace LIBRARY TRACE PROGRAM ARGUMENT...
 {
-    library=$1 trace=$2 program=$3
+    library=$1 trace=$2 program=$3 helper='-E HAKMEM_ACE_THREAD=0'
     shift 3
     case $program in
-        true) program=$(command -v true) || program=/bin/true ;;
+        true) helper= program=$(command -v true) || program=/bin/true ;;
         paths) program=$work/paths ;;
         *) program=$BUILD/bench/$program ;;
     esac
-    "$strace" -f -qq -o "$trace" -E LD_PRELOAD="$library" -E HAKMEM_ACE_THREAD=0 "$program" "$@" >"$work/log" 2>&1 && return 0
+    "$strace" -f -qq -o "$trace" -E LD_PRELOAD="$library" $helper "$program" "$@" >"$work/log" 2>&1 && return 0
     echo "$program failed: $(tail -n 1 "$work/log")"
     return 1
 }
