@@ -149,7 +149,8 @@ static void start(void (*work)(void), size_t threads)
     }
     store_release(&state, permit == PERMIT_THREAD ? HELPER_WANTED : failed);
     store_relaxed(&helper_wanted, permit == PERMIT_THREAD);
-    os_futex_wake(&state, 1); /* whoever dismisses it already */
+    if (!libc_single_threaded())          /* or a filter may end the process for the call */
+        os_futex_wake(&state, INT32_MAX); /* whoever dismisses it already */
 }
 
 /* The C library calls free while it holds the lock of its stacks, which pthread_create takes: it calls malloc
@@ -161,7 +162,7 @@ void helper_begin(void)
     if (change(HELPER_WANTED, HELPER_STARTING)) {
         store_release(&thread_alone_again, helper_dismiss);
         store_release(&state, start_thread() ? HELPER_ACTIVE : HELPER_NEVER);
-        os_futex_wake(&state, 1);
+        os_futex_wake(&state, INT32_MAX);
     }
     errno = saved;
 }
@@ -184,22 +185,30 @@ void helper_wake(void (*work)(void), size_t threads, uint64_t now_ms)
     errno = saved;
 }
 
-/* Of the threads that end one brings them down to one; that one may be starting a helper, which does not take
- * long. */
+/* The state is HELPER_DISMISSED, by the caller. */
+static void join(void)
+{
+    FIND(pthread_join);
+    os_futex_wake(&state, 1);
+    if (pthread_join_f) /* or none was started */
+        (void)pthread_join_f(helper.thread, NULL);
+    store_release(&state, HELPER_NONE);
+    os_futex_wake(&state, INT32_MAX);
+}
+
+/* Several threads that end may find one left. One of them joins the helper; the others wait for that, as for
+ * who is just starting it: neither waits for them. */
 void helper_dismiss(void)
 {
     int saved = errno;
     uint32_t was;
-    FIND(pthread_join);
-    while ((was = load_acquire(&state)) == HELPER_STARTING)
-        os_futex_wait(&state, HELPER_STARTING);
-    (void)change(HELPER_WANTED, HELPER_NONE);
-    bool is_there = was == HELPER_IDLE || was == HELPER_ACTIVE || was == HELPER_ASLEEP;
-    if (is_there && !helper.is_task && pthread_join_f) {
-        atomic_exchange(&state, HELPER_DISMISSED);
-        os_futex_wake(&state, 1);
-        (void)pthread_join_f(helper.thread, NULL);
-        store_relaxed(&state, HELPER_NONE);
+    while ((was = load_acquire(&state)) != HELPER_NONE && was != HELPER_NEVER && !helper.is_task) {
+        if (was == HELPER_STARTING || was == HELPER_DISMISSED)
+            os_futex_wait(&state, was);
+        else if (was == HELPER_WANTED)
+            (void)change(HELPER_WANTED, HELPER_NONE);
+        else if (change(was, HELPER_DISMISSED))
+            join();
     }
     errno = saved;
 }
