@@ -6,7 +6,9 @@
 
 #include "check.h"
 
+#include "base/alone.h"
 #include "base/bits.h"
+#include "base/task.h"
 #include "settings/policy.h"
 #include "events/counters.h"
 #include "events/usage.h"
@@ -227,6 +229,8 @@ static void test_limits(void)
 
 int main(void)
 {
+    (void)task_barrier_begin();
+    alone_expect(); /* this thread is the helper, and the program's as well */
     CHECK(look(0) == 0); /* before it begins, nothing is opened */
     keep();
     test_none();
