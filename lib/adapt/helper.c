@@ -77,13 +77,35 @@ bool helper_sleep(uint32_t ms)
     return may_stay();
 }
 
+/* Nobody will join the calling thread. */
+static NOINLINE void detach(void)
+{
+    __typeof__(pthread_detach) *pthread_detach_f =
+        (__typeof__(pthread_detach) *)libc_symbol("pthread_detach");
+    if (pthread_detach_f)
+        (void)pthread_detach_f((pthread_t)os_thread());
+}
+
 bool helper_rest(void)
 {
-    if (helper.is_task)
-        return !change(HELPER_IDLE, HELPER_NONE);
-    if (change(HELPER_IDLE, HELPER_ASLEEP))
-        os_futex_wait(&state, HELPER_ASLEEP);
-    return may_stay();
+    if (!change(HELPER_IDLE, HELPER_NONE))
+        return may_stay();
+    if (!helper.is_task)
+        detach();
+    return false;
+}
+
+/* Threads that never told of their end are not counted down (thread.h), but the kernel knows. As the last thread
+ * that returns, the helper ends the process, as any last thread does. */
+bool helper_left_alone(void)
+{
+    struct task_status now;
+    if (helper.is_task || !task_status("/proc/self/status", &now) || now.threads > 2)
+        return false;
+    if (!change(HELPER_IDLE, HELPER_NONE) && !change(HELPER_ACTIVE, HELPER_NONE))
+        return false;
+    detach();
+    return true;
 }
 
 /* It allocates nothing and needs no cache. A task cannot enter the heap without barriers (alone.h). */

@@ -18,8 +18,10 @@ void helper_begin(void);
 bool helper_seen(void);
 /* Sleep until it is called, or for MS milliseconds at most. False: it shall end. */
 bool helper_sleep(uint32_t ms);
-/* Nothing is left to do: sleep until it is called, or end. */
+/* Nothing is left to do. False: it shall end. */
 bool helper_rest(void);
+/* The program has one thread at most, by what the kernel says: true, and it shall end. */
+bool helper_left_alone(void);
 
 /* The program's threads are down to one: end a helper that the C library knows, and wait until it has ended.
  * Such a helper must not be what keeps the process from ending with its last thread, or from doing what only

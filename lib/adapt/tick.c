@@ -152,6 +152,7 @@ static void help(void)
             pressure_end();
             stays = helper_rest();
         }
+        stays = stays && !(own && helper_left_alone());
     }
 }
 
