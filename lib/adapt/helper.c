@@ -80,10 +80,9 @@ bool helper_sleep(uint32_t ms)
 /* Nobody will join the calling thread. */
 static NOINLINE void detach(void)
 {
-    __typeof__(pthread_detach) *pthread_detach_f =
-        (__typeof__(pthread_detach) *)libc_symbol("pthread_detach");
-    if (pthread_detach_f)
-        (void)pthread_detach_f((pthread_t)os_thread());
+    __typeof__(pthread_detach) *f = (__typeof__(pthread_detach) *)libc_symbol("pthread_detach");
+    if (f)
+        (void)f((pthread_t)os_thread());
 }
 
 bool helper_rest(void)
