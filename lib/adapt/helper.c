@@ -94,8 +94,8 @@ bool helper_rest(void)
     return false;
 }
 
-/* Threads that never told of their end are not counted down (thread.h), but the kernel knows. As the last thread
- * that returns, the helper ends the process, as any last thread does. */
+/* Threads that never told of their end are not counted down (thread.h), but the kernel knows. As the last
+ * thread that returns, the helper ends the process, as any last thread does. */
 bool helper_left_alone(void)
 {
     struct task_status now;
