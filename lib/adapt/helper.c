@@ -5,8 +5,9 @@
  * HELPER_DISMISSED waits for its end, and changes it back. A call of helper_wake between the thread's last
  * look and its sleep changes the word, and the futex does not wait for an old value.
  *
- * There are two kinds (permit.h). A task (task.h) ends by itself when there is nothing left to do, or when
- * the program has got threads: then the other kind may come. A thread of pthread_create sleeps instead.
+ * There are two kinds (permit.h): a task (task.h), and a thread of pthread_create. Both end by themselves
+ * when there is nothing left to do; a task also when the program has got threads: then the other kind may
+ * come.
  *
  * Nothing of libpthread is imported: a process without a helper does not pay for it. */
 #include "adapt/helper.h"
@@ -30,7 +31,6 @@ enum {
     HELPER_STARTING, /* such a thread does, or asks whether there may be one */
     HELPER_IDLE,     /* nothing happened since it looked last */
     HELPER_ACTIVE,   /* something did */
-    HELPER_ASLEEP,   /* it waits for that without a limit */
     HELPER_DISMISSED /* it is to end */
 };
 
@@ -200,8 +200,6 @@ void helper_wake(void (*work)(void), size_t threads, uint64_t now_ms)
         start(work, threads);
     } else if (was == HELPER_IDLE) {
         (void)change(HELPER_IDLE, HELPER_ACTIVE); /* or it looks just now: the next call will do */
-    } else if (was == HELPER_ASLEEP && change(HELPER_ASLEEP, HELPER_ACTIVE)) {
-        os_futex_wake(&state, 1);
     }
     errno = saved;
 }

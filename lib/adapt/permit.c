@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "base/libc.h"
 #include "base/object.h"
 #include "base/os.h"
 #include "base/task.h"
@@ -73,6 +74,12 @@ static bool has_common_filters(const struct task_status *own)
            (own->filters && task_status("/proc/1/status", &first) && first.filters == own->filters);
 }
 
+/* The child of vfork has its parent's memory, and its state: a helper of its own would be gone with it. */
+static bool is_vforked(void)
+{
+    return libc_tid() != (uint32_t)os_tid();
+}
+
 static enum permit ask_alone(void)
 {
     struct task_status own;
@@ -80,6 +87,8 @@ static enum permit ask_alone(void)
         return PERMIT_NONE;
     if (imports(filters) || imports(alone_names))
         return PERMIT_NEVER;
+    if (is_vforked())
+        return PERMIT_NONE;
     if (os_tid() != os_pid()) /* the child of a fork in another thread: its storage may go */
         return PERMIT_NEVER;
     if (!task_status("/proc/self/status", &own) || !has_common_filters(&own))
@@ -92,7 +101,11 @@ static enum permit ask_alone(void)
 static enum permit ask_threads(void)
 {
     struct task_status own;
-    if (imports(filters) || !task_status("/proc/self/status", &own) || !has_common_filters(&own))
+    if (imports(filters))
+        return PERMIT_NEVER;
+    if (is_vforked())
+        return PERMIT_NONE;
+    if (!task_status("/proc/self/status", &own) || !has_common_filters(&own))
         return PERMIT_NEVER;
     return PERMIT_THREAD;
 }
@@ -108,6 +121,8 @@ enum permit permit_ask(size_t threads)
 {
     if (FORBIDDEN || option(OPT_ACE_THREAD) == 0)
         return PERMIT_NEVER;
+    if (option(OPT_ACE_THREAD) == 1 && is_vforked())
+        return PERMIT_NONE;
     if (option(OPT_ACE_THREAD) == 1)
         return libc_single_threaded() && os_tid() == os_pid() ? PERMIT_TASK : PERMIT_THREAD;
     if (os_secure())

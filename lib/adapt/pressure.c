@@ -18,10 +18,9 @@
 #include "events/usage.h"
 #include "memory/large.h"
 #include "memory/pool.h"
-#include "memory/purge.h"
-#include "memory/strippages.h"
 #include "cache/thread.h"
 #include "adapt/engine.h"
+#include "adapt/release.h"
 
 enum {
     WINDOW_MS = 2000,
@@ -149,18 +148,13 @@ void pressure_forget(void)
 }
 
 /* What is kept goes; FULL: what is cached, too. Caches of threads at work are theirs: they obey the policy
- * with their next slow path. */
+ * with their next slow path; those of threads that sleep are taken at once (sleepers.c reads the policy). */
 static size_t give_back(bool full)
 {
-    size_t bytes = 0;
     thread_flush_idle(UINT64_MAX, "free"); /* first: what comes home may make slabs EMPTY */
     large_unpark();
-    /* FULL takes the caches of sleeping threads here, when somebody can. */
-    if (full)
-        bytes += pool_trim(SIZE_MAX);
-    bytes += strip_trim(0);
-    bytes += large_trim(0);
-    return bytes + purge_trim(usage_of(USAGE_PREWARMED));
+    size_t bytes = full ? pool_trim(SIZE_MAX) : 0;
+    return bytes + release_kept(usage_of(USAGE_PREWARMED));
 }
 
 static void act(struct pressure_news news)

@@ -12,9 +12,10 @@
 
 void release_caches(const char *function)
 {
-    if (thread_self.cache != TCACHE_NONE) {
-        tcache_flush(thread_self.cache, function);
-        shelf_flush(thread_self.cache, function);
+    struct tcache *tc = thread_cache();
+    if (tc != TCACHE_NONE) {
+        tcache_flush(tc, function);
+        shelf_flush(tc, function);
     }
     thread_flush_idle(UINT64_MAX, function);
     for (unsigned c = 1; c < CLASSES; c++) {
@@ -25,11 +26,16 @@ void release_caches(const char *function)
     large_unpark();
 }
 
+size_t release_kept(size_t pad)
+{
+    size_t bytes = strip_trim(0);
+    bytes += large_trim(0);
+    return bytes + purge_trim(pad);
+}
+
 size_t release_free(size_t pad, const char *function)
 {
     release_caches(function); /* first: what comes home may make slabs EMPTY */
     size_t bytes = pool_trim(SIZE_MAX);
-    bytes += strip_trim(0);
-    bytes += large_trim(0);
-    return bytes + purge_trim(pad);
+    return bytes + release_kept(pad);
 }

@@ -11,7 +11,10 @@
  * Aborts with FUNCTION's name on a damaged list. */
 void release_caches(const char *function);
 
-/* That, and all of it to the system, but PAD bytes of EMPTY slabs. The bytes. */
+/* Return what is kept for reuse to the system, but PAD bytes of EMPTY slabs. The bytes. */
+size_t release_kept(size_t pad);
+
+/* Both, and the free pages inside slabs: all of it to the system, but PAD bytes of EMPTY slabs. The bytes. */
 size_t release_free(size_t pad, const char *function);
 
 #endif

@@ -92,41 +92,13 @@ static const char *parse(const char *text, unsigned base, uint64_t *out)
     }
 }
 
-/* What follows NAME, which begins a line of TEXT; NULL if there is none. */
-static const char *field(const char *text, const char *name)
-{
-    for (; *text; text++) {
-        const char *n = name;
-        while (*n && *text == *n)
-            text++, n++;
-        if (!*n)
-            return text;
-        while (*text && *text != '\n')
-            text++;
-        if (!*text)
-            break;
-    }
-    return NULL;
-}
-
-static bool number(const char *text, const char *name, uint64_t *out)
-{
-    const char *at = field(text, name);
-    return at && parse(at, 10, out) != at;
-}
-
 /* False: the thread is not asleep, or has ended. */
 static bool read_status(const struct files *files, uint64_t *switches)
 {
-    static char text[4096];
-    uint64_t voluntary, other;
-    if (!os_read_again(files->status, text, sizeof text))
+    struct task_status now;
+    if (!task_status_again(files->status, &now) || now.state != 'S')
         return false;
-    const char *state = field(text, "State:\t");
-    if (!state || *state != 'S' || !number(text, "voluntary_ctxt_switches:\t", &voluntary) ||
-        !number(text, "nonvoluntary_ctxt_switches:\t", &other))
-        return false;
-    *switches = voluntary + other;
+    *switches = now.switches;
     return true;
 }
 

@@ -24,8 +24,8 @@
  * hence only as the peak has risen by a good part of it, which cost as many. */
 enum { WORTH_SHIFT = 2, OVER_WORTH = 8 * GRANULE };
 
-/* Give back what is kept beyond the recent peak: large mappings first, which are whole areas and cost one
- * system call each, then EMPTY slabs. What EMPTY slabs have earned above the peak is left to them. */
+/* Give back BYTES of what is kept: large mappings first, which are whole areas and cost one system call each,
+ * then EMPTY slabs. */
 static void give_kept(size_t bytes)
 {
     size_t large = usage_of(USAGE_KEPT_LARGE), slabs = usage_of(USAGE_KEPT_SLABS);
@@ -36,6 +36,7 @@ static void give_kept(size_t bytes)
         purge_trim(slabs > bytes - gone ? slabs - (bytes - gone) : 0);
 }
 
+/* What is kept beyond the recent peak; what EMPTY slabs have earned above the peak is left to them. */
 static void give_excess(void)
 {
     size_t excess = usage_excess(), large = usage_of(USAGE_KEPT_LARGE), slabs = usage_of(USAGE_KEPT_SLABS);
@@ -101,50 +102,55 @@ static uint64_t settle_ms(void)
 /* When the next tick is due; atomic: whoever moves it on does the work. */
 static _Atomic(uint64_t) next_ms;
 
-/* The helper's tick: the same, without a limit to what a request may wait for. Where the program's own
- * threads come by, it is theirs. */
+/* Does a thread of the program come by? Then what a tick does is its. */
+static bool is_ticking(uint64_t now_ms)
+{
+    return now_ms < load_relaxed(&next_ms) + RETAIN_TICK_MS;
+}
+
+/* The helper's tick: the same, without a limit to what a request may wait for. Its lines of traces are
+ * written by the program's next slow path: the descriptor is not the helper's. */
 static void help_once(uint64_t now_ms)
 {
     uint64_t due = load_relaxed(&next_ms);
-    if (now_ms < due + RETAIN_TICK_MS || !alone_enter())
+    if (is_ticking(now_ms) || !alone_enter())
         return;
     if (move_on(&next_ms, due, now_ms + RETAIN_TICK_MS) && gate_enter()) {
         tick_give_back(now_ms, SIZE_MAX);
         engine_tick(now_ms);
         request_serve();
         gate_leave();
-        tick_traces();
     }
     alone_leave();
 }
 
-/* What lies in the caches of threads that sleep; true if more may wait there already. */
+/* What lies in the caches of threads that sleep; true if more may wait there already. The only thread of a
+ * program does not sleep while it ticks. */
 static bool help_sleepers(uint64_t now_ms, struct list **at)
 {
-    if (!alone_enter())
+    if ((libc_single_threaded() && is_ticking(now_ms)) || !alone_enter())
         return false;
     bool more = sleepers_take(now_ms, at);
     alone_leave();
     return more;
 }
 
-/* What the helper does. Once nothing can become due any more, it rests. */
+/* What the helper does. Once nothing can become due any more, it rests. Without descriptors of its own it
+ * opens nothing. */
 static void help(void)
 {
+    enum { SOON_MS = 10 };
     uint64_t active_ms = clock_now_ms(), now_ms;
     bool stays = true, own = task_own_descriptors();
-    enum { SOON_MS = 10 };
     struct list *at = NULL;
     if (own)
         pressure_begin();
     while (stays) {
         now_ms = clock_now_ms();
-        if (helper_seen())
-            active_ms = now_ms;
         pressure_level(now_ms);
         bool more = own && help_sleepers(now_ms, &at);
         help_once(now_ms);
-        if (more)
+        if (helper_seen() || more)
             active_ms = now_ms;
         if (now_ms - active_ms < settle_ms()) {
             stays = helper_sleep(more ? SOON_MS : ACE_TICK_MS);

@@ -3,9 +3,12 @@
 #include "base/libc.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
+#include <time.h>
 
 #include "base/atomic.h"
 #include "base/object.h"
+#include "base/os.h"
 
 /* Weak: a static program has none, and then no passive mode. Asked only where the loader's list is not found,
  * as in a name space of dlmopen(3). */
@@ -36,6 +39,19 @@ void *libc_symbol(const char *name)
 void *libc_next_symbol(const char *name)
 {
     return object_own() ? object_next_function(name) : by_loader(name);
+}
+
+/* The clock of its CPU time has the number in its name, which is the kernel's. */
+NOINLINE uint32_t libc_tid(void)
+{
+    typedef __typeof__(pthread_getcpuclockid) function;
+    static _Atomic(function *) found; /* the same whoever finds it */
+    enum { TID_SHIFT = 3 };
+    clockid_t clock;
+    function *f = load_relaxed(&found);
+    if (!f && object_libc())
+        store_relaxed(&found, f = (function *)libc_symbol("pthread_getcpuclockid"));
+    return f && f((pthread_t)os_thread(), &clock) == 0 ? ~(uint32_t)(clock >> TID_SHIFT) : 0;
 }
 
 /* ISO C has no conversion from an object pointer to a function; POSIX promises this one. */

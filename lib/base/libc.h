@@ -18,6 +18,10 @@ void *libc_memalign(size_t align, size_t size);
 void libc_free(void *p);
 size_t libc_usable_size(void *p);
 
+/* The number of the calling thread as the C library knows it, without a system call: in the child of vfork
+ * its parent's. 0: not known. */
+uint32_t libc_tid(void);
+
 /* The C library's own function NAME, or NULL. */
 void *libc_symbol(const char *name);
 /* What the process would call by NAME without this library, or NULL. */

@@ -226,17 +226,31 @@ static bool four_alike(const char *text, const char *name)
     return true;
 }
 
-bool task_status(const char *path, struct task_status *out)
+static bool parse_status(const char *text, struct task_status *out)
 {
-    char text[4096];
     bool found = true, optional = true;
-    if (!os_read_text(path, text, sizeof text))
-        return false;
+    const char *state = line_of(text, "State:\t");
+    out->state = state ? *state : '\0';
     out->threads = number_of(text, "Threads:", 10, &found);
     out->capabilities = number_of(text, "CapPrm:", 16, &found);
-    out->no_new_privileges = number_of(text, "NoNewPrivs:", 10, &found);
     out->seccomp = number_of(text, "Seccomp:", 10, &optional); /* a kernel without filters says nothing */
     out->filters = number_of(text, "Seccomp_filters:", 10, &optional);
+    out->switches = number_of(text, "voluntary_ctxt_switches:", 10, &found) +
+                    number_of(text, "nonvoluntary_ctxt_switches:", 10, &found);
     out->one_identity = four_alike(text, "Uid:") && four_alike(text, "Gid:");
-    return found;
+    return found && out->state;
+}
+
+enum { STATUS = 4096 };
+
+bool task_status(const char *path, struct task_status *out)
+{
+    char text[STATUS];
+    return os_read_text(path, text, sizeof text) && parse_status(text, out);
+}
+
+bool task_status_again(int fd, struct task_status *out)
+{
+    char text[STATUS];
+    return os_read_again(fd, text, sizeof text) && parse_status(text, out);
 }

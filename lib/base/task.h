@@ -28,11 +28,15 @@ void task_name(const char *name);
 bool task_barrier_begin(void);
 bool task_barrier(void);
 
-/* What the system says of a process: numbers of /proc/self/status. False if it does not say. */
+/* What the system says of a process or a thread: numbers of /proc/PID/status. False if it does not say. */
 struct task_status {
-    uint64_t threads, seccomp, filters, no_new_privileges, capabilities;
+    char state;
+    uint64_t threads, seccomp, filters, capabilities;
+    uint64_t switches; /* how often it was switched out */
     bool one_identity; /* real, effective, saved and file-system identities are the same, user and group */
 };
 bool task_status(const char *path, struct task_status *out);
+/* The same of a file that is open, as it is now. */
+bool task_status_again(int fd, struct task_status *out);
 
 #endif

@@ -212,24 +212,13 @@ static struct tcache *unused_cache(void)
     return tc;
 }
 
-/* The number of the calling thread, without a system call: the clock of its CPU time has it in its name,
- * which is the kernel's. 0: the process's own, or not known, and then no such thread is found to sleep. */
-static NOINLINE uint32_t own_tid(void)
+/* The number of the calling thread. 0: the process's own, or not known, and then no such thread is found to
+ * sleep. */
+static uint32_t own_tid(void)
 {
-    typedef __typeof__(pthread_getcpuclockid) function;
-    static _Atomic(function *) found; /* the same whoever finds it */
-    enum { TID_SHIFT = 3 };
-    clockid_t clock;
-    function *f = load_relaxed(&found);
-    if (!THREAD_CAN_TELL || single_threaded())
-        return 0;
-    if (!f && object_libc())
-        store_relaxed(&found, f = (function *)libc_symbol("pthread_getcpuclockid"));
-    return f && f((pthread_t)os_thread(), &clock) == 0 ? ~(uint32_t)(clock >> TID_SHIFT) : 0;
+    return THREAD_CAN_TELL && !libc_single_threaded() ? libc_tid() : 0;
 }
 
-/* A cache without a thread is only changed under the lock, or by who took it off its list; from here on by
- * its owner alone. */
 /* Nobody will say that the thread of TC has ended. */
 static COLD void outlive(struct tcache *tc)
 {
@@ -238,6 +227,8 @@ static COLD void outlive(struct tcache *tc)
     lock_give(RANK_THREADS);
 }
 
+/* A cache without a thread is only changed under the lock, or by who took it off its list; from here on by
+ * its owner alone. */
 struct tcache *thread_begin(void)
 {
     int saved = errno;
@@ -247,7 +238,7 @@ struct tcache *thread_begin(void)
     if (tc) {
         tc->in_use = true;
         tc->tid = tid;
-        tc->stack_top = single_threaded() ? 0 : os_thread(); /* a thread's block lies above its stack */
+        tc->stack_top = libc_single_threaded() ? 0 : os_thread(); /* a thread's block lies above its stack */
         tc->self = threads.have_key ? &thread_self : NULL;
         store_relaxed(&tc->holder, HOLDER_OWNER);
         tcache_start(tc, transfer_stripe_for((unsigned)threads.in_use++));

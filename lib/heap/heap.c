@@ -182,7 +182,7 @@ void *heap_malloc_mid(size_t size, const char *function)
 {
     void *p;
     if (LIKELY(size <= MID_MAX))
-        p = tcache_pop(thread_cache(), class_of_mid(size));
+        p = tcache_pop(thread_cache_once(), class_of_mid(size));
     else if (size <= SPAN_MAX)
         p = shelf_take(thread_cache(), size);
     else
@@ -245,7 +245,7 @@ void *heap_calloc_slow(size_t count_of, size_t size, const char *function)
     if (UNLIKELY(__builtin_mul_overflow(count_of, size, &total)))
         return failure_record(FAILURE_THRESHOLD, SIZE_MAX, MIN_ALIGN, -1);
     if (total > TINY_MAX && total <= SPAN_MAX) {
-        p = total <= MID_MAX ? tcache_pop(thread_cache(), class_of_mid(total))
+        p = total <= MID_MAX ? tcache_pop(thread_cache_once(), class_of_mid(total))
                              : shelf_take(thread_cache(), total);
         if (p)
             return memset(p, 0, total);
@@ -277,8 +277,8 @@ void *heap_memalign_slow(size_t align, size_t size, const char *function)
 {
     void *p;
     unsigned c = uncached_class(size, align);
-    if (c != CLASS_NONE &&
-        ((p = tcache_pop(thread_cache(), c)) != NULL || (p = tcache_pop_near(thread_cache(), c)) != NULL))
+    if (c != CLASS_NONE && ((p = tcache_pop(thread_cache_once(), c)) != NULL ||
+                            (p = tcache_pop_near(thread_cache(), c)) != NULL))
         return p;
     if (UNLIKELY(!aside_enter()))
         return aside_alloc(size, align, false);

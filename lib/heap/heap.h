@@ -33,7 +33,7 @@ static ALWAYS_INLINE void *heap_malloc(size_t size, const char *function)
 {
     if (UNLIKELY(size > TINY_MAX))
         return heap_malloc_mid(size, function);
-    void *p = tcache_pop(thread_cache(), (size + MIN_ALIGN - 1) / MIN_ALIGN);
+    void *p = tcache_pop(thread_cache_once(), (size + MIN_ALIGN - 1) / MIN_ALIGN);
     return LIKELY(p != NULL) ? p : heap_malloc_slow(size, function);
 }
 
@@ -86,7 +86,7 @@ static ALWAYS_INLINE void *heap_calloc(size_t count, size_t size, const char *fu
     size_t total;
     if (UNLIKELY(__builtin_mul_overflow(count, size, &total) || total > TINY_MAX))
         return heap_calloc_slow(count, size, function);
-    void *p = tcache_pop(thread_cache(), (total + MIN_ALIGN - 1) / MIN_ALIGN);
+    void *p = tcache_pop(thread_cache_once(), (total + MIN_ALIGN - 1) / MIN_ALIGN);
     return LIKELY(p != NULL) ? memset(p, 0, total) : heap_calloc_slow(count, size, function);
 }
 
@@ -96,7 +96,7 @@ static ALWAYS_INLINE void *heap_memalign(size_t align, size_t size, const char *
     if (UNLIKELY(align > TINY_MAX || size > TINY_MAX))
         return heap_memalign_slow(align, size, function);
     size_t rounded = round_up(size, align); /* align <= TINY_MAX, which is a multiple of it */
-    void *p = tcache_pop(thread_cache(), (rounded + MIN_ALIGN - 1) / MIN_ALIGN);
+    void *p = tcache_pop(thread_cache_once(), (rounded + MIN_ALIGN - 1) / MIN_ALIGN);
     return LIKELY(p != NULL) ? p : heap_memalign_slow(align, size, function);
 }
 

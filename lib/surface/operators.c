@@ -37,7 +37,7 @@ static ALWAYS_INLINE void *new_short(size_t size, const void *caller, slow_new *
 {
     if (UNLIKELY(size > TINY_MAX))
         return mid(size, caller);
-    void *p = tcache_pop(thread_derived(), (size + MIN_ALIGN - 1) / MIN_ALIGN);
+    void *p = tcache_pop(thread_derived_once(), (size + MIN_ALIGN - 1) / MIN_ALIGN);
     return LIKELY(p != NULL) ? p : slow(size, caller);
 }
 
@@ -88,7 +88,7 @@ static ALWAYS_INLINE void *aligned_short(size_t size, size_t align)
 {
     if (UNLIKELY(align > TINY_MAX || size > TINY_MAX))
         return NULL;
-    return tcache_pop(thread_derived(), (round_up(size, align) + MIN_ALIGN - 1) / MIN_ALIGN);
+    return tcache_pop(thread_derived_once(), (round_up(size, align) + MIN_ALIGN - 1) / MIN_ALIGN);
 }
 
 static NOINLINE void *one_aligned_slow(size_t size, size_t align, const void *caller)

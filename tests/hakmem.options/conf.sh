@@ -57,17 +57,7 @@ conf() # conf LINE...
     printf '%s\n' "$@" >$etc
 }
 
-said() # said WHAT WANTED COMMAND...: both outputs are WANTED
-{
-    what=$1 wanted=$2
-    shift 2
-    found=$("$@" 2>&1)
-    if [ "$found" = "$wanted" ]; then
-        echo "PASS: $what"
-    else
-        printf 'FAIL: %s: %s\n' "$what" "$(echo "$found" | tr '\n' '|'), wanted $(echo "$wanted" | tr '\n' '|')"
-    fi
-}
+. "$TOP/tests/lib/said.sh"
 
 said "no file" "serving 65536 262144" ./shows cache_bytes retain_bytes
 conf 'cache_bytes = 128k' '[program:shows]' 'retain_bytes = 1' 'stats_file = /dev/null'

@@ -6,17 +6,7 @@
 set -u
 work=$SCRATCH/group-share.d shows=$SCRATCH/group-share.d/shows
 
-said() # said WHAT WANTED COMMAND...: both outputs are WANTED
-{
-    what=$1 wanted=$2
-    shift 2
-    found=$("$@" 2>&1)
-    if [ "$found" = "$wanted" ]; then
-        echo "PASS: $what"
-    else
-        echo "FAIL: $what: $found, wanted $wanted"
-    fi
-}
+. "$TOP/tests/lib/said.sh"
 
 share() # share LIMIT SOFT_LIMIT
 {
