@@ -43,8 +43,8 @@ static ALWAYS_INLINE struct tcache *thread_derived(void)
     return load_relaxed(&thread_self.derived);
 }
 
-/* The same for tcache_pop alone: it uses what it gets once, for an address that it hides from the compiler, so
- * that nothing can be read twice. A plain load may be part of that sum, one instruction less. */
+/* The same for tcache_pop alone: it uses what it gets once, for an address that it hides from the compiler,
+ * so that nothing can be read twice. A plain load may be part of that sum, one instruction less. */
 static ALWAYS_INLINE struct tcache *thread_cache_once(void)
 {
     return *(struct tcache *const *)&thread_self.cache;
