@@ -21,6 +21,7 @@
 #include "base/libc.h"
 #include "base/os.h"
 #include "base/task.h"
+#include "settings/options.h"
 #include "cache/thread.h"
 #include "adapt/permit.h"
 
@@ -95,11 +96,14 @@ bool helper_rest(void)
 }
 
 /* Threads that never told of their end are not counted down (thread.h), but the kernel knows. As the last
- * thread that returns, the helper ends the process, as any last thread does. */
+ * thread that returns, the helper ends the process, as any last thread does. By request it stays with the
+ * main thread, unless that has ended. */
 bool helper_left_alone(void)
 {
     struct task_status now;
     if (helper.is_task || !task_status("/proc/self/status", &now) || now.threads > 2)
+        return false;
+    if (option(OPT_ACE_THREAD) == 1 && now.state != 'Z')
         return false;
     if (!change(HELPER_IDLE, HELPER_NONE) && !change(HELPER_ACTIVE, HELPER_NONE))
         return false;

@@ -80,6 +80,12 @@ static bool is_vforked(void)
     return libc_tid() != (uint32_t)os_tid();
 }
 
+/* A task would stay what it is: setuid(2) and the like tell the threads that the C library knows. */
+static bool may_change_identity(const struct task_status *own)
+{
+    return (own->capabilities || !own->one_identity) && imports(identity_names);
+}
+
 static enum permit ask_alone(void)
 {
     struct task_status own;
@@ -93,7 +99,7 @@ static enum permit ask_alone(void)
         return PERMIT_NEVER;
     if (!task_status("/proc/self/status", &own) || !has_common_filters(&own))
         return PERMIT_NEVER;
-    if ((own.capabilities || !own.one_identity) && imports(identity_names))
+    if (may_change_identity(&own))
         return PERMIT_NEVER;
     return own.threads == 1 ? PERMIT_TASK : PERMIT_NEVER;
 }
@@ -110,6 +116,17 @@ static enum permit ask_threads(void)
     return PERMIT_THREAD;
 }
 
+/* One there shall be, at whatever cost; a task costs least. */
+static enum permit ask_by_request(void)
+{
+    struct task_status own;
+    if (is_vforked())
+        return PERMIT_NONE;
+    bool task = libc_single_threaded() && os_tid() == os_pid() && task_status("/proc/self/status", &own) &&
+                !may_change_identity(&own);
+    return task ? PERMIT_TASK : PERMIT_THREAD;
+}
+
 /* ThreadSanitizer must see a thread being created, which is by the name that it has replaced. */
 #ifdef __SANITIZE_THREAD__
 enum { FORBIDDEN = true };
@@ -121,10 +138,8 @@ enum permit permit_ask(size_t threads)
 {
     if (FORBIDDEN || option(OPT_ACE_THREAD) == 0)
         return PERMIT_NEVER;
-    if (option(OPT_ACE_THREAD) == 1 && is_vforked())
-        return PERMIT_NONE;
     if (option(OPT_ACE_THREAD) == 1)
-        return libc_single_threaded() && os_tid() == os_pid() ? PERMIT_TASK : PERMIT_THREAD;
+        return ask_by_request();
     if (os_secure())
         return PERMIT_NEVER;
     if (libc_single_threaded())

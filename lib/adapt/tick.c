@@ -162,9 +162,9 @@ static void help(void)
     }
 }
 
-/* A helper is for programs that have some megabytes free, or in the caches of their threads, and do not end
- * at once. */
-static bool is_worth_a_helper(uint64_t now_ms, size_t threads)
+/* A helper is for programs that have some megabytes free, or so many in use that there may be as many in
+ * slabs and caches, and that do not end at once. */
+static bool is_worth_a_helper(uint64_t now_ms)
 {
     enum { AGE_MS = 100 };
     static _Atomic(uint64_t) first_ms;
@@ -177,7 +177,7 @@ static bool is_worth_a_helper(uint64_t now_ms, size_t threads)
     if (!first || now_ms - first < AGE_MS)
         return false;
     size_t kept = usage_of(USAGE_KEPT_SLABS) + usage_of(USAGE_KEPT_LARGE) + large_parked();
-    return kept >= kept_least || (threads > 1 && usage_of(USAGE_IN_USE) >= used_least);
+    return kept >= kept_least || usage_of(USAGE_IN_USE) >= used_least;
 }
 
 enum {
@@ -203,7 +203,6 @@ NOINLINE void tick_now(struct tcache *tc)
     request_serve();
     if (tc) /* the engine works on caches: checked mode has none */
         engine_tick(now_ms);
-    size_t threads = thread_count();
-    if (UNLIKELY(is_worth_a_helper(now_ms, threads)))
-        helper_wake(help, threads, now_ms);
+    if (UNLIKELY(is_worth_a_helper(now_ms)))
+        helper_wake(help, thread_count(), now_ms);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* No helper where a program of one thread could come out differently for one: it imports what is refused to,
  * or changes only one of several threads, or as root may change who it is; a filter of seccomp(2) is there;
- * by request. FOUND: one is expected, as without all of that. */
+ * by request. FOUND: one is expected, as without all of that; CHANGES:
+ * as root one that the C library knows. */
 /* { dg-variant "-DFOUND" } */
 /* { dg-variant "-DIMPORT=unshare(0)" } */
 /* { dg-variant "-DIMPORT=setns(-1,0)" } */
@@ -9,6 +10,7 @@
 /* { dg-variant "-DIMPORT=chroot(\"/\")" } */
 /* { dg-variant "-DIMPORT=unshare(0) -DFOUND HAKMEM_ACE_THREAD=1" } */
 /* { dg-variant "-DIMPORT=setuid(getuid()) -DROOT" } */
+/* { dg-variant "-DIMPORT=setuid(getuid()) -DFOUND -DCHANGES HAKMEM_ACE_THREAD=1" } */
 /* { dg-variant "-DFILTER" } */
 /* { dg-variant "-DNEVER HAKMEM_ACE_THREAD=0" } */
 #include <linux/filter.h>
@@ -84,5 +86,8 @@ int main(void)
     expected = !is_root();
 #endif
     CHECK(burst_until_helper(expected ? 60000 : 1500) == expected);
+#ifdef CHANGES
+    CHECK(!__libc_single_threaded == is_root());
+#endif
     return 0;
 }

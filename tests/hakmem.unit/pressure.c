@@ -230,7 +230,7 @@ static void test_limits(void)
 int main(void)
 {
     (void)task_barrier_begin();
-    alone_expect(); /* this thread is the helper, and the program's as well */
+    alone_expect();      /* this thread is the helper, and the program's as well */
     CHECK(look(0) == 0); /* before it begins, nothing is opened */
     keep();
     test_none();
