@@ -86,16 +86,18 @@ static int find_nothing(void *pc, struct found *out)
     return -1;
 }
 
-/* The loader's own, not what the process has by its name; and a library that needs its version would not be loaded
- * where there is none. */
-static finder *loaders_finder(void)
+/* The C library's own, not what the process has by its name; and a library that needs its version would not be loaded
+ * where there is none. Not known yet where the list of objects is not. */
+static finder *libcs_finder(void)
 {
     static _Atomic(finder *) known; /* the same whoever stores it */
     finder *f = load_acquire(&known);
     if (UNLIKELY(!f)) {
-        const struct link_map *loader = object_loader();
-        *(void **)&f = loader ? object_function(loader, "_dl_find_object") : NULL;
-        store_release(&known, f = f ? f : find_nothing);
+        const struct link_map *libc = object_libc();
+        *(void **)&f = libc ? object_function(libc, "_dl_find_object") : NULL;
+        f = f ? f : find_nothing;
+        if (libc)
+            store_release(&known, f);
     }
     return f;
 }
@@ -174,7 +176,7 @@ static bool find_object(struct walk *w, uintptr_t pc)
     struct found found = {.header = NULL};
     if (pc >= w->object.from && pc < w->object.to)
         return true;
-    if (loaders_finder()((void *)pc, &found) != 0)
+    if (libcs_finder()((void *)pc, &found) != 0)
         return false;
     w->object =
         (struct object){(uintptr_t)found.from, (uintptr_t)found.to, {found.from, found.to, found.header}};
