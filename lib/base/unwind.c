@@ -166,6 +166,7 @@ static inline uint64_t code_address(uint64_t pc)
 struct walk {
     struct stack stack;
     struct cfi_registers registers;
+    struct cfi_common common;
     struct object object;       /* of the last pc that one was found for */
     uintptr_t own_from, own_to; /* this library; nothing in a program that is linked with it */
 };
@@ -229,7 +230,7 @@ static enum cfi_step by_tables(struct walk *w)
     uintptr_t sp = r->value[CFI_SP], cfa = 0;
     if (!find_object(w, r->value[CFI_PC] - !r->exact))
         return CFI_NONE;
-    enum cfi_step step = cfi_step(&w->object.tables, &w->stack, r, &cfa);
+    enum cfi_step step = cfi_step(&w->object.tables, &w->common, &w->stack, r, &cfa);
     if (step == CFI_LOST && w->stack.below && cfa > w->stack.top && cfa - w->stack.top < PAST_TOP)
         return CFI_OUTERMOST;
     if (step != CFI_CALLER)
@@ -282,6 +283,7 @@ static void begin(struct walk *w, uintptr_t stack_top)
     } else {
         w->own_from = w->own_to = 0;
     }
+    w->common.at = 0;
     w->stack = (struct stack){.top = stack_top};
     (void)stack_enter(&w->stack, w->registers.value[CFI_SP], true);
 }
