@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/cfi.h"
 #include "base/clock.h"
 #include "base/layout.h"
 #include "base/lock.h"
@@ -38,11 +39,14 @@ static uint32_t buckets_for(size_t entries)
     return (uint32_t)1 << log2_floor(max_size(entries, 2) / 2);
 }
 
+enum { KNOWN_ROWS = 2048 }; /* for the unwinder */
+
 /* Of SIZE bytes one half for stacks, a quarter for sites, the rest for what lives. */
 static bool make_tables(size_t size)
 {
     struct samples *s = &samples;
     size_t fixed = SAMPLE_MODULES * sizeof *s->modules + SAMPLE_FREED * sizeof *s->freed;
+    fixed += KNOWN_ROWS * sizeof(struct cfi_known);
     char *area = meta_alloc(size + fixed + 1024);
     if (!area)
         return false;
@@ -55,6 +59,7 @@ static bool make_tables(size_t size)
     s->live_buckets = buckets_for(s->live_most);
     s->modules = cut(&area, SAMPLE_MODULES * sizeof *s->modules);
     s->freed = cut(&area, SAMPLE_FREED * sizeof *s->freed);
+    cfi_remember(cut(&area, KNOWN_ROWS * sizeof(struct cfi_known)), KNOWN_ROWS);
     s->stack_bucket = cut(&area, s->stack_buckets * sizeof *s->stack_bucket);
     s->site_bucket = cut(&area, s->site_buckets * sizeof *s->site_bucket);
     s->live_bucket = cut(&area, s->live_buckets * sizeof *s->live_bucket);
