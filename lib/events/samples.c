@@ -141,7 +141,8 @@ static struct sample_stack *stack_at(uint32_t i)
     return (struct sample_stack *)&samples.words[i];
 }
 
-static bool same_stack(const struct sample_stack *st, const uintptr_t *pcs, const struct unwound *u, uint32_t hash)
+static bool same_stack(const struct sample_stack *st, const uintptr_t *pcs, const struct unwound *u,
+                       uint32_t hash)
 {
     const uint64_t *frame = (const uint64_t *)(st + 1);
     if (st->hash != hash || st->depth != u->depth || st->complete != u->complete)
@@ -267,7 +268,8 @@ static bool note(const struct sample *sample, size_t weighed, const uintptr_t *p
     struct samples *s = &samples;
     const void *p = (const void *)(uintptr_t)sample->address;
     forget(p, sample->at_ms, sample->thread, 0);
-    uint32_t stack = stack_of(pcs, u), site = stack ? site_of(stack, weighed) : 0, i = site ? take_record() : 0;
+    uint32_t stack = stack_of(pcs, u), site = stack ? site_of(stack, weighed) : 0,
+             i = site ? take_record() : 0;
     if (!i)
         return false;
     s->live[i] = *sample;
