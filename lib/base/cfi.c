@@ -11,8 +11,8 @@
 #if defined(__x86_64__) && defined(__LP64__)
 
 enum {
-    SAVED_ROWS = 4,           /* compilers remember one, assembler two */
-    MOST_INSTRUCTIONS = 20000 /* the longest functions of Python and of compilers have 2,000 */
+    SAVED_ROWS = 2,           /* of what is met one is remembered */
+    MOST_INSTRUCTIONS = 20000 /* the longest of node's functions has 2,232 */
 };
 
 /* Encodings of pointers: the low bits are the form, the others what it is relative to. */

@@ -504,7 +504,7 @@ bool os_readable(uintptr_t addr)
     static _Atomic(long) known; /* the same whoever stores it */
     long unreadable = load_relaxed(&known);
     if (!unreadable)
-        store_relaxed(&known, unreadable = mask_at((uintptr_t)-(intptr_t)sizeof(uint64_t)));
+        store_relaxed(&known, unreadable = mask_at(UINTPTR_MAX - sizeof(uint64_t) + 1));
     return unreadable == -EFAULT && mask_at(addr) == -EINVAL;
 }
 

@@ -208,18 +208,21 @@ static void find_tables(struct object *o, const struct found *found)
         o->tables = bounded;
 }
 
-/* The object of PC becomes that of the walk. */
-static bool find_object(struct walk *w, uintptr_t pc)
+static NOINLINE bool ask_object(struct walk *w, uintptr_t pc)
 {
     struct found found = {.header = NULL};
-    if (pc >= w->object.from && pc < w->object.to)
-        return true;
     if (libcs_finder()((void *)pc, &found) != 0)
         return false;
     w->object.from = (uintptr_t)found.from;
     w->object.to = (uintptr_t)found.to;
     find_tables(&w->object, &found);
     return true;
+}
+
+/* The object of PC becomes that of the walk. */
+static bool find_object(struct walk *w, uintptr_t pc)
+{
+    return (pc >= w->object.from && pc < w->object.to) || ask_object(w, pc);
 }
 
 /* The kernel, and the C library for its threads, begin with a frame pointer of 0. */
