@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* base/cfi.c - call frame information: from a frame to its caller.
  *
- * The header's table leads by bisection to the description of a function (FDE), which names what it has in common with
- * others (CIE). Both hold instructions that make up a row, where each register of the caller is to be found, for one
- * pc after another, until the pc that is asked for is passed. */
+ * The header's table leads by bisection to the description of a function (FDE), which names what it has in
+ * common with others (CIE). Both hold instructions that make up a row, where each register of the caller is
+ * to be found, for one pc after another, until the pc that is asked for is passed. */
 #include "base/cfi.h"
 
 #include "base/bytes.h"
@@ -49,8 +49,8 @@ static uint64_t pointer(struct bytes *b, unsigned encoding)
 
 /* --- Records of the tables -----------------------------------------------------------------------*/
 
-/* Of the entries of the header's table, pairs of a function's first pc and its FDE, relative to the header, the last
- * that begins at PC or below. 0: none, or a table of another kind. */
+/* Of the entries of the header's table, pairs of a function's first pc and its FDE, relative to the header,
+ * the last that begins at PC or below. 0: none, or a table of another kind. */
 static uintptr_t find(const struct cfi_tables *t, uintptr_t pc)
 {
     enum { VERSION = 1, SORTED = ENC_DATA | FORM_S4 };
@@ -430,7 +430,8 @@ static bool find_value(const struct frame *f, unsigned column, uint64_t *value)
     }
 }
 
-/* Registers that nothing is said of are the caller's, as functions that save none keep those that they have to. */
+/* Registers that nothing is said of are the caller's, as functions that save none keep those that they have
+ * to. */
 static enum cfi_step apply(const struct program *p, struct stack *stack, struct cfi_registers *r,
                            uintptr_t *cfa)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* base/cfi.h - call frame information: from a frame to its caller by the tables that compilers write for exceptions
- * (.eh_frame, found by the sorted table in .eh_frame_hdr). x86-64; on other machines there is none.
+/* base/cfi.h - call frame information: from a frame to its caller by the tables that compilers write for
+ * exceptions (.eh_frame, found by the sorted table in .eh_frame_hdr). x86-64; on other machines there is
+ * none.
  *
- * The tables are believed in nothing: every byte is read within the range given, a program or an expression has a
- * bounded number of steps, and what it says of the stack is read by stack_word. No lock, no allocation, no call. */
+ * The tables are believed in nothing: every byte is read within the range given, a program or an expression
+ * has a bounded number of steps, and what it says of the stack is read by stack_word. No lock, no
+ * allocation, no call. */
 #ifndef HAK_CFI_H
 #define HAK_CFI_H
 
@@ -39,8 +41,8 @@ enum cfi_step {
     CFI_LOST       /* they are damaged, or lead to what cannot be read */
 };
 
-/* *CFA, the canonical frame address, is the caller's stack pointer for nearly all functions. The registers change only
- * with CFI_CALLER. */
+/* *CFA, the canonical frame address, is the caller's stack pointer for nearly all functions. The registers
+ * change only with CFI_CALLER. */
 enum cfi_step cfi_step(const struct cfi_tables *tables, struct cfi_common *common, struct stack *stack,
                        struct cfi_registers *registers, uintptr_t *cfa);
 

@@ -31,7 +31,8 @@ static const ElfW(Phdr) * headers_at(uintptr_t start, unsigned *count)
     return (const ElfW(Phdr) *)(start + e->e_phoff);
 }
 
-/* The tables lie in the segment that the header of .eh_frame is in. BASE is added to the addresses of the file. */
+/* The tables lie in the segment that the header of .eh_frame is in. BASE is added to the addresses of the
+ * file. */
 static void bound_tables(struct cfi_tables *t, uintptr_t base, const ElfW(Phdr) * h, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -100,8 +101,8 @@ static int find_nothing(void *pc, struct found *out)
     return -1;
 }
 
-/* The C library's own, not what the process has by its name; and a library that needs its version would not be loaded
- * where there is none. Not known yet where the list of objects is not. */
+/* The C library's own, not what the process has by its name; and a library that needs its version would not
+ * be loaded where there is none. Not known yet where the list of objects is not. */
 static finder *libcs_finder(void)
 {
     static _Atomic(finder *) known; /* the same whoever stores it */
@@ -185,8 +186,9 @@ struct walk {
     uintptr_t own_from, own_to; /* this library; nothing in a program that is linked with it */
 };
 
-/* Of a program with holes between its segments the C library tells the one that the pc is in, and the header is
- * elsewhere; only the program itself may have some. Headers of others are believed within what is mapped. */
+/* Of a program with holes between its segments the C library tells the one that the pc is in, and the header
+ * is elsewhere; only the program itself may have some. Headers of others are believed within what is
+ * mapped. */
 static void find_tables(struct object *o, const struct found *found)
 {
     uintptr_t header = (uintptr_t)found->header;

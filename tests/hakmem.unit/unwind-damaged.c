@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Call frame information that is damaged, cut short or made up is read to no harm, within what it is in. The tables of
- * the C library are copied to where memory ends on both sides: what holds for a function holds for its copy, as all
- * in them is relative. */
+/* Call frame information that is damaged, cut short or made up is read to no harm, within what it is in. The
+ * tables of the C library are copied to where memory ends on both sides: what holds for a function holds for
+ * its copy, as all in them is relative. */
 /* { dg-link core asan ubsan } */
 /* { dg-variant "-O2" } */
 /* { dg-timeout 300 } */
@@ -155,7 +155,7 @@ static void cut_short(void)
     }
 }
 
-/* Programs and expressions of random bytes, of which many are instructions: in a record that is whole else. */
+/* Programs and expressions of random bytes, of which many are instructions, in a record that is whole. */
 static void made_up(unsigned rounds)
 {
     enum { HEADER = 32, CIE = 24, FDE = 17, CODE = 200 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The unwinder on stacks that end in inaccessible pages, with frame pointers and frame addresses that are anything: it
- * finds what is there, never faults, always ends, and changes neither errno nor the mask of signals; on the kernel's
- * stack it makes no system call. */
+/* The unwinder on stacks that end in inaccessible pages, with frame pointers and frame addresses that are
+ * anything: it finds what is there, never faults, always ends, and changes neither errno nor the mask of
+ * signals; on the kernel's stack it makes no system call. */
 /* { dg-link core asan ubsan } */
 /* { dg-options "-O2" } */
 #include <linux/seccomp.h>
@@ -30,8 +30,8 @@ static struct unwound last;
 static unsigned looks;
 static volatile int depth; /* of a recursion without end */
 
-/* FUNCTION on another stack, with a frame pointer. The first says nothing of its frame, the second that it is found
- * by the frame pointer. */
+/* FUNCTION on another stack, with a frame pointer. The first says nothing of its frame, the second that it
+ * is found by the frame pointer. */
 void on_stack(void *end, uintptr_t frame, void (*function)(void));
 void on_stack_told(void *end, uintptr_t frame, void (*function)(void));
 #define SWITCH                                                                                               \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The unwinder in malloc finds the frames that the compiler's own finds: in recursion, with stacks of variable size and
- * aligned ones, through the C library, from signal handlers on this stack and on another, in threads, before main and
- * in the child of vfork. */
+/* The unwinder in malloc finds the frames that the compiler's own finds: in recursion, with stacks of
+ * variable size and aligned ones, through the C library, from signal handlers on this stack and on another,
+ * in threads, before main and in the child of vfork. */
 /* { dg-link core asan ubsan } */
 /* { dg-variant "-O2 -fomit-frame-pointer" } */
 /* { dg-variant "-O2 -fno-omit-frame-pointer" } */
