@@ -36,7 +36,7 @@ static inline bool stack_has(const struct stack *s, uintptr_t at)
  * that, too. */
 NO_ASAN static inline bool stack_word(struct stack *s, uintptr_t at, uint64_t *word)
 {
-    if (at % sizeof *word != 0 || (UNLIKELY(!stack_has(s, at)) && !stack_ask(s, at)))
+    if (at == 0 || at % sizeof *word != 0 || (UNLIKELY(!stack_has(s, at)) && !stack_ask(s, at)))
         return false;
     *word = *(const uint64_t MAY_ALIAS *)at;
     return true;

@@ -35,7 +35,7 @@ static const ElfW(Phdr) * headers_at(uintptr_t start, unsigned *count)
  * file. */
 static void bound_tables(struct cfi_tables *t, uintptr_t base, const ElfW(Phdr) * h, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; h && i < count; i++)
         if (h[i].p_type == PT_LOAD && (uintptr_t)t->header - base - h[i].p_vaddr < h[i].p_filesz &&
             h[i].p_flags & PF_R) {
             t->from = (const unsigned char *)(base + h[i].p_vaddr);
