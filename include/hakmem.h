@@ -159,6 +159,9 @@ struct hak_stats {
     uint64_t pressure_bytes;          /* what came back by these */
     uint64_t sleepers;                /* caches of sleeping threads that the helper emptied */
     uint64_t sleeper_bytes;           /* free blocks that lay in them */
+    uint64_t helpers;                 /* helper threads that there are now: 1, or 0 */
+    uint64_t helper_starts;           /* helper threads that were started */
+    uint64_t helper_bytes;            /* the part of purged_bytes that helper threads gave back */
 };
 #define HAK_STATS_VERSION 1
 

@@ -67,8 +67,11 @@ function values(i)
             "k, m or g (powers of 1024); the default is " both(def[i]) "."
     if (type[i] == "LIMIT")
         return "A number of bytes from " min[i] " to " both(max[i]) ", with an optional suffix\n" \
-            "k, m or g (powers of 1024), or a share, 1% to 100%, of the least limit (memory.max) of the process\\(aqs\n" \
-            "control group and those above it, as it is when the process starts; no limit where they have none.\n" \
+            "k, m or g (powers of 1024), or a share, 1% to 100%, of the least limit (memory.max,\nin the older kind of" \
+            " groups memory.limit_in_bytes) of the process\\(aqs\n" \
+            "control group and those above it, as it is when the process starts.\n" \
+            "Where they have none, a share is no limit, and nothing is said:\n.B hakmem options\nand\n" \
+            ".B hakmem stat\ntell what it came to.\n" \
             "The default is " both(def[i]) ", no limit."
     if (type[i] == "PATH")
         return "The name of a file, of at most " max[i] " bytes; unset by default."
@@ -179,6 +182,7 @@ function all_pages(    g, i)
         }
     }
     notes("HAKMEM_X", "), using \\fInumber\\fP")
+    print ".PP\nWhere a share may be given, the range is \\(aq(\\fImin\\fP..\\fImax\\fP or 1%..100%)\\(aq."
     print ".PP\nThe first three variables that begin with HAKMEM_ and are not described here are reported, too,"
     print "with the name that may have been meant:"
     print ".PP\n.in +4n\n.EX\nhakmem: HAKMEM_X: unknown variable\n.EE\n.in"

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/say.h"
 #include "config.h"
@@ -129,6 +130,7 @@ static int finish(int status)
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
+    opterr = 0; /* option_error says it */
     if (!name) {
         print_help(stderr);
         return EXIT_USAGE;

@@ -18,27 +18,19 @@
 #include <string.h>
 
 #include "base/alone.h"
+#include "base/layout.h"
 #include "base/libc.h"
 #include "base/os.h"
 #include "base/task.h"
 #include "settings/options.h"
+#include "events/counters.h"
 #include "cache/thread.h"
 #include "adapt/permit.h"
 
-enum {
-    HELPER_NONE,     /* no thread */
-    HELPER_NEVER,    /* none may be had: not asked again */
-    HELPER_WANTED,   /* a thread of pthread_create, by the next thread of the program that allocates */
-    HELPER_STARTING, /* such a thread does, or asks whether there may be one */
-    HELPER_IDLE,     /* nothing happened since it looked last */
-    HELPER_ACTIVE,   /* something did */
-    HELPER_DISMISSED /* it is to end */
-};
-
 enum { STACK = 128 << 10 };
 
-static _Atomic(uint32_t) state; /* any thread; orders nothing but itself */
-_Atomic(bool) helper_wanted;    /* a hint: the state is HELPER_WANTED */
+struct helper_report helper_report;
+_Atomic(bool) helper_wanted; /* a hint: the state is HELPER_WANTED */
 
 /* Written by who starts the helper, before the helper runs, and read by it and by who has dismissed it. */
 static struct {
@@ -49,7 +41,7 @@ static struct {
 
 static bool change(uint32_t from, uint32_t to)
 {
-    return atomic_compare_exchange_strong_explicit(&state, &from, to, memory_order_acq_rel,
+    return atomic_compare_exchange_strong_explicit(&helper_report.state, &from, to, memory_order_acq_rel,
                                                    memory_order_relaxed);
 }
 
@@ -64,17 +56,28 @@ bool helper_seen(void)
 static bool may_stay(void)
 {
     if (helper.is_task && !libc_single_threaded()) {
-        store_release(&state, HELPER_NONE);
+        store_release(&helper_report.state, HELPER_NONE);
         return false;
     }
-    return load_relaxed(&state) != HELPER_DISMISSED;
+    return load_relaxed(&helper_report.state) != HELPER_DISMISSED;
+}
+
+void helper_acted(uint64_t now_ms)
+{
+    store_relaxed(&helper_report.acted_ms, now_ms);
+}
+
+void helper_plans(uint64_t looks_ms, uint64_t ends_ms)
+{
+    store_relaxed(&helper_report.looks_ms, looks_ms);
+    store_relaxed(&helper_report.ends_ms, ends_ms);
 }
 
 bool helper_sleep(uint32_t ms)
 {
-    uint32_t now = load_relaxed(&state);
+    uint32_t now = load_relaxed(&helper_report.state);
     if (now != HELPER_DISMISSED)
-        os_futex_wait_ms(&state, now, ms);
+        os_futex_wait_ms(&helper_report.state, now, ms);
     return may_stay();
 }
 
@@ -111,15 +114,28 @@ bool helper_left_alone(void)
     return true;
 }
 
-/* It allocates nothing and needs no cache. A task cannot enter the heap without barriers (alone.h). */
+static void tell_against(enum permit_reason reason, const char *name)
+{
+    store_relaxed(&helper_report.against, reason);
+    store_relaxed(&helper_report.name, name);
+}
+
+/* It allocates nothing and needs no cache. A task cannot enter the heap without barriers (alone.h). What it
+ * returns is no longer its own as soon as there may be another one. */
 static void run(void)
 {
+    uintptr_t self = os_thread();
     thread_self = (struct thread_self){.cache = TCACHE_NONE, .derived = TCACHE_NONE, .phase = THREAD_ENDED};
     task_name("hakmem-ace");
-    if (task_barrier_begin() || !helper.is_task)
+    store_relaxed(&counters_helper, self);
+    if (task_barrier_begin() || !helper.is_task) {
         helper.work();
-    else
-        store_relaxed(&state, HELPER_NEVER);
+    } else {
+        tell_against(AGAINST_SYSTEM, NULL);
+        store_relaxed(&helper_report.state, HELPER_NEVER);
+    }
+    (void)atomic_compare_exchange_strong_explicit(&counters_helper, &self, 0, memory_order_relaxed,
+                                                  memory_order_relaxed);
 }
 
 static void *run_thread(void *unused)
@@ -156,26 +172,37 @@ static bool start_thread(void)
     return !refused;
 }
 
+static void start_task(uint32_t failed)
+{
+    if (task_start(run)) {
+        count(COUNT_HELPER_STARTS, 1);
+    } else {
+        tell_against(AGAINST_SYSTEM, NULL);
+        store_relaxed(&helper_report.state, failed);
+    }
+}
+
 /* The caller has changed the state from HELPER_NONE to HELPER_STARTING, so that nobody else is here. A task
  * may have ended before task_start returns: it finds HELPER_ACTIVE, as whom nobody dismisses need not be
  * known. */
 static void start(void (*work)(void), size_t threads)
 {
     enum permit permit = permit_ask(threads);
+    struct permit_refusal refusal = permit_refusal();
+    tell_against(refusal.reason, refusal.name);
     uint32_t failed = permit == PERMIT_NEVER ? HELPER_NEVER : HELPER_NONE;
     helper.work = work;
     helper.is_task = permit == PERMIT_TASK;
     if (permit == PERMIT_TASK) {
         alone_expect();
-        store_relaxed(&state, HELPER_ACTIVE);
-        if (!task_start(run))
-            store_relaxed(&state, failed);
+        store_relaxed(&helper_report.state, HELPER_ACTIVE);
+        start_task(failed);
         return;
     }
-    store_release(&state, permit == PERMIT_THREAD ? HELPER_WANTED : failed);
+    store_release(&helper_report.state, permit == PERMIT_THREAD ? HELPER_WANTED : failed);
     store_relaxed(&helper_wanted, permit == PERMIT_THREAD);
-    if (!libc_single_threaded())          /* or a filter may end the process for the call */
-        os_futex_wake(&state, INT32_MAX); /* whoever dismisses it already */
+    if (!libc_single_threaded())                        /* or a filter may end the process for the call */
+        os_futex_wake(&helper_report.state, INT32_MAX); /* whoever dismisses it already */
 }
 
 /* The C library calls free while it holds the lock of its stacks, which pthread_create takes: it calls malloc
@@ -186,8 +213,13 @@ void helper_begin(void)
     store_relaxed(&helper_wanted, false);
     if (change(HELPER_WANTED, HELPER_STARTING)) {
         store_release(&thread_alone_again, helper_dismiss);
-        store_release(&state, start_thread() ? HELPER_ACTIVE : HELPER_NEVER);
-        os_futex_wake(&state, INT32_MAX);
+        bool started = start_thread();
+        if (started)
+            count(COUNT_HELPER_STARTS, 1);
+        else
+            tell_against(AGAINST_SYSTEM, NULL);
+        store_release(&helper_report.state, started ? HELPER_ACTIVE : HELPER_NEVER);
+        os_futex_wake(&helper_report.state, INT32_MAX);
     }
     errno = saved;
 }
@@ -197,7 +229,7 @@ void helper_wake(void (*work)(void), size_t threads, uint64_t now_ms)
 {
     enum { AGAIN_MS = 1000 };
     static _Atomic(uint64_t) next_ms; /* a hint */
-    uint32_t was = load_relaxed(&state);
+    uint32_t was = load_relaxed(&helper_report.state);
     int saved = errno;
     if (was == HELPER_NONE && now_ms >= load_relaxed(&next_ms) && change(HELPER_NONE, HELPER_STARTING)) {
         store_relaxed(&next_ms, now_ms + AGAIN_MS);
@@ -212,11 +244,11 @@ void helper_wake(void (*work)(void), size_t threads, uint64_t now_ms)
 static void join(void)
 {
     FIND(pthread_join);
-    os_futex_wake(&state, 1);
+    os_futex_wake(&helper_report.state, 1);
     if (pthread_join_f) /* or none was started */
         (void)pthread_join_f(helper.thread, NULL);
-    store_release(&state, HELPER_NONE);
-    os_futex_wake(&state, INT32_MAX);
+    store_release(&helper_report.state, HELPER_NONE);
+    os_futex_wake(&helper_report.state, INT32_MAX);
 }
 
 /* Several threads that end may find one left. One of them joins the helper; the others wait for that, as for
@@ -225,9 +257,10 @@ void helper_dismiss(void)
 {
     int saved = errno;
     uint32_t was;
-    while ((was = load_acquire(&state)) != HELPER_NONE && was != HELPER_NEVER && !helper.is_task) {
+    while ((was = load_acquire(&helper_report.state)) != HELPER_NONE && was != HELPER_NEVER &&
+           !helper.is_task) {
         if (was == HELPER_STARTING || was == HELPER_DISMISSED)
-            os_futex_wait(&state, was);
+            os_futex_wait(&helper_report.state, was);
         else if (was == HELPER_WANTED)
             (void)change(HELPER_WANTED, HELPER_NONE);
         else if (change(was, HELPER_DISMISSED))
@@ -239,7 +272,15 @@ void helper_dismiss(void)
 void helper_forget(void)
 {
     task_forked();
+    store_relaxed(&counters_helper, 0);
     store_relaxed(&helper_wanted, false);
-    if (load_relaxed(&state) != HELPER_NEVER)
-        store_relaxed(&state, HELPER_NONE);
+    if (load_relaxed(&helper_report.state) != HELPER_NEVER)
+        store_relaxed(&helper_report.state, HELPER_NONE);
 }
+
+/* --- For the hakmem command (layout.h) ------------------------------------------------------------*/
+
+const struct layout_row layout_helper[] = {
+    LAYOUT_ADDRESS(helper_report),
+    LAYOUT_END,
+};

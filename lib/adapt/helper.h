@@ -5,6 +5,32 @@
 
 #include "base/atomic.h"
 
+enum helper_state {
+    HELPER_NONE,     /* no thread */
+    HELPER_NEVER,    /* none may be had: not asked again */
+    HELPER_WANTED,   /* a thread of pthread_create, by the next thread of the program that allocates */
+    HELPER_STARTING, /* such a thread does, or asks whether there may be one */
+    HELPER_IDLE,     /* nothing happened since it looked last */
+    HELPER_ACTIVE,   /* something did */
+    HELPER_DISMISSED /* it is to end */
+};
+
+static inline bool helper_is_there(uint32_t state)
+{
+    return state >= HELPER_IDLE;
+}
+
+/* How it stands, and for who looks from outside, why. All is relaxed there; times are of clock_now_ms. */
+struct helper_report {
+    _Atomic(uint32_t) state;    /* enum helper_state. Any thread; orders nothing but itself */
+    _Atomic(uint32_t) against;  /* enum permit_reason: by who starts it, or the helper */
+    _Atomic(const char *) name; /* of a function, if that is the reason */
+    _Atomic(uint64_t) acted_ms; /* by the helper: when it last gave something back; 0: never */
+    _Atomic(uint64_t) looks_ms; /* when it looks again, where nobody wakes it */
+    _Atomic(uint64_t) ends_ms;  /* when it ends, if nothing happens */
+};
+HIDDEN extern struct helper_report helper_report;
+
 /* The program is active, and there is something to give back: wake the helper; if there is none, start one
  * that calls WORK, where it may be had (permit.h). THREADS have a cache. No lock may be held, as starting a
  * thread allocates. */
@@ -16,6 +42,9 @@ void helper_begin(void);
 
 /* The helper itself. True if helper_wake was called since this was asked last. */
 bool helper_seen(void);
+/* What helper_report tells: something was given back just now; what comes next. */
+void helper_acted(uint64_t now_ms);
+void helper_plans(uint64_t looks_ms, uint64_t ends_ms);
 /* Sleep until it is called, or for MS milliseconds at most. False: it shall end. */
 bool helper_sleep(uint32_t ms);
 /* Nothing is left to do. False: it shall end. */

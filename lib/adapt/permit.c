@@ -36,11 +36,26 @@ static const char identity_names[] = "setuid\0setgid\0seteuid\0setegid\0setreuid
                                      "setresgid\0setgroups\0initgroups\0setfsuid\0setfsgid\0capset\0"
                                      "cap_set_proc\0";
 
+static struct permit_refusal refusal; /* by who asks; one at a time (helper.c) */
+
+struct permit_refusal permit_refusal(void)
+{
+    return refusal;
+}
+
+static enum permit refuse(enum permit permit, enum permit_reason reason)
+{
+    refusal.reason = reason;
+    return permit;
+}
+
 static bool is_one_of(const char *name, const char *names)
 {
     for (; *names; names += strlen(names) + 1)
-        if (strcmp(name, names) == 0)
+        if (strcmp(name, names) == 0) {
+            refusal.name = names;
             return true;
+        }
     return false;
 }
 
@@ -74,6 +89,14 @@ static bool has_common_filters(const struct task_status *own)
            (own->filters && task_status("/proc/1/status", &first) && first.filters == own->filters);
 }
 
+/* What the system says of the process stands against a helper of any kind. */
+static enum permit_reason look(struct task_status *own)
+{
+    if (!task_status("/proc/self/status", own))
+        return AGAINST_UNKNOWN;
+    return has_common_filters(own) ? AGAINST_NOTHING : AGAINST_FILTER;
+}
+
 /* The child of vfork has its parent's memory, and its state: a helper of its own would be gone with it. */
 static bool is_vforked(void)
 {
@@ -90,30 +113,30 @@ static enum permit ask_alone(void)
 {
     struct task_status own;
     if (object_list_changes()) /* this very call of malloc comes from dlopen or dlclose */
-        return PERMIT_NONE;
+        return refuse(PERMIT_NONE, AGAINST_LOADING);
     if (imports(filters) || imports(alone_names))
-        return PERMIT_NEVER;
+        return refuse(PERMIT_NEVER, AGAINST_IMPORT);
     if (is_vforked())
-        return PERMIT_NONE;
+        return refuse(PERMIT_NONE, AGAINST_VFORK);
     if (os_tid() != os_pid()) /* the child of a fork in another thread: its storage may go */
-        return PERMIT_NEVER;
-    if (!task_status("/proc/self/status", &own) || !has_common_filters(&own))
-        return PERMIT_NEVER;
+        return refuse(PERMIT_NEVER, AGAINST_FORK);
+    enum permit_reason reason = look(&own);
+    if (reason != AGAINST_NOTHING)
+        return refuse(PERMIT_NEVER, reason);
     if (may_change_identity(&own))
-        return PERMIT_NEVER;
-    return own.threads == 1 ? PERMIT_TASK : PERMIT_NEVER;
+        return refuse(PERMIT_NEVER, AGAINST_IDENTITY);
+    return own.threads == 1 ? PERMIT_TASK : refuse(PERMIT_NEVER, AGAINST_THREADS);
 }
 
 static enum permit ask_threads(void)
 {
     struct task_status own;
     if (imports(filters))
-        return PERMIT_NEVER;
+        return refuse(PERMIT_NEVER, AGAINST_IMPORT);
     if (is_vforked())
-        return PERMIT_NONE;
-    if (!task_status("/proc/self/status", &own) || !has_common_filters(&own))
-        return PERMIT_NEVER;
-    return PERMIT_THREAD;
+        return refuse(PERMIT_NONE, AGAINST_VFORK);
+    enum permit_reason reason = look(&own);
+    return reason == AGAINST_NOTHING ? PERMIT_THREAD : refuse(PERMIT_NEVER, reason);
 }
 
 /* One there shall be, at whatever cost; a task costs least. */
@@ -121,7 +144,7 @@ static enum permit ask_by_request(void)
 {
     struct task_status own;
     if (is_vforked())
-        return PERMIT_NONE;
+        return refuse(PERMIT_NONE, AGAINST_VFORK);
     bool task = libc_single_threaded() && os_tid() == os_pid() && task_status("/proc/self/status", &own) &&
                 !may_change_identity(&own);
     return task ? PERMIT_TASK : PERMIT_THREAD;
@@ -136,13 +159,14 @@ enum { FORBIDDEN = false };
 
 enum permit permit_ask(size_t threads)
 {
+    refusal = (struct permit_refusal){AGAINST_NOTHING, NULL};
     if (FORBIDDEN || option(OPT_ACE_THREAD) == 0)
-        return PERMIT_NEVER;
+        return refuse(PERMIT_NEVER, FORBIDDEN ? AGAINST_SANITIZER : AGAINST_OPTION);
     if (option(OPT_ACE_THREAD) == 1)
         return ask_by_request();
     if (os_secure())
-        return PERMIT_NEVER;
+        return refuse(PERMIT_NEVER, AGAINST_SECURE);
     if (libc_single_threaded())
         return ask_alone();
-    return threads >= 2 ? ask_threads() : PERMIT_NONE;
+    return threads >= 2 ? ask_threads() : refuse(PERMIT_NONE, AGAINST_CACHES);
 }

@@ -7,6 +7,7 @@
 #include "base/task.h"
 #include "settings/options.h"
 #include "settings/policy.h"
+#include "events/counters.h"
 #include "events/retain.h"
 #include "events/usage.h"
 #include "memory/large.h"
@@ -138,25 +139,43 @@ static bool help_sleepers(uint64_t now_ms, struct list **at)
     return more;
 }
 
+/* What the helper gives back grows with each return. */
+static uint64_t given(void)
+{
+    return counted(COUNT_HELPER_BYTES) + counted(COUNT_SLEEPERS);
+}
+
+/* One look: true if more may wait already. */
+static bool help_now(uint64_t now_ms, bool own, struct list **at)
+{
+    uint64_t before = given();
+    pressure_level(now_ms);
+    bool more = own && help_sleepers(now_ms, at);
+    help_once(now_ms);
+    if (given() != before)
+        helper_acted(now_ms);
+    return more;
+}
+
 /* What the helper does. Once nothing can become due any more, it rests. Without descriptors of its own it
  * opens nothing. */
 static void help(void)
 {
     enum { SOON_MS = 10 };
-    uint64_t active_ms = clock_now_ms(), now_ms;
+    uint64_t active_ms = clock_now_ms();
     bool stays = true, own = task_own_descriptors();
     struct list *at = NULL;
     if (own)
         pressure_begin();
     while (stays) {
-        now_ms = clock_now_ms();
-        pressure_level(now_ms);
-        bool more = own && help_sleepers(now_ms, &at);
-        help_once(now_ms);
+        uint64_t now_ms = clock_now_ms(), settled_ms = settle_ms();
+        bool more = help_now(now_ms, own, &at);
         if (helper_seen() || more)
             active_ms = now_ms;
-        if (now_ms - active_ms < settle_ms()) {
-            stays = helper_sleep(more ? SOON_MS : ACE_TICK_MS);
+        if (now_ms - active_ms < settled_ms) {
+            uint32_t pause_ms = more ? SOON_MS : ACE_TICK_MS;
+            helper_plans(now_ms + pause_ms, active_ms + settled_ms);
+            stays = helper_sleep(pause_ms);
         } else {
             pressure_end();
             stays = helper_rest();

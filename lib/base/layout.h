@@ -49,6 +49,7 @@ struct layout_row {
     X(transfer)                                                                                              \
     X(startup)                                                                                               \
     X(thread)                                                                                                \
+    X(helper)                                                                                                \
     X(sleepers)                                                                                              \
     X(heap)                                                                                                  \
     X(engine)                                                                                                \

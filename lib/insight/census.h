@@ -35,7 +35,7 @@ struct census {
     struct large_totals large;
     struct strip_totals strip;
     struct startup_totals startup;
-    size_t metadata, threads, highest;
+    size_t metadata, threads, highest, helpers;
     uint64_t soft_limit;
     uint64_t counter[COUNTERS];
     /* What follows from all that: census_end. */

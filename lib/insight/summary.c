@@ -14,6 +14,7 @@
 #include "memory/pool.h"
 #include "memory/strip.h"
 #include "cache/thread.h"
+#include "adapt/helper.h"
 #include "insight/residency.h"
 
 static void add_cache(const struct tcache *tc, void *arg)
@@ -64,6 +65,7 @@ void summary_take(struct census *out)
     add_spans(out);
     out->metadata = meta_bytes();
     out->threads = thread_count();
+    out->helpers = helper_is_there(load_relaxed(&helper_report.state));
     out->highest = usage_highest();
     out->soft_limit = policy(soft_limit_bytes);
     for (unsigned i = 0; i < COUNTERS; i++)

@@ -155,7 +155,7 @@ size_t mapping_drop(struct large **list, unsigned n)
         for (unsigned i = 0; i < n; i++)
             list_push_front(&larges.spare, &list[i]->link);
         lock_give(RANK_LARGE);
-        count(COUNT_PURGED_BYTES, bytes);
+        count_purged(bytes);
     }
     return bytes;
 }
@@ -168,7 +168,7 @@ void mapping_cut(struct large *l, size_t size)
     os_note_pieces(1); /* what is unmapped was no mapping of its own */
     give_back(end, gone);
     mapping_count_areas(l, l->areas);
-    count(COUNT_PURGED_BYTES, gone);
+    count_purged(gone);
 }
 
 /* --- Pages that move ------------------------------------------------------------------------------*/

@@ -347,7 +347,7 @@ size_t pool_trim(size_t slabs)
     for (unsigned c = 1; c < CLASSES && slabs; c++)
         if (load_relaxed(&pools[c].slabs))
             bytes += trim_class(c, &slabs);
-    count(COUNT_PURGED_BYTES, bytes);
+    count_purged(bytes);
     return bytes;
 }
 

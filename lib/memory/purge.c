@@ -164,7 +164,7 @@ size_t purge_do(const struct purge_work *work, unsigned n, uint64_t now_ms)
         lock_give(RANK_ARENA);
         bytes += zero ? size : 0;
     }
-    count(COUNT_PURGED_BYTES, bytes);
+    count_purged(bytes);
     return bytes;
 }
 

@@ -83,7 +83,7 @@ size_t strip_purge(const struct strip_work *work, uint64_t now_ms)
     lock_give(RANK_STRIPS);
     if (l)
         kept_return(l);
-    count(COUNT_PURGED_BYTES, units * STRIP_UNIT);
+    count_purged(units * STRIP_UNIT);
     return units * STRIP_UNIT;
 }
 

@@ -245,9 +245,9 @@ static void set_option(struct reader *r, enum option o, const char *name, const 
         bad_value(r, o, name, value);
         return;
     }
-    if (path)
-        r->values->path[o] = *value ? value : NULL;
-    else
+    bool share = row->type == OPTION_LIMIT && strchr(value, '%');
+    r->values->path[o] = (path && *value) || share ? value : NULL;
+    if (!path)
         r->values->number[o] = n;
     r->any = true;
     if (r->source)

@@ -29,7 +29,9 @@ extern const struct option_row option_rows[OPT_COUNT];
 enum { OPTION_PAGE = 4096 };
 struct option_values {
     uint64_t number[OPT_COUNT];
-    const char *path[OPT_COUNT]; /* NULL if unset */
+    /* Of an OPTION_PATH the file; of an OPTION_LIMIT the share that its number comes from, as it was written;
+     * NULL if unset, and for all others. */
+    const char *path[OPT_COUNT];
 };
 extern const union option_page {
     struct option_values values;

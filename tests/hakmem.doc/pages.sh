@@ -34,6 +34,12 @@ judge "pages that quote the message are found" "$([ "$(for page in $pages; do
     plain "$page" | grep -oE 'bad value [^)]*\), using "? ?(number|path)'
 done | wc -l)" -ge 20 ] || echo few)"
 
+# The range of what may be a share, wherever the message is quoted.
+for page in hakmem.7 hakmem-env.7 hakmem.conf.5 HAKMEM_LIMIT_BYTES.7; do
+    judge "$page tells of shares in the message" "$(plain "$dir/$page" | grep -qF 'or 1%..100%' || echo missing)"
+done
+judge "lib/ writes so" "$(grep -qF 'or 1%..100%' lib/settings/options.c || echo missing)"
+
 # Every channel of the traces.
 sed -n 's/^ *X([A-Z]*, "\([^"]*\)", OPT_.*/\1/p' lib/events/trace.h >"$SCRATCH/channels"
 judge "channels are found" "$([ "$(wc -l <"$SCRATCH/channels")" -ge 6 ] || echo few)"

@@ -66,6 +66,10 @@ said "not the section of another program" "serving 131072 262144" ./other cache_
 said "the environment after the file" "serving 2 3" \
     env HAKMEM_CACHE_BYTES=2 HAKMEM_RETAIN_BYTES=3 ./shows cache_bytes retain_bytes
 
+conf 'limit_bytes = 120%'
+said "a share out of range" "hakmem: $etc:1: limit_bytes: bad value '120%' (0..281474976710656 or 1%..100%), using 0
+serving 0" ./shows limit_bytes
+
 for pattern in shows 'sh?ws' "$work/bin/shows" "$work/b*/shows" '/*/shows'; do
     conf "[program:$pattern]" 'purge_delay = 7'
     for how in ./shows "$work/bin/shows" ../bin/linked ./script; do

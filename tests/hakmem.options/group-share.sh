@@ -13,6 +13,26 @@ share() # share LIMIT SOFT_LIMIT
     env HAKMEM_LIMIT_BYTES="$1" HAKMEM_SOFT_LIMIT_BYTES="$2" "$shows" limit_bytes soft_limit_bytes
 }
 
+# What the command says of a share: in its list, and of a process that has one.
+hak=$BUILD/tools/hakmem
+listed()
+{
+    HAKMEM_LIMIT_BYTES=$1 "$hak" options | awk '/^HAKMEM_/ { name = $1 }
+        name == "HAKMEM_LIMIT_BYTES" && /control group/ { sub(/^ */, ""); print }'
+    HAKMEM_LIMIT_BYTES=$1 "$hak" options --json | grep -o '"share": *"[^"]*"' | tr -d ' '
+}
+running()
+{
+    rm -f "$work/hold" && mkfifo "$work/hold"
+    env LD_PRELOAD="$SO" HAKMEM_LIMIT_BYTES="$1" sh -c 'read -r line <"$1"' sh "$work/hold" 2>/dev/null &
+    for _ in $(seq 100); do
+        "$hak" stat $! >"$work/stat" 2>&1 && grep -q HAKMEM_LIMIT_BYTES "$work/stat" && break
+        sleep 0.1
+    done
+    kill $!
+    grep -o 'HAKMEM_LIMIT_BYTES=.*' "$work/stat"
+}
+
 own_group() # what the kernel says of a real one
 {
     group=$HAK_TEST_CGROUP/hakmem-test-$$
@@ -67,6 +87,19 @@ if [ -n "$path" ]; then
 fi
 echo $none >"$top$path/$file"
 said "a group without a limit" "serving 0 0" share 80% 10%
+if [ -f "$SO" ] && [ -x "$hak" ]; then
+    said "a group without a limit: hakmem options" '80% of the limit of the control group, which has none: no limit
+"share":"80%"' listed 80%
+    said "a group without a limit: hakmem stat" "HAKMEM_LIMIT_BYTES=80%, which is no limit: the control group had none" running 80%
+    echo 500000000 >"$top$path/$file"
+    said "a share: hakmem options" '80% of the limit of the control group
+"share":"80%"' listed 80%
+    said "a share: hakmem stat" "HAKMEM_LIMIT_BYTES=80%, which is 400000000" running 80%
+    said "a number: hakmem options" "or 1%..100% of the limit of the control group" listed 1g
+    said "a number: hakmem stat" "HAKMEM_LIMIT_BYTES=1073741824" running 1g
+else
+    echo "UNSUPPORTED: what the command says of shares: it, or the library, is not built"
+fi
 echo 500000000 >"$top$path/$file"
 for bad in 120% 0% x% "80 %"; do
     said "$bad" "hakmem: HAKMEM_LIMIT_BYTES: bad value '$bad' (0..281474976710656 or 1%..100%), using 0

@@ -22,6 +22,19 @@ expect 2 'name one process' "two processes" "$HAK" stat 1 2
 expect 2 "no command 'explian'" "no such command" "$HAK" explian 1
 expect 2 'usage: hakmem' "no command" "$HAK"
 expect 2 'hakmem help stat' "unknown flag" "$HAK" stat --nosuch 1
+for command in purge stat explain top; do
+    expect 2 "^hakmem: $command: '-1' is not a process ID, nor an option" "$command: negative" "$HAK" $command -1
+    expect 2 "^hakmem: $command: '-12' is not a process ID" "$command: negative, of two digits" "$HAK" $command -12
+    judge "$command: each line is of hakmem" "$(grep -v '^hakmem: ' expect.out)"
+done
+expect 2 "^hakmem: purge: '-12' is not a process ID" "negative, behind an option" "$HAK" purge --json -12
+expect 2 "^hakmem: purge: '-1' is not a process ID" "negative, behind a process" "$HAK" purge 1 -1
+expect 2 "^hakmem: stat: no option '--nosuch'; see" "unknown flag, by its name" "$HAK" stat --nosuch 1
+expect 2 "^hakmem: stat: no option '-x'; see" "unknown letter" "$HAK" stat -x 1
+expect 2 "^hakmem: purge: a value is missing behind '--wait'; see" "a missing value" "$HAK" purge --wait
+expect 2 "^hakmem: stat: no value may follow '--json=1'; see" "a value too many" "$HAK" stat --json=1
+expect 2 "^hakmem: stat: no value may follow '--json=1'; see" "a value too many, in front" "$HAK" stat --json=1 1
+expect 2 "^hakmem: run: no option '--nosuch'; see" "run: unknown flag" "$HAK" run --nosuch true
 expect 2 '0.1 to 86400' "bad interval" "$HAK" top --interval x
 expect 2 'pid, unit or program' "metrics: bad sums" "$HAK" metrics --by name
 expect 2 'not both' "metrics: two places" "$HAK" metrics --output x --listen 0

@@ -136,6 +136,12 @@ judge "nothing else is left behind" "$(ls | grep -E 'prom\.')"
 mkdir dir.prom && mkfifo pipe.prom
 expect 1 '^hakmem: metrics: dir.prom is not a regular file$' "a directory" "$HAK" metrics --output dir.prom
 expect 1 '^hakmem: metrics: pipe.prom is not a regular file$' "a pipe" "$HAK" metrics --output pipe.prom
+ln -s whole.prom link.prom && ln -s nosuch.prom hanging.prom
+expect 1 '^hakmem: metrics: link.prom is a symbolic link, which is not followed' "a link" "$HAK" metrics --output link.prom
+expect 1 '^hakmem: metrics: hanging.prom is a symbolic link, which is not followed' "a link to nothing" "$HAK" metrics --output hanging.prom
+judge "both are still links, and nothing was written" "$([ -h link.prom ] && [ -h hanging.prom ] && [ ! -e nosuch.prom ] || ls -l)"
+expect 2 "^hakmem: metrics: --output wants the name of a file, not ''" "no name" "$HAK" metrics --output ''
+judge "and no other file was made" "$(find . -maxdepth 1 -name '.??????')"
 expect 1 '^hakmem: metrics: cannot write nosuch/x.prom: No such file or directory$' "no such directory" "$HAK" metrics --output nosuch/x.prom
 judge "and the pipe is still one" "$([ -p pipe.prom ] || echo gone)"
 if [ -w /dev/full ]; then

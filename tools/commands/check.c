@@ -65,7 +65,7 @@ int command_check(int argc, char **argv)
     bool json = false;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
-            return usage_error("check: see hakmem help check");
+            return option_error("check", argv);
         json = json || o == 'j';
         if (o == 'l')
             library = optarg;

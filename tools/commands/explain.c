@@ -104,6 +104,7 @@ static int print_json(struct picture *p)
     report_json_heap(&p->heap);
     report_json_classes(&p->heap);
     report_json_policy(&p->target);
+    report_json_helper(&p->target, &p->heap);
     report_json_options(&p->target);
     report_json_failure(&p->target);
     json_close(&json_out);
@@ -169,6 +170,7 @@ static int print_text(struct picture *p)
     print_parts(p);
     print_classes(&p->heap);
     report_print_heap(&p->heap);
+    report_print_helper(&p->target, &p->heap);
     report_print_options(&p->target);
     report_print_failure(&p->target);
     if (p->heap.damaged)
@@ -182,8 +184,8 @@ int command_explain(int argc, char **argv)
     static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
     bool json = false;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (o != 'j')
-            return usage_error("explain: see hakmem help explain");
+        if (o == '?')
+            return option_error("explain", argv);
         json = true;
     }
     if (argc - optind != 1)

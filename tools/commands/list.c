@@ -20,7 +20,7 @@ int command_options(int argc, char **argv)
     bool json = false;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
-            return usage_error("options: see hakmem help options");
+            return option_error("options", argv);
         json = json || o == 'j';
         if (o == 'p')
             program = optarg;

@@ -28,13 +28,17 @@ static bool write_all(int fd, const char *text, size_t length)
     return true;
 }
 
-/* What is there and is no file (a device, a pipe) would be replaced by one. */
+/* What is there and is no file (a device, a pipe) would be replaced by one. A link is not followed: the timer
+ * writes with many rights where others may make links. */
 static bool may_replace(const char *file)
 {
     struct stat st;
     if (lstat(file, &st) != 0 || S_ISREG(st.st_mode))
         return true;
-    error("metrics: %s is not a regular file", file);
+    if (S_ISLNK(st.st_mode))
+        error("metrics: %s is a symbolic link, which is not followed: name the file itself", file);
+    else
+        error("metrics: %s is not a regular file", file);
     return false;
 }
 
@@ -99,7 +103,7 @@ int command_metrics(int argc, char **argv)
     const char *file = NULL, *address = NULL;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
-            return usage_error("metrics: see hakmem help metrics");
+            return option_error("metrics", argv);
         if (o == 'b' && !parse_by(optarg, &by))
             return usage_error("metrics: --by wants pid, unit or program, not '%s'", optarg);
         if (o == 'o')
@@ -109,6 +113,8 @@ int command_metrics(int argc, char **argv)
     }
     if (optind < argc)
         return usage_error("metrics: unexpected '%s'", argv[optind]);
+    if (file && !*file)
+        return usage_error("metrics: --output wants the name of a file, not ''");
     if (file && address)
         return usage_error("metrics: --output or --listen, not both");
     return address ? serve(by, address) : write_once(by, file);

@@ -170,7 +170,7 @@ int command_purge(int argc, char **argv)
     double seconds = 2;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
-            return usage_error("purge: see hakmem help purge");
+            return option_error("purge", argv);
         json = json || o == 'j';
         if (o == 'w' && !parse_number(optarg, 0, WAIT_MOST, &seconds))
             return usage_error("purge: --wait wants 0 to %d seconds, not '%s'", WAIT_MOST, optarg);

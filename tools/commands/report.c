@@ -148,7 +148,7 @@ void report_json_classes(const struct heap *h)
 /* --- Options that differ from their defaults -----------------------------------------------------*/
 
 struct changed {
-    char name[64], path[4096];
+    char name[64], path[4096]; /* of a limit: the share that it came from, "" if none */
     bool is_path;
     uint64_t value;
 };
@@ -173,9 +173,11 @@ static bool changed(struct target *t, enum option o, struct changed *out)
         return false;
     *out = (struct changed){.is_path = row.type == OPTION_PATH, .value = in_force(t, o, number)};
     snprintf(out->name, sizeof out->name, "%.*s", (int)sizeof row.name, row.name);
-    if (out->is_path)
+    /* A share of no limit is the default again, and was meant to be something else; a number that was set
+     * since then is no share. */
+    if (path && (out->is_path || out->value == number))
         target_text(t, path, out->path, sizeof out->path);
-    return out->is_path ? path != 0 : out->value != row.def;
+    return out->path[0] || (!out->is_path && out->value != row.def);
 }
 
 bool report_policy(struct target *t, struct live_policy *out)
@@ -215,6 +217,14 @@ void report_json_options(struct target *t)
     json_close(&json_out);
 }
 
+/* What a share of the control group's limit came to when the process began. */
+static const char *share_words(uint64_t value)
+{
+    static char text[32];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    return value ? text : "no limit: the control group had none";
+}
+
 void report_print_options(struct target *t)
 {
     struct changed c;
@@ -227,6 +237,8 @@ void report_print_options(struct target *t)
         any = true;
         if (c.is_path)
             printf("  %s=%s\n", c.name, units_plain(c.path));
+        else if (c.path[0])
+            printf("  %s=%s, which is %s\n", c.name, units_plain(c.path), share_words(c.value));
         else
             printf("  %s=%" PRIu64 "\n", c.name, c.value);
     }

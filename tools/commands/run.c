@@ -97,7 +97,7 @@ int command_run(int argc, char **argv)
     bool summary = false;
     for (int o; (o = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
         if (o == '?')
-            return usage_error("run: see hakmem help run");
+            return option_error("run", argv);
         if (o == 'o' && !values_set(optarg))
             return EXIT_USAGE;
         if (o == 'l')

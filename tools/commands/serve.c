@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* commands/serve.c - hakmem metrics --listen: the figures by HTTP.
  *
- * One request at a time, each with a connection of its own. What a client may cost is bounded: the head of a
- * request by HEAD_MOST bytes and TIME_MOST milliseconds, the answer by as long again. */
+ * CLIENTS_MOST connections at a time, each for one request, in one thread that waits for all of them: nobody
+ * waits for a client that says nothing. What a client may cost is bounded: the head of a request by HEAD_MOST
+ * bytes and TIME_MOST milliseconds, the answer by as long again. */
 #include "commands/serve.h"
 
 #include <arpa/inet.h>
@@ -20,7 +21,7 @@
 
 #include "common/say.h"
 
-enum { HEAD_MOST = 8192, TIME_MOST = 5000, BACKLOG = 16 };
+enum { CLIENTS_MOST = 64, HEAD_MOST = 8192, TIME_MOST = 5000, END_MOST = 1000, BACKLOG = 64 };
 
 union endpoint {
     struct sockaddr any;
@@ -28,10 +29,21 @@ union endpoint {
     struct sockaddr_in6 v6;
 };
 
-struct head {
-    char head[HEAD_MOST + 1];
+/* What a connection waits for, in this order. */
+enum phase { READS, WRITES, ENDS };
+
+struct client {
+    int fd;
+    enum phase phase;
+    long deadline; /* of the phase */
+    char *head;    /* HEAD_MOST + 1 bytes, `size` of them read */
     size_t size;
+    char *answer; /* `length` bytes, `sent` of them written */
+    size_t length, sent;
 };
+
+static struct client client[CLIENTS_MOST];
+static size_t clients;
 
 static volatile sig_atomic_t ended;
 static sigset_t
@@ -43,8 +55,6 @@ static void end(int signal)
     ended = 1;
 }
 
-/* --- Waiting -------------------------------------------------------------------------------------*/
-
 static long now_ms(void)
 {
     struct timespec t;
@@ -52,73 +62,28 @@ static long now_ms(void)
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Wait for EVENTS until DEADLINE; 0: for ever. False: it is over, or a signal says that all is. */
-static bool wait_until(int fd, short events, long deadline)
+/* --- An answer -----------------------------------------------------------------------------------*/
+
+/* It is TEXT; from now on it is written. */
+static void answer(struct client *c, const char *status, const char *type, const char *text, size_t length)
 {
-    while (!ended) {
-        struct pollfd p = {fd, events, 0};
-        long left = deadline ? deadline - now_ms() : 0;
-        struct timespec t = {left / 1000, left % 1000 * 1000000};
-        if (left < 0)
-            return false;
-        int n = ppoll(&p, 1, deadline ? &t : NULL, &outside);
-        if (n > 0)
-            return true;
-        if (n == 0 || errno != EINTR)
-            return false;
-    }
-    return false;
+    char *head =
+        need_format("HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
+                    "X-Content-Type-Options: nosniff\r\n%sConnection: close\r\n\r\n",
+                    status, type, length, strncmp(status, "405", 3) == 0 ? "Allow: GET\r\n" : "");
+    size_t n = strlen(head);
+    c->answer = need_memory(head, n + length);
+    memcpy(c->answer + n, text, length);
+    c->length = n + length;
+    c->phase = WRITES;
+    c->deadline = now_ms() + TIME_MOST;
 }
 
-/* --- A request -----------------------------------------------------------------------------------*/
-
-/* Read the head. False: none came, or too much. */
-static bool read_head(int fd, struct head *r)
-{
-    long deadline = now_ms() + TIME_MOST;
-    for (r->size = 0; r->size < HEAD_MOST && wait_until(fd, POLLIN, deadline);) {
-        ssize_t n = recv(fd, r->head + r->size, HEAD_MOST - r->size, 0);
-        if (n < 0 && (errno == EINTR || errno == EAGAIN))
-            continue;
-        if (n <= 0)
-            break;
-        r->size += (size_t)n;
-        r->head[r->size] = '\0';
-        if (strstr(r->head, "\r\n\r\n") || strstr(r->head, "\n\n"))
-            return true;
-    }
-    r->head[r->size] = '\0';
-    return false;
-}
-
-static void send_all(int fd, const char *text, size_t length)
-{
-    long deadline = now_ms() + TIME_MOST;
-    while (length && wait_until(fd, POLLOUT, deadline)) {
-        ssize_t n = send(fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno != EINTR && errno != EAGAIN)
-            return;
-        text += n > 0 ? n : 0;
-        length -= n > 0 ? (size_t)n : 0;
-    }
-}
-
-static void answer(int fd, const char *status, const char *type, const char *text, size_t length)
-{
-    char head[512];
-    int n = snprintf(head, sizeof head,
-                     "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
-                     "X-Content-Type-Options: nosniff\r\n%sConnection: close\r\n\r\n",
-                     status, type, length, strncmp(status, "405", 3) == 0 ? "Allow: GET\r\n" : "");
-    send_all(fd, head, (size_t)n);
-    send_all(fd, text, length);
-}
-
-static void refuse(int fd, const char *status)
+static void refuse(struct client *c, const char *status)
 {
     char text[64];
     int n = snprintf(text, sizeof text, "%s\n", status);
-    answer(fd, status, "text/plain; charset=utf-8", text, (size_t)n);
+    answer(c, status, "text/plain; charset=utf-8", text, (size_t)n);
 }
 
 /* The value of the header NAME in HEAD, cut to what fits: "" if there is none. */
@@ -149,53 +114,148 @@ static bool is_local_name(const char *host)
     return !*host;
 }
 
-static void serve_metrics(int fd, enum fleet_by by, const char *head)
+static void answer_metrics(struct client *c, enum fleet_by by)
 {
     static const char open[] = "application/openmetrics-text";
     char accept[512];
     size_t length;
-    header(head, "Accept", accept, sizeof accept);
+    header(c->head, "Accept", accept, sizeof accept);
     char *text = fleet_text(by, &length);
-    answer(fd, "200 OK",
+    answer(c, "200 OK",
            strstr(accept, open) ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
                                 : "text/plain; version=0.0.4; charset=utf-8",
            text, length);
     free(text);
 }
 
-static void serve_one(int fd, enum fleet_by by)
+static void answer_request(struct client *c, enum fleet_by by)
 {
-    static struct head r;
     char method[16], path[256], version[16], host[256];
-    if (!read_head(fd, &r)) {
-        if (r.size)
-            refuse(fd, r.size == HEAD_MOST ? "431 Request Header Fields Too Large" : "408 Request Timeout");
-        return;
-    }
-    header(r.head, "Host", host, sizeof host);
-    if (sscanf(r.head, "%15[^ \r\n] %255[^ \r\n] %15[^ \r\n]", method, path, version) != 3 ||
+    header(c->head, "Host", host, sizeof host);
+    if (sscanf(c->head, "%15[^ \r\n] %255[^ \r\n] %15[^ \r\n]", method, path, version) != 3 ||
         strncmp(version, "HTTP/1.", 7) != 0)
-        refuse(fd, "400 Bad Request");
+        refuse(c, "400 Bad Request");
     else if (!is_local_name(host))
-        refuse(fd, "403 Forbidden");
+        refuse(c, "403 Forbidden");
     else if (path[strcspn(path, "?")] = '\0', strcmp(path, "/metrics") != 0)
-        refuse(fd, "404 Not Found");
+        refuse(c, "404 Not Found");
     else if (strcmp(method, "GET") != 0)
-        refuse(fd, "405 Method Not Allowed");
+        refuse(c, "405 Method Not Allowed");
     else
-        serve_metrics(fd, by, r.head);
+        answer_metrics(c, by);
+}
+
+/* --- Connections ---------------------------------------------------------------------------------*/
+
+static void add_client(int fd)
+{
+    if (fd < 0)
+        return;
+    client[clients++] = (struct client){
+        .fd = fd, .phase = READS, .deadline = now_ms() + TIME_MOST, .head = need_memory(NULL, HEAD_MOST + 1)};
+}
+
+/* The last one takes its place. */
+static void remove_client(size_t i)
+{
+    struct client *c = &client[i];
+    close(c->fd);
+    free(c->head);
+    free(c->answer);
+    *c = client[--clients];
+}
+
+/* No more comes: what came is no request. False: there is nobody to answer. */
+static bool give_up(struct client *c)
+{
+    if (c->size)
+        refuse(c, c->size == HEAD_MOST ? "431 Request Header Fields Too Large" : "408 Request Timeout");
+    return c->size != 0;
+}
+
+static bool is_temporary(ssize_t n)
+{
+    return n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+/* False: the connection is over. So for all of these. */
+static bool read_head(struct client *c, enum fleet_by by)
+{
+    ssize_t n = recv(c->fd, c->head + c->size, HEAD_MOST - c->size, 0);
+    if (is_temporary(n))
+        return true;
+    if (n <= 0)
+        return give_up(c);
+    c->size += (size_t)n;
+    c->head[c->size] = '\0';
+    if (strstr(c->head, "\r\n\r\n") || strstr(c->head, "\n\n"))
+        answer_request(c, by);
+    else if (c->size == HEAD_MOST)
+        return give_up(c);
+    return true;
+}
+
+static bool write_answer(struct client *c)
+{
+    ssize_t n = send(c->fd, c->answer + c->sent, c->length - c->sent, MSG_NOSIGNAL);
+    if (n < 0)
+        return is_temporary(n);
+    c->sent += (size_t)n;
+    if (c->sent == c->length) {
+        (void)shutdown(c->fd, SHUT_WR);
+        c->phase = ENDS;
+        c->deadline = now_ms() + END_MOST;
+    }
+    return true;
 }
 
 /* What is left to read would make the kernel reset the connection, and the answer with it. */
-static void finish(int fd)
+static bool read_rest(struct client *c)
 {
     char rest[4096];
-    long deadline = now_ms() + 1000;
-    (void)shutdown(fd, SHUT_WR);
-    for (int i = 0; i < 64 && wait_until(fd, POLLIN, deadline); i++)
-        if (recv(fd, rest, sizeof rest, MSG_DONTWAIT) <= 0)
-            break;
-    close(fd);
+    ssize_t n = recv(c->fd, rest, sizeof rest, 0);
+    return n > 0 || is_temporary(n);
+}
+
+static bool go_on(struct client *c, enum fleet_by by)
+{
+    switch (c->phase) {
+    case READS: return read_head(c, by);
+    case WRITES: return write_answer(c);
+    default: return read_rest(c);
+    }
+}
+
+/* The phase took too long. */
+static bool is_late(struct client *c)
+{
+    return c->phase != READS || !give_up(c);
+}
+
+/* Those that are READY, and those whose time is over. From the last one on: one that goes takes along only a
+ * place that was looked at. */
+static void serve_clients(const struct pollfd *ready, enum fleet_by by)
+{
+    for (size_t i = clients; i-- > 0;) {
+        struct client *c = &client[i];
+        if (ready[i].revents ? !go_on(c, by) : now_ms() >= c->deadline && is_late(c))
+            remove_client(i);
+    }
+}
+
+/* Wait until there is something to do, the time of a client is over, or a signal says that all is. FDS[i] is
+ * that of client i, the one behind them FD, where another client may come. */
+static bool wait_for(struct pollfd *fds, int fd)
+{
+    long next = 0, now = now_ms();
+    for (size_t i = 0; i < clients; i++) {
+        fds[i] = (struct pollfd){client[i].fd, client[i].phase == WRITES ? POLLOUT : POLLIN, 0};
+        next = !next || client[i].deadline < next ? client[i].deadline : next;
+    }
+    fds[clients] = (struct pollfd){clients < CLIENTS_MOST ? fd : -1, POLLIN, 0};
+    long left = next > now ? next - now : 0;
+    struct timespec t = {left / 1000, left % 1000 * 1000000};
+    return !ended && (ppoll(fds, clients + 1, next ? &t : NULL, &outside) >= 0 || errno == EINTR);
 }
 
 /* --- The address ---------------------------------------------------------------------------------*/
@@ -271,6 +331,19 @@ static void catch_signals(void)
     (void)sigaction(SIGINT, &act, NULL);
 }
 
+static void serve_all(int fd, enum fleet_by by)
+{
+    struct pollfd fds[CLIENTS_MOST + 1];
+    while (wait_for(fds, fd)) {
+        bool comes = fds[clients].revents != 0;
+        serve_clients(fds, by);
+        if (comes)
+            add_client(accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    }
+    while (clients)
+        remove_client(clients - 1);
+}
+
 int serve(enum fleet_by by, const char *address)
 {
     union endpoint at = {.v6 = {0}};
@@ -282,13 +355,7 @@ int serve(enum fleet_by by, const char *address)
         return EXIT_NO;
     catch_signals();
     tell_address(fd);
-    while (wait_until(fd, POLLIN, 0)) {
-        int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (client >= 0) {
-            serve_one(client, by);
-            finish(client);
-        }
-    }
+    serve_all(fd, by);
     close(fd);
     return EXIT_OK;
 }

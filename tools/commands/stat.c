@@ -81,6 +81,7 @@ static void print_text(struct target *t, const struct heap *h, bool classes)
     if (policy.pressure != PRESSURE_NONE)
         puts(policy.pressure == PRESSURE_FULL ? "  nothing to keep: all wait for memory"
                                               : "  nothing to keep: some wait for memory");
+    report_print_helper(t, h);
     if (classes)
         print_classes(h);
     report_print_options(t);
@@ -96,6 +97,7 @@ static void print_json(struct target *t, const struct heap *h, bool classes)
     if (classes)
         report_json_classes(h);
     report_json_policy(t);
+    report_json_helper(t, h);
     report_json_options(t);
     report_json_failure(t);
     json_close(&json_out);
@@ -108,7 +110,7 @@ int command_stat(int argc, char **argv)
     bool json = false, classes = false;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
-            return usage_error("stat: see hakmem help stat");
+            return option_error("stat", argv);
         json = json || o == 'j';
         classes = classes || o == 'c';
     }

@@ -162,7 +162,7 @@ int command_top(int argc, char **argv)
     double interval = 2, count = 0;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
-            return usage_error("top: see hakmem help top");
+            return option_error("top", argv);
         if (o == 'i' && !parse_number(optarg, 0.1, 86400, &interval))
             return usage_error("top: --interval wants 0.1 to 86400 seconds, not '%s'", optarg);
         if (o == 'c' && !parse_number(optarg, 0, 1e9, &count))

@@ -63,6 +63,19 @@ static char *source_text(const struct option_source *source, const char *conf)
     }
 }
 
+/* What a share came to: it may be no limit at all. */
+static void print_share(const struct option_row *row, const char *share, uint64_t limit)
+{
+    if (row->type != OPTION_LIMIT)
+        return;
+    if (!share)
+        puts("    or 1%..100% of the limit of the control group");
+    else if (limit)
+        printf("    %s of the limit of the control group\n", share);
+    else
+        printf("    %s of the limit of the control group, which has none: no limit\n", share);
+}
+
 static void print_option(enum option o, const struct option_values *values,
                          const struct option_source *source, const char *conf)
 {
@@ -82,6 +95,7 @@ static void print_option(enum option o, const struct option_values *values,
             printf("    from %s\n", from);
     }
     printf("    %s\n", about[o].line);
+    print_share(row, values->path[o], values->number[o]);
     free(from);
 }
 
@@ -115,6 +129,8 @@ static void print_json(const struct option_values *values, const struct option_s
             json_number(&json_out, "value", values->number[o]);
             json_number(&json_out, "default", row->def);
         }
+        if (row->type == OPTION_LIMIT && values->path[o])
+            json_text(&json_out, "share", values->path[o]);
         json_number(&json_out, "min", row->min);
         json_number(&json_out, "max", row->max);
         json_text(&json_out, "source", from);

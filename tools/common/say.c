@@ -45,6 +45,23 @@ int usage_error(const char *format, ...)
     return EXIT_USAGE;
 }
 
+/* Of what it knows only the last argument can want another one. Of letters in a row it stays at the argument
+ * until it has seen all of them; we have none. */
+int option_error(const char *command, char **argv)
+{
+    const char *at = argv[optind - 1], *next = argv[optind];
+    bool is_long = strncmp(at, "--", 2) == 0;
+    if (optopt && is_long && !strchr(at, '=') && !next)
+        return usage_error("%s: a value is missing behind '%s'; see hakmem help %s", command, at, command);
+    if (optopt && is_long && strchr(at, '=') && !(next && next[0] == '-' && strchr(next, optopt)))
+        return usage_error("%s: no value may follow '%s'; see hakmem help %s", command, at, command);
+    at = optopt && (is_long || at[0] != '-') ? next : at;
+    if (at[1] >= '0' && at[1] <= '9')
+        return usage_error("%s: '%s' is not a process ID, nor an option; see hakmem help %s", command, at,
+                           command);
+    return usage_error("%s: no option '%s'; see hakmem help %s", command, at, command);
+}
+
 void *need_memory(void *old, size_t size)
 {
     void *p = realloc(old, size ? size : 1);

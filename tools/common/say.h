@@ -27,6 +27,9 @@ void error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Errors of the command line: the same, and where help is. Returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* getopt_long of COMMAND has met something that it does not know in ARGV. The same. */
+int option_error(const char *command, char **argv);
+
 /* malloc and its like, or an error and the end. */
 void *need_memory(void *old, size_t size);
 char *need_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapt/helper.h"
 #include "base/meta.h"
 #include "common/say.h"
 #include "events/usage.h"
@@ -78,6 +79,7 @@ static void read_counts(struct target *t, struct heap *h)
     c->soft_limit = word_at(t, at(t, ROW_policy) + offsetof(struct live_policy, soft_limit_bytes));
     c->metadata = word_at(t, at(t, ROW_meta_mapped));
     c->threads = word_at(t, at(t, ROW_threads_in_use));
+    c->helpers = helper_is_there(half_at(t, at(t, ROW_helper) + offsetof(struct helper_report, state)));
     c->granules.superslabs_peak = word_at(t, at(t, ROW_superslabs_peak));
     c->startup.live = half_at(t, at(t, ROW_startup_live));
     c->startup.bytes = (size_t)half_at(t, at(t, ROW_startup_live_units)) * MIN_ALIGN;

@@ -13,7 +13,7 @@ int main(int argc, char **argv)
 #ifdef HAK_NAMES
     for (int i = 1; i < argc; i++) {
         enum option o = option_by_key(argv[i]);
-        if (o < OPT_COUNT && option_path(o))
+        if (o < OPT_COUNT && option_rows[o].type == OPTION_PATH && option_path(o))
             dprintf(1, " %s", option_path(o));
         else if (o < OPT_COUNT)
             dprintf(1, " %llu", (unsigned long long)option(o));
