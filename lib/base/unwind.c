@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* base/unwind.c - the return addresses on the stack of the calling thread.
  *
- * Seen in every tenth malloc of programs of Debian 12: g++, git, perl, python3, redis, sqlite3, gdb, z3, ls: all
- * stacks complete, and those of libgcc; node and java: all but one in 5,000, of which libgcc has 87 and 20 %; by
- * frame pointers alone none. About 1,350 instructions a frame. */
+ * Seen in every tenth malloc of g++, git, perl, python3, redis, sqlite3, gdb, z3 and ls of Debian 12: all stacks
+ * complete, and those of libgcc; of node and java all but one in 5,000 are complete, of which libgcc has 87 and
+ * 20 %; by frame pointers alone none is. A frame takes about 1,350 instructions. */
 #include "base/unwind.h"
 
 #include <elf.h>
