@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The unwinder from a signal handler that interrupts after each instruction: in prologues and epilogues, on the
- * way through the PLT and the loader, in the C library's assembler. What the compiler's unwinder finds is
- * found, and the interrupted function is always on the way to main. */
+/* The unwinder from a signal handler that interrupts after each instruction: in prologues and epilogues, on
+ * the way through the PLT and the loader, in the C library's assembler. What the compiler's unwinder finds is
+ * found, and the interrupted function is nearly always on the way to main. */
 /* { dg-link core } */
 /* { dg-variant "-O2 -mno-red-zone -Wl,-z,lazy" } */
 /* { dg-variant "-O2 -mno-red-zone -Wl,-z,lazy -fcf-protection=none -fno-omit-frame-pointer" } */
