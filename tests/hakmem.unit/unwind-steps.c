@@ -9,6 +9,7 @@
 /* { dg-timeout 300 } */
 #include <alloca.h>
 #include <signal.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unwind.h>
 
@@ -63,6 +64,8 @@ static __attribute__((noipa)) void work(void)
     qsort(numbers, 8, sizeof *numbers, compare);
     hide(strchr(text, 'x'));
     getenv("HOME");
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now); /* the kernel's own code */
     raise(SIGUSR1);
 }
 
