@@ -164,6 +164,40 @@ static void coroutines(char *stack)
     CHECK(swapcontext(&back, &coroutine) == 0);
 }
 
+/* As Go calls C: on another stack, the frame pointer still on the one before. */
+#define WITH_FRAME __attribute__((noipa, optimize("no-omit-frame-pointer")))
+static void *volatile outer[3]; /* so that none ends in a jump */
+static WITH_FRAME void one(char *stack);
+static WITH_FRAME void two(char *stack);
+
+static __attribute__((noipa)) void switched(void)
+{
+    look();
+    CHECK(last.depth > 4 && last.complete && is_in(pcs[0], switched) && is_in(pcs[1], on_stack));
+    CHECK(is_in(pcs[2], two) && is_in(pcs[3], one));
+}
+
+static WITH_FRAME void three(char *stack)
+{
+    outer[2] = __builtin_frame_address(0);
+    on_stack(stack + SIZE, (uintptr_t)outer[2], switched);
+    outer[2] = NULL;
+}
+
+static WITH_FRAME void two(char *stack)
+{
+    outer[1] = __builtin_frame_address(0);
+    three(stack);
+    outer[1] = NULL;
+}
+
+static WITH_FRAME void one(char *stack)
+{
+    outer[0] = __builtin_frame_address(0);
+    two(stack);
+    outer[0] = NULL;
+}
+
 /* With a page for each frame. */
 static __attribute__((noipa)) unsigned deep(unsigned n)
 {
@@ -207,6 +241,7 @@ static void *in_thread(void *stack)
     top = (uintptr_t)pthread_self();
     deep(60);
     CHECK(last.complete && last.depth > 60);
+    one(stack);
     frame_pointers(stack);
     coroutines(stack);
     return NULL;
@@ -230,6 +265,7 @@ int main(void)
     frame_pointers(stack);
     coroutines(stack);
     on_stack(stack + SIZE, 0, measure);
+    one(stack);
     pthread_t id;
     CHECK(pthread_create(&id, NULL, in_thread, stack) == 0 && pthread_join(id, NULL) == 0);
     pid_t child = fork();
