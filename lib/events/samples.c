@@ -2,9 +2,11 @@
 /* events/samples.c - the tables of sampled allocations. */
 #include "events/samples.h"
 
+#include <elf.h>
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/auxv.h"
 #include "base/cfi.h"
 #include "base/clock.h"
 #include "base/layout.h"
@@ -332,7 +334,10 @@ void samples_drop(void)
 
 static struct unwound stack_of_caller(uintptr_t pcs[SAMPLE_DEPTH], struct sample_thread by)
 {
-    return unwind(pcs, SAMPLE_DEPTH, by.stack_top, (enum unwind_how)load_relaxed(&samples.unwind));
+    /* What the kernel put above the stack of the process: of another thread, the unwinder does not
+     * believe it. */
+    uintptr_t top = by.stack_top ? by.stack_top : auxv_get(AT_RANDOM) & ~(uintptr_t)7;
+    return unwind(pcs, SAMPLE_DEPTH, top, (enum unwind_how)load_relaxed(&samples.unwind));
 }
 
 bool samples_note(void *p, size_t size, size_t weighed, struct sample_thread by)
