@@ -32,7 +32,7 @@ static struct told read_profile(const char *name)
     return t;
 }
 
-/* What a run with OPTIONS, pairs of names and values, sampled. */
+/* What a run with OPTIONS sampled. */
 static struct told run(const char *self, const char *const *options)
 {
     int status;
@@ -40,8 +40,8 @@ static struct told run(const char *self, const char *const *options)
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        for (; *options; options += 2)
-            setenv(options[0], options[1], 1);
+        for (; *options; options++)
+            CHECK(putenv((char *)*options) == 0);
         execl(self, self, path, (char *)NULL);
         _exit(2);
     }
@@ -62,29 +62,29 @@ static int work(const char *name)
 
 int main(int argc, char **argv)
 {
-    char at_exit[96];
+    static char at_exit[128];
     if (argc > 1)
         return work(argv[1]);
     snprintf(path, sizeof path, "options-sample.%d", (int)getpid());
-    snprintf(at_exit, sizeof at_exit, "%s.%%p", path);
+    snprintf(at_exit, sizeof at_exit, "HAKMEM_PROFILE=%s.%%p", path);
 
-    struct told t = run(argv[0], (const char *[]){"HAKMEM_SAMPLE", "1", NULL});
+    struct told t = run(argv[0], (const char *[]){"HAKMEM_SAMPLE=1", NULL});
     CHECK(t.mean == 524288 && t.dropped == 0 && t.samples < 100);
 
-    t = run(argv[0], (const char *[]){"HAKMEM_SAMPLE", "1", "HAKMEM_SAMPLE_BYTES", "1000", NULL});
+    t = run(argv[0], (const char *[]){"HAKMEM_SAMPLE=1", "HAKMEM_SAMPLE_BYTES=1000", NULL});
     CHECK(t.mean == 1000 && t.samples > 1500 && t.samples < 3500 && t.stacks >= 1);
     CHECK(t.live_bytes > 1800000 && t.live_bytes < 2400000);
 
-    t = run(argv[0], (const char *[]){"HAKMEM_PROFILE", at_exit, "HAKMEM_SAMPLE_BYTES", "1k", NULL});
+    t = run(argv[0], (const char *[]){at_exit, "HAKMEM_SAMPLE_BYTES=1k", NULL});
     CHECK(t.mean == 1024 && t.samples > 1500 && t.live_bytes > 1800000);
 
     /* 64 KiB have room for some hundred records. */
-    t = run(argv[0], (const char *[]){"HAKMEM_SAMPLE", "1", "HAKMEM_SAMPLE_BYTES", "0",
-                                      "HAKMEM_SAMPLE_MEMORY", "1", NULL});
+    t = run(argv[0],
+            (const char *[]){"HAKMEM_SAMPLE=1", "HAKMEM_SAMPLE_BYTES=0", "HAKMEM_SAMPLE_MEMORY=1", NULL});
     CHECK(t.mean == 1 && t.samples > 100 && t.samples < 1000 && t.dropped > 10000);
 
-    t = run(argv[0], (const char *[]){"HAKMEM_SAMPLE", "1", "HAKMEM_SAMPLE_BYTES", "1000",
-                                      "HAKMEM_SAMPLE_UNWIND", "0", NULL});
+    t = run(argv[0],
+            (const char *[]){"HAKMEM_SAMPLE=1", "HAKMEM_SAMPLE_BYTES=1000", "HAKMEM_SAMPLE_UNWIND=0", NULL});
     CHECK(t.samples > 1500 && t.stacks == 0);
     return 0;
 }
