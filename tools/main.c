@@ -69,6 +69,29 @@ static const struct command commands[] = {
      "and the kernel's consent (ptrace scope), or root. Ends with 3 if it is not done\n"
      "yet: the process sleeps, and will do it when it wakes.\n",
      command_purge},
+    {"profile", "[OPTION...] PID | -- COMMAND [ARGUMENT...]", "who allocates, and who holds memory, by function",
+     "  --seconds N          how long to look at the process (10)\n"
+     "  --rate BYTES         a sample in so many bytes (524288)\n"
+     "  -o, --output FILE    write FILE instead of standard output\n"
+     "  --format WHAT        text, pprof, folded, html or json; without it FILE tells by\n"
+     "                       its end: .txt, .pb.gz, .folded, .html, .json\n"
+     "  --type TYPE          what folded stacks count, and which table is first:\n"
+     "                       inuse_space, inuse_objects, alloc_space, alloc_objects,\n"
+     "                       foreign_frees, lived\n"
+     "  --live               a table each --interval SECONDS (2), until interrupted\n"
+     "  --input FILE         convert a profile that was written before\n"
+     "  --diff A B           what became more or less from file A to file B\n"
+     "\n"
+     "Switches sampling on in the process, and off again. That needs the same user and\n"
+     "the kernel's consent (ptrace scope), or root. Ends with 3 if the process sleeps,\n"
+     "so that nothing began. The profile of COMMAND goes to standard error; it ends\n"
+     "with the status of COMMAND.\n"
+#ifndef HAVE_LIBDW
+     "\n"
+     "This command was built without elfutils' libdw: functions have no names here,\n"
+     "but for those of pprof and other programs that read the profile later.\n"
+#endif
+     , command_profile},
     {"metrics", "[--by WHAT] [--output FILE | --listen [ADDRESS:]PORT]",
      "figures of all processes, for Prometheus",
      "  --by pid             a line for each process (the usual way)\n"
