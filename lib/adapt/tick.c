@@ -13,11 +13,13 @@
 #include "memory/pool.h"
 #include "memory/purge.h"
 #include "memory/strippages.h"
+#include "cache/sampler.h"
 #include "cache/shelf.h"
 #include "adapt/engine.h"
 #include "adapt/helper.h"
 #include "adapt/pressure.h"
 #include "adapt/request.h"
+#include "adapt/sampling.h"
 #include "adapt/sleepers.h"
 
 /* Memory kept must not add to a peak. What is given up costs page faults when it is needed again:
@@ -119,6 +121,7 @@ static void help_once(uint64_t now_ms)
         tick_give_back(now_ms, SIZE_MAX);
         engine_tick(now_ms);
         request_serve();
+        sampling_tick(now_ms);
         gate_leave();
     }
     alone_leave();
@@ -185,14 +188,31 @@ enum {
     TRIM_AT_ONCE = 64 /* a request must not wait for more */
 };
 
+/* TC may look at the clock now: a cut cache counts elsewhere, as its until_tick is 0 (sampler.h). */
+static bool is_due(struct tcache *tc)
+{
+    if (!sampler_is_cut(tc))
+        return true;
+    tc->until_tick = 0;
+    return tc->chance->until_tick-- == 0;
+}
+
+static void set_due(struct tcache *tc, uint32_t slow_paths)
+{
+    uint32_t *until = sampler_is_cut(tc) ? &tc->chance->until_tick : &tc->until_tick;
+    *until = slow_paths;
+}
+
 /* The clock is read every so many slow paths of a thread, at once where the last reading is a tick old. What
  * is of the thread alone, it does itself each time; what is of all, the one that moves `next_ms` on. */
 NOINLINE void tick_now(struct tcache *tc)
 {
+    if (tc && !is_due(tc))
+        return;
     uint64_t now_ms = clock_now_ms(), due = load_relaxed(&next_ms);
     if (tc) {
         /* Where slow paths are rare, the next one looks again. */
-        tc->until_tick = now_ms - tc->ticked_ms < RETAIN_TICK_MS ? SLOW_PATHS : 0;
+        set_due(tc, now_ms - tc->ticked_ms < RETAIN_TICK_MS ? SLOW_PATHS : 0);
         tc->ticked_ms = now_ms;
         shelf_decay(tc, now_ms, "free");
         tcache_age(tc, now_ms, "free");
@@ -201,6 +221,7 @@ NOINLINE void tick_now(struct tcache *tc)
         return;
     tick_give_back(now_ms, TRIM_AT_ONCE);
     request_serve();
+    sampling_tick(now_ms);
     if (tc) /* the engine works on caches: checked mode has none */
         engine_tick(now_ms);
     if (UNLIKELY(is_worth_a_helper(now_ms)))

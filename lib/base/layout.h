@@ -53,6 +53,7 @@ struct layout_row {
     X(heap)                                                                                                  \
     X(engine)                                                                                                \
     X(request)                                                                                               \
+    X(samples)                                                                                               \
     X(deepbind)
 
 /* Aligned, and holds its own address: copies of the file's bytes elsewhere are none. */

@@ -21,6 +21,7 @@
     X(STRIPS, "strips")   /* strip.h: mappings cut into blocks of 32 KiB to 1 MiB */                         \
     X(LARGE, "large")     /* large.c: the cache of large mappings */                                         \
     X(ARENA, "arena")     /* arena.c: all granules */                                                        \
+    X(SAMPLES, "samples") /* samples.c: tables of sampled allocations */                                     \
     X(META, "meta") /* meta.c, classmap.c: maps memory for descriptors while held (rare, never purges) */
 
 enum lock_rank {

@@ -334,10 +334,20 @@ void os_close(int fd)
     kernel_call(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
+static int open_to_write(const char *path, int how)
+{
+    int flags = O_WRONLY | O_CREAT | how | O_CLOEXEC | O_NOCTTY | (os_secure() ? O_NOFOLLOW : 0);
+    return (int)kernel_call(SYS_openat, AT_FDCWD, path, flags, 0600, 0, 0);
+}
+
 int os_open_append(const char *path)
 {
-    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (os_secure() ? O_NOFOLLOW : 0);
-    return (int)kernel_call(SYS_openat, AT_FDCWD, path, flags, 0600, 0, 0);
+    return open_to_write(path, O_APPEND);
+}
+
+int os_open_new(const char *path)
+{
+    return open_to_write(path, O_TRUNC);
 }
 
 int os_move_high(int fd)

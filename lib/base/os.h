@@ -83,6 +83,8 @@ int os_write(int fd, const char *text, size_t len);
 /* Open for appending, mode 0600; -errno if refused. In secure execution the last part of PATH may not be
  * a symbolic link. Only used on request. */
 int os_open_append(const char *path);
+/* The same, but empty. */
+int os_open_new(const char *path);
 /* Move FD to a high number, out of the way of programs; FD itself if that is refused. */
 int os_move_high(int fd);
 void os_close(int fd);

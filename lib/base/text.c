@@ -222,3 +222,26 @@ void text_xml(struct text *p, const char *s)
         }
     }
 }
+
+bool text_path(char *out, size_t size, const char *name, uint64_t pid)
+{
+    struct line number;
+    line_init(&number);
+    line_dec(&number, pid);
+    size_t n = 0;
+    for (const char *p = name; *p; p++) {
+        const char *piece = p;
+        size_t len = 1;
+        if (p[0] == '%' && p[1] == 'p') {
+            piece = number.text;
+            len = number.len;
+            p++;
+        }
+        if (n + len >= size)
+            return false;
+        memcpy(out + n, piece, len);
+        n += len;
+    }
+    out[n] = '\0';
+    return true;
+}

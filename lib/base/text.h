@@ -61,6 +61,9 @@ void text_bytes(struct text *p, uint64_t n);
 void text_json(struct text *p, const char *s);
 void text_xml(struct text *p, const char *s);
 
+/* NAME with PID for each %p in it, as a string of SIZE bytes at most. False if that is too long. */
+bool text_path(char *out, size_t size, const char *name, uint64_t pid);
+
 /* Put the rest. 0, or an errno. */
 int text_end(struct text *p);
 

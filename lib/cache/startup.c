@@ -81,6 +81,36 @@ static uint16_t *unit_of(const void *p)
     return offset % MIN_ALIGN == 0 && *unit ? unit : NULL;
 }
 
+/* The granule, if nothing is in use of it and nothing will be. Lock held. */
+static struct slab *left_empty(void)
+{
+    if (startup.live || !startup.slab || load_relaxed(&startup.state) != STARTUP_CLOSED)
+        return NULL;
+    startup.freed = BLOCK_END;
+    return startup.slab;
+}
+
+static void give_granule(struct slab *empty)
+{
+    struct list one;
+    list_init(&one);
+    list_push_back(&one, &empty->link);
+    granules_give_slabs(&one);
+}
+
+void startup_close(void)
+{
+    struct slab *empty = NULL;
+    lock_take(RANK_STARTUP);
+    if (load_relaxed(&startup.state) != STARTUP_CLOSED) {
+        store_relaxed(&startup.state, STARTUP_CLOSED);
+        empty = left_empty();
+    }
+    lock_give(RANK_STARTUP);
+    if (empty)
+        give_granule(empty);
+}
+
 /* Faults are reported without the lock: a handler of SIGABRT may allocate. The granule goes when the last
  * block has come back, but not before it is closed: else the next one would need another. */
 void startup_free(void *p, const char *function)
@@ -99,20 +129,13 @@ void startup_free(void *p, const char *function)
         *unit |= UNIT_FREED;
         block_link(p, startup.freed, block_key);
         startup.freed = p;
-        if (startup.live == 0 && load_relaxed(&startup.state) == STARTUP_CLOSED) {
-            empty = startup.slab;
-            startup.freed = BLOCK_END;
-        }
+        empty = left_empty();
     }
     lock_give(RANK_STARTUP);
     if (fault >= 0)
         fault_report((enum fault)fault, function, p);
-    if (empty) {
-        struct list one;
-        list_init(&one);
-        list_push_back(&one, &empty->link);
-        granules_give_slabs(&one);
-    }
+    if (empty)
+        give_granule(empty);
 }
 
 size_t startup_size(const void *p)

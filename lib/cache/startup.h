@@ -19,6 +19,9 @@ void *startup_alloc(size_t size, const char *function);
 /* True while startup_alloc may have something; any thread, a hint. */
 bool startup_open(void);
 
+/* No more of them. */
+void startup_close(void);
+
 /* Give back P, whose class byte is CLASS_STARTUP. Aborts on what is no block in use. */
 void startup_free(void *p, const char *function);
 

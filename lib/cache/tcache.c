@@ -42,6 +42,7 @@ bool tcache_renew(struct tcache *tc, const void *p)
 
 void tcache_start(struct tcache *tc, unsigned stripe)
 {
+    store_relaxed(&tc->epoch, 0); /* cut, if it is to be, when its thread finds out */
     (void)tcache_renew(tc, NULL);
     tc->stripe = stripe;
     tc->aged_ms = clock_recent_ms();
@@ -234,6 +235,22 @@ bool tcache_push_near(struct tcache *tc, unsigned c, void *p)
     return true;
 }
 
+/* Of MAG, which becomes the list of a cut cache, what may be popped until the next sample, one block at least;
+ * the rest is spare. */
+static COLD struct magazine cut_off(struct tcache *tc, unsigned c, struct magazine mag)
+{
+    uint64_t due = tc->chance->due[c], popped = tcache_popped(tc, c);
+    uint64_t most = due > popped ? due - popped : 1;
+    if (mag.count <= most)
+        return mag;
+    struct block *last = mag.head;
+    for (uint64_t n = 1; n < most && last->next != BLOCK_END && block_linked(last, block_key); n++)
+        last = last->next;
+    set_spare(&tc->cold[c], (struct magazine){last->next, mag.count - (unsigned)most});
+    block_link(last, BLOCK_END, block_key);
+    return (struct magazine){mag.head, (unsigned)most};
+}
+
 /* --- What goes below -----------------------------------------------------------------------------------*/
 
 void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char *function)
@@ -258,6 +275,8 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
         mag = pool_refill(c, tc->cold[c].capacity, untouched);
     if (!mag.count)
         return NULL;
+    if (UNLIKELY(load_relaxed(&tc->epoch) & 1))
+        mag = cut_off(tc, c, mag);
     set_head(tc, c, mag);
     void *p = tcache_pop(tc, c);
     if (!p)
@@ -337,6 +356,16 @@ void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *functi
     block_link(p, BLOCK_END, block_key);
     tc->bin[c].head = p;
     tc->bin[c].fill += FILL_PUSH;
+}
+
+void tcache_push_spare(struct tcache *tc, unsigned c, void *p, const char *function)
+{
+    struct magazine out = take_spare(tc, c);
+    tc->cold[c].active = true;
+    if (out.count && (pool_over_cap(c) || !transfer_put(tc->stripe, c, out)))
+        pool_drain(c, out, function);
+    block_link(p, BLOCK_END, block_key);
+    set_spare(&tc->cold[c], (struct magazine){p, 1});
 }
 
 /* While fork has the gate closed nothing goes below the cache, so the list grows in its place. The capacity

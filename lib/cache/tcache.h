@@ -39,6 +39,7 @@
 #include "events/retain.h"
 #include "memory/classmap.h"
 #include "memory/slab.h"
+#include "cache/chance.h"
 #include "cache/gather.h"
 
 enum { FILL_SHIFT = 30 };
@@ -111,6 +112,8 @@ struct tcache {
     struct tcache_class cold[MAP_CLASSES];
     struct shelf shelf;
     _Atomic(struct gather *) gather; /* NULL: no class has gathered yet. Atomic for hak_walk: release */
+    struct chance *chance;           /* NULL: never sampled */
+    _Atomic(uint32_t) epoch;         /* of samples.h, which the thread obeys; odd: the cache is cut (sampler.h) */
 };
 
 /* Always empty, never written: what a thread has before its first slow path, in passive and
@@ -185,6 +188,9 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
 
 /* Push P, whose fill was counted already and is one too many. */
 void tcache_push_slow(struct tcache *tc, unsigned c, void *p, const char *function);
+
+/* The spare magazine of a cut cache (sampler.h) is full: P begins a new one. P was not counted. */
+void tcache_push_spare(struct tcache *tc, unsigned c, void *p, const char *function);
 
 /* The same with nothing but the list, which may become longer. False if it is long enough. */
 bool tcache_push_longer(struct tcache *tc, unsigned c, void *p);

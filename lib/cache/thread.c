@@ -283,6 +283,27 @@ size_t thread_count(void)
     return n;
 }
 
+/* Written while the owner reads and writes it: a word, and 0 is good at any moment. */
+static NO_TSAN void knock(struct tcache *tc)
+{
+    *(volatile uintptr_t *)&tc->window_granules = 0;
+}
+
+size_t thread_knock(uint32_t epoch)
+{
+    size_t n = 0;
+    lock_take(RANK_THREADS);
+    LIST_EACH (l, &threads.all) {
+        struct tcache *tc = CONTAINER_OF(l, struct tcache, all);
+        if (tc->in_use && load_relaxed(&tc->epoch) != epoch) {
+            knock(tc);
+            n++;
+        }
+    }
+    lock_give(RANK_THREADS);
+    return n;
+}
+
 void thread_each_unlocked(void (*each)(const gate_word *word))
 {
     LIST_EACH (l, &threads.all)

@@ -153,6 +153,10 @@ void thread_each(void (*each)(const struct tcache *tc, void *arg), void *arg);
 void thread_each_forgotten(void (*each)(const struct tcache *tc, void *arg), void *arg);
 size_t thread_count(void);
 
+/* Send every thread to its slow path at its next free (sampler.h): those that have not obeyed EPOCH. Their number.
+ */
+size_t thread_knock(uint32_t epoch);
+
 /* fork.c: call EACH for the word of every cache. The gate is closed and nobody without a word is inside, so
  * that no cache comes or goes. */
 void thread_each_unlocked(void (*each)(const gate_word *word));

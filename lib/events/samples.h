@@ -77,7 +77,7 @@ struct samples {
     _Atomic(uint32_t) changes; /* see above */
     uint64_t mean;             /* bytes between two samples */
     uint64_t begun_ms, ended_ms, until_ms; /* CLOCK_MONOTONIC; until: it ends then by itself, 0: never */
-    uint32_t unwind;           /* enum unwind_how */
+    _Atomic(uint32_t) unwind;  /* enum unwind_how; relaxed */
     /* Since it began. */
     uint64_t taken;     /* samples noted */
     uint64_t dropped;   /* not noted, for want of room or memory */
@@ -85,7 +85,7 @@ struct samples {
     /* The tables: where, how many there are room for, and how many were used so far. */
     uint64_t *words;
     struct sample_site *sites;
-    struct sample *live;
+    struct sample *live; /* [0] of each is not used */
     uint32_t words_most, sites_most, live_most;
     uint32_t words_used, sites_used, live_used;
     uint32_t live_free;             /* the first record that is free again */
@@ -120,11 +120,35 @@ static ALWAYS_INLINE bool samples_on(void)
 bool samples_begin(uint64_t mean, uint64_t until_ms, uint64_t now_ms);
 bool samples_end(uint64_t now_ms);
 
+/* The calling thread: its kernel ID, 0 where it is the process's own; and no frame of it lies above STACK_TOP,
+ * 0: the stack of the process. */
+struct sample_thread {
+    uint32_t id;
+    uintptr_t stack_top;
+};
+
 /* P, of SIZE bytes that were asked for, was sampled, with the chance that WEIGHED bytes have. The stack is
  * that of the caller. False: there was no room. No lock held. */
-bool samples_note(void *p, size_t size, size_t weighed);
+bool samples_note(void *p, size_t size, size_t weighed, struct sample_thread by);
+/* A sample could not be served. */
+void samples_drop(void);
+
+/* Copy site I, with its stack, and module I, from 1 on; false behind the last one. Any thread. */
+struct sample_copy {
+    struct sample_site site;
+    unsigned depth;
+    bool complete;
+    uint64_t frame[SAMPLE_DEPTH]; /* as in the tables */
+};
+bool samples_nth(uint32_t i, struct sample_copy *out);
+bool samples_module(uint32_t i, struct sample_module *out);
+/* The numbers of all, as they are now; all 0 if nothing was ever sampled. */
+struct samples_totals {
+    uint64_t mean, until_ms, ms, taken, dropped, cut, lived;
+};
+struct samples_totals samples_totals(uint64_t now_ms);
 
 /* P is freed: if it was sampled, its record goes. Any thread that holds no lock. */
-void samples_forget(void *p);
+void samples_forget(void *p, struct sample_thread by);
 
 #endif

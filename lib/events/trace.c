@@ -122,30 +122,6 @@ static bool same_file(void)
     return os_stat(out.fd, &now) == 0 && now.device == out.file.device && now.inode == out.file.inode;
 }
 
-/* NAME with the process ID for each %p, into out.path. False if that is too long. */
-static bool expand(const char *name)
-{
-    struct line pid;
-    line_init(&pid);
-    line_dec(&pid, (uint64_t)os_pid());
-    size_t n = 0;
-    for (const char *p = name; *p; p++) {
-        const char *piece = p;
-        size_t len = 1;
-        if (p[0] == '%' && p[1] == 'p') {
-            piece = pid.text;
-            len = pid.len;
-            p++;
-        }
-        if (n + len >= sizeof out.path)
-            return false;
-        memcpy(out.path + n, piece, len);
-        n += len;
-    }
-    out.path[n] = '\0';
-    return true;
-}
-
 static void warn(int error)
 {
     struct line m;
@@ -164,7 +140,7 @@ static void open_file(void)
     const char *name = option_path(OPT_TRACE_FILE);
     out.fd = STANDARD_ERROR;
     out.own = false;
-    if (name && expand(name)) {
+    if (name && text_path(out.path, sizeof out.path, name, (uint64_t)os_pid())) {
         int fd = os_open_append(out.path);
         if (fd >= 0) {
             out.fd = os_move_high(fd);

@@ -24,6 +24,7 @@
 #include "adapt/tick.h"
 #include "heap/aside.h"
 #include "heap/checked.h"
+#include "heap/sampled.h"
 #include "heap/uncached.h"
 
 _Atomic(bool) heap_used_early;
@@ -45,7 +46,7 @@ static struct tcache *enter(void)
         hak_start();
     if (mode() != HEAP_POOL)
         return NULL;
-    return thread_self.phase == THREAD_NEW ? thread_begin() : thread_reclaim();
+    return thread_self.phase == THREAD_NEW ? sampled_begin(thread_begin()) : thread_reclaim();
 }
 
 /* The end of a slow path that entered the gate. */
@@ -68,12 +69,16 @@ static void *alloc_uncached(size_t size, size_t align, bool zero)
     return uncached_alloc(size, align, zero);
 }
 
-/* One block of class C through the cache TC. NULL if there is no memory. */
-static void *alloc_class(struct tcache *tc, unsigned c, bool *untouched, const char *function)
+/* One block of class C for SIZE bytes, and at a multiple of ALIGN, through the cache TC. NULL if there is no
+ * memory. */
+static void *alloc_class(struct tcache *tc, unsigned c, size_t size, size_t align, bool *untouched,
+                         const char *function)
 {
     *untouched = false;
     void *p = tcache_pop(tc, c);
     if (p)
+        return p;
+    if (UNLIKELY(sampler_concerns(tc)) && (p = sampled_alloc(tc, c, size, align, function)) != NULL)
         return p;
     p = tcache_pop_slow(tc, c, untouched, function);
     if (LIKELY(p != NULL)) /* else os_error stays what it is */
@@ -88,7 +93,7 @@ static void *alloc_small(struct tcache *tc, size_t size, bool *untouched, const 
     size = size ? size : 1;
     void *p = size <= STARTUP_MAX && startup_open() ? startup_alloc(size, function) : NULL;
     if (LIKELY(!p))
-        return alloc_class(tc, class_of(size), untouched, function);
+        return alloc_class(tc, class_of(size), size, MIN_ALIGN, untouched, function);
     *untouched = true;
     count(COUNT_UNCACHED_ALLOCS, 1);
     return p;
@@ -166,6 +171,8 @@ static void *alloc_big(struct tcache *tc, size_t size, size_t align, bool zero, 
         return zero ? memset(p, 0, size) : p;
     tick_alloc(tc);
     p = alloc_uncached(size, align, zero);
+    if (UNLIKELY(samples_on()) && p)
+        sampled_big(p, size);
     if (p && tc)
         tick_settle(tc);
     return p ? p : alloc_failed(size, align, zero, function);
@@ -269,7 +276,7 @@ static void *memalign_inside(size_t align, size_t size, unsigned c, const char *
         return alloc_big(tc, size, align, false, function);
     }
     bool untouched;
-    p = alloc_class(tc, c, &untouched, function);
+    p = alloc_class(tc, c, size, align, &untouched, function);
     return LIKELY(p != NULL) ? p : alloc_failed(size, align, false, function);
 }
 
@@ -338,15 +345,17 @@ static bool can_look_up(const void *p, unsigned c)
 /* P lies outside the window, does not begin a block of its class, or the thread has no cache. */
 void heap_free_odd(void *p, const char *function)
 {
-    if (!p)
+    if (!p || sampled_push(p))
         return;
     unsigned c = UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)) ? granules_class_of(p) : classmap_get(p);
     if (UNLIKELY(!enter_to_free(p, c, function)))
         return;
-    if (can_look_up(p, c))
-        heap_free(p, function);
-    else
-        free_uncached(p, c, function);
+    if (!sampled_free(p, c, function)) {
+        if (can_look_up(p, c))
+            heap_free(p, function);
+        else
+            free_uncached(p, c, function);
+    }
     leave();
 }
 
@@ -466,128 +475,6 @@ void heap_verify(const char *function)
         tcache_verify(tc, function);
     if (tc->shelf.binned)
         shelf_verify(tc, function);
-}
-
-/* --- Resize and size -----------------------------------------------------------------------------*/
-
-/* Usable size of P, for the program. */
-static size_t size_of(const void *p, unsigned c, const char *function)
-{
-    return mode() == HEAP_CHECKED ? checked_size(p, c, function) : uncached_size(p, c, function);
-}
-
-/* True if P begins a block of a class that is cached, and no span, found as free finds it: *C. */
-static ALWAYS_INLINE bool is_cached_block(const void *p, unsigned *c)
-{
-    const struct tcache *tc = thread_cache();
-    if (UNLIKELY(window_index(p, tc->window_at) >= tc->window_granules))
-        return false;
-    size_t mark = load_relaxed(tcache_mark(tc, p));
-    uint32_t magic = *tcache_magic(tc, mark);
-    if (UNLIKELY(magic <= BINNED_MAGIC) || UNLIKELY((uint16_t)(uintptr_t)p * magic >= MAGIC_LIMIT))
-        return false;
-    *c = (unsigned)mark / CLASS_MARK;
-    return true;
-}
-
-static NOINLINE size_t usable_size_slow(const void *p, const char *function)
-{
-    if (!p)
-        return 0;
-    unsigned c = classmap_get(p);
-    if (c == CLASS_NONE && aside_is_libcs(p))
-        return libc_usable_size((void *)p);
-    return size_of(p, c, function);
-}
-
-size_t heap_usable_size(const void *p, const char *function)
-{
-    unsigned c;
-    return LIKELY(is_cached_block(p, &c)) ? class_size(c) : usable_size_slow(p, function);
-}
-
-/* True if a block of OLD bytes serves SIZE without wasting more than half. */
-static bool fits_well(size_t old, size_t size)
-{
-    return size <= old && size >= old / 2;
-}
-
-/* P itself, where it serves SIZE bytes well enough or can be made to; a moved large block; or NULL. */
-static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
-{
-    if (mode() == HEAP_CHECKED)
-        return NULL;
-    if (fits_well(old, size) && c != CLASS_LARGE)
-        return p;
-    if (class_is_span(c) && size > old && size <= SPAN_MAX)
-        return span_extend(p, size) ? p : NULL;
-    if (c == CLASS_STRIP && size > old && size <= SPAN_MAX)
-        return strip_extend(p, size) ? p : NULL;
-    if (c == CLASS_LARGE && size > SPAN_MAX)
-        return large_resize(p, size);
-    return NULL;
-}
-
-/* A block that is free is linked, but those that a thread gathered: these are found when they are freed
- * again. */
-static ALWAYS_INLINE void refuse_free_block(const void *p, unsigned c, const char *function)
-{
-    if (UNLIKELY(block_linked(p, block_key)))
-        uncached_refuse_free(p, c, function);
-}
-
-/* The bytes of P, OLD of them, in a new block of SIZE. NULL if there is no memory, and P stays. */
-static ALWAYS_INLINE void *move(void *p, size_t old, size_t size, const char *function)
-{
-    int saved = errno;
-    void *q = heap_malloc(size, function);
-    if (UNLIKELY(!q)) {
-        if (size > old)
-            return NULL;
-        errno = saved; /* no memory to shrink into: a success all the same */
-        return p;
-    }
-    memcpy(q, p, min_size(old, size));
-    heap_free(p, function);
-    return q;
-}
-
-/* P is a block of class C, which is cached, and SIZE is not 0: most calls. */
-static ALWAYS_INLINE void *realloc_cached(void *p, unsigned c, size_t size, const char *function)
-{
-    size_t old = class_size(c);
-    refuse_free_block(p, c, function);
-    return fits_well(old, size) ? p : move(p, old, size, function);
-}
-
-void *heap_realloc(void *p, size_t size, const char *function)
-{
-    if (!p)
-        return heap_malloc(size, function);
-    unsigned c;
-    if (LIKELY(size - 1 < PTRDIFF_MAX) && LIKELY(is_cached_block(p, &c)))
-        return realloc_cached(p, c, size, function);
-    c = classmap_get(p);
-    if (c == CLASS_NONE && aside_is_libcs(p))
-        return aside_realloc_libcs(p, size);
-    if (size == 0) {
-        heap_free(p, function);
-        return NULL;
-    }
-    size_t old = size_of(p, c, function);
-    if ((c >= 1 && c < CLASSES) || class_is_binned(c))
-        refuse_free_block(p, c, function);
-    if (size > PTRDIFF_MAX - SUPERSLAB)
-        return failure_record(FAILURE_THRESHOLD, size, MIN_ALIGN, -1);
-    void *q = NULL;
-    if (LIKELY(gate_enter())) {
-        q = resize_in_place(p, c, old, size);
-        struct tcache *tc = thread_cache();
-        if (q && size > old && tc != TCACHE_NONE)
-            tick_settle(tc);
-        leave();
-    }
-    return q ? q : move(p, old, size, function);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

@@ -2,9 +2,13 @@
 /* heap/tunable.c - what a program may change while it runs. */
 #include "heap/tunable.h"
 
+#include <errno.h>
+
 #include "base/bits.h"
+#include "base/clock.h"
 #include "memory/granules.h"
 #include "adapt/engine.h"
+#include "adapt/sampling.h"
 #include "heap/heap.h"
 
 uint64_t tunable_get(enum option o)
@@ -32,6 +36,21 @@ enum tunable_status tunable_set(enum option o, uint64_t value)
 size_t tunable_purge(void)
 {
     return heap_purge("hak_purge");
+}
+
+int tunable_sample(bool begin, uint64_t mean)
+{
+    hak_start();
+    if (load_relaxed(&heap_mode) != HEAP_POOL)
+        return ENOTSUP;
+    uint64_t now_ms = clock_now_ms();
+    if (!gate_enter())
+        return EAGAIN;
+    bool was = samples_on(), done = begin ? sampling_begin(mean, 0, now_ms) : sampling_end(now_ms);
+    gate_leave();
+    if (done)
+        return 0;
+    return !begin ? EINVAL : was ? EBUSY : ENOMEM;
 }
 
 static bool is_class(unsigned size_class)

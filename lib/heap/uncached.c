@@ -10,6 +10,7 @@
 #include "memory/large.h"
 #include "memory/pool.h"
 #include "memory/strip.h"
+#include "cache/sampler.h"
 #include "cache/shelf.h"
 #include "cache/startup.h"
 #include "cache/transfer.h"
@@ -92,6 +93,8 @@ static bool begins_block(const void *p, unsigned c)
 
 void uncached_free(void *p, unsigned c, const char *function)
 {
+    if (UNLIKELY(samples_on()) && c >= CLASSES)
+        samples_forget(p, sampler_thread(thread_cache()));
     if (class_is_span(c) && span_free(p, c)) {
         return;
     } else if (c == CLASS_LARGE && large_free(p)) {

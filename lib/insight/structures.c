@@ -8,6 +8,7 @@
 #include "settings/policy.h"
 #include "events/counters.h"
 #include "events/failure.h"
+#include "events/samples.h"
 #include "events/usage.h"
 #include "memory/mapping.h"
 #include "memory/strips.h"
@@ -116,6 +117,25 @@ const struct layout_row layout_structures[] = {
     LAYOUT_FIELD(request, bytes),
     LAYOUT_FIELD(request, before),
     LAYOUT_FIELD(request, after),
+    LAYOUT_FIELD(tcache, window_granules),
+    LAYOUT_SIZEOF(samples),
+    LAYOUT_FIELD(samples, epoch),
+    LAYOUT_FIELD(samples, mean),
+    LAYOUT_FIELD(samples, taken),
+    LAYOUT_FIELD(samples, words),
+    LAYOUT_FIELD(samples, modules),
+    LAYOUT_FIELD(samples, freed_next),
+    LAYOUT_SIZEOF(sample),
+    LAYOUT_FIELD(sample, site),
+    LAYOUT_SIZEOF(sample_site),
+    LAYOUT_FIELD(sample_site, lifetimes),
+    LAYOUT_SIZEOF(sample_stack),
+    LAYOUT_SIZEOF(sample_module),
+    LAYOUT_FIELD(sample_module, name),
+    LAYOUT_SIZEOF(sample_freed),
+    LAYOUT_SIZEOF(sample_request),
+    LAYOUT_FIELD(sample_request, mean),
+    LAYOUT_FIELD(sample_request, seconds),
     LAYOUT_SIZEOF(failure),
     LAYOUT_FIELD(failure, time_ns),
     LAYOUT_FIELD(failure, tid),

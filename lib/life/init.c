@@ -4,6 +4,7 @@
 
 #include "base/alone.h"
 #include "base/auxv.h"
+#include "base/clock.h"
 #include "base/gate.h"
 #include "base/layout.h"
 #include "base/libc.h"
@@ -14,8 +15,10 @@
 #include "events/usage.h"
 #include "memory/granules.h"
 #include "adapt/engine.h"
+#include "adapt/sampling.h"
 #include "heap/heap.h"
 #include "insight/exitreport.h"
+#include "insight/profile.h"
 #include "insight/summary.h"
 #include "life/fork.h"
 
@@ -86,6 +89,13 @@ static void start(char **environment)
 /* Nothing else mentions it, and a program linked with the static library shall have it. */
 __attribute__((used)) static const struct hak_layout *const described = &hak_layout;
 
+/* Behind the start, as the clock is not read under its lock. */
+static void begin_sampling(void)
+{
+    if (UNLIKELY(option(OPT_SAMPLE) || option_path(OPT_PROFILE)) && load_relaxed(&heap_mode) == HEAP_POOL)
+        (void)sampling_begin(0, 0, clock_now_ms());
+}
+
 /* Called by the first thing that needs memory: a program that allocates nothing maps nothing. Before
  * libc has set environ, the loader may be that; those blocks are served uncached. Once our constructor ran,
  * what the program does to environ is nothing to us. */
@@ -98,6 +108,7 @@ void hak_start(void)
         return;
     gate_enter_waiting();
     start(environment);
+    begin_sampling();
     gate_leave();
 }
 
@@ -132,6 +143,7 @@ __attribute__((destructor)) static void on_unload(void)
         return;
     heap_verify("exit");
     exit_reports();
+    profile_at_exit();
     const char *path = option_path(OPT_STATS_FILE);
     int fd = path ? os_open_append(path) : -1;
     if (fd >= 0) {

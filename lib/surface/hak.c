@@ -17,6 +17,7 @@
 #include "heap/tunable.h"
 #include "insight/byname.h"
 #include "insight/format.h"
+#include "insight/profile.h"
 #include "insight/summary.h"
 #include "insight/validate.h"
 #include "insight/walk.h"
@@ -77,6 +78,31 @@ EXPORT int hak_trim(size_t pad)
 EXPORT size_t hak_purge(void)
 {
     return tunable_purge();
+}
+
+static int failed(int code)
+{
+    if (code == 0)
+        return 0;
+    errno = code;
+    return -1;
+}
+
+EXPORT int hak_profile_start(size_t mean)
+{
+    return failed(tunable_sample(true, mean));
+}
+
+EXPORT int hak_profile_stop(void)
+{
+    return failed(tunable_sample(false, 0));
+}
+
+EXPORT int hak_profile_dump(const char *path)
+{
+    int saved = errno, code = path ? profile_write(path) : EFAULT;
+    errno = saved;
+    return failed(code);
 }
 
 static bool is_class(int size_class)

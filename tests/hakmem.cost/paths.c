@@ -56,6 +56,18 @@ static void pair(void)
     free(touch(malloc(size)));
 }
 
+/* While samples are taken, none of which falls here. */
+static void sampled_pair(void)
+{
+    static int (*start)(size_t);
+    if (!start) {
+        start = (int (*)(size_t))dlsym(RTLD_DEFAULT, "hak_profile_start");
+        if (!start || start((size_t)1 << 40) != 0)
+            fail("no sampling");
+    }
+    pair();
+}
+
 static void zeroed_pair(void)
 {
     free(touch(calloc(1, size)));
@@ -198,6 +210,7 @@ static const struct path {
     {"pair_100000", PARTS, pair, 100000, 1000, 1},
     {"pair_300000", PARTS, pair, 300000, 1000, 1},
     {"pair_2000000", PARTS, pair, 2000000, 1000, 1},
+    {"sampled_64", PARTS, sampled_pair, 64, 1000, 1},
     {"pair_25000000", PARTS, pair, 25000000, 1000, 1},
     {"calloc_64", PARTS, zeroed_pair, 64, 1000, 1},
     {"calloc_1000", PARTS, zeroed_pair, 1000, 1000, 1},
