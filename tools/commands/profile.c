@@ -17,7 +17,7 @@
 #include "profile/output.h"
 #include "profile/symbols.h"
 
-enum { SECONDS = 10, SECONDS_MOST = 86400, ROWS = 20, INTERVAL = 2 };
+enum { SECONDS = 10, SECONDS_MOST = 86400, TABLE_ROWS = 20, INTERVAL = 2 };
 
 struct request {
     double seconds, rate, interval;
@@ -262,7 +262,7 @@ int command_profile(int argc, char **argv)
                                             {0}};
     struct request r = {.seconds = SECONDS,
                         .interval = INTERVAL,
-                        .output = {.type = INUSE_SPACE, .rows = ROWS, .fd = 1}};
+                        .output = {.type = INUSE_SPACE, .rows = TABLE_ROWS, .fd = 1}};
     for (int o; (o = getopt_long(argc, argv, "o:", options, NULL)) != -1;)
         if (!take_option(&r, o, optarg))
             return EXIT_USAGE;

@@ -289,6 +289,8 @@ static void add_comment(struct reading *r, uint64_t number)
         r->p->taken += strtod(text + strlen(COMMENT "samples="), NULL);
     if (strncmp(text, COMMENT "dropped=", strlen(COMMENT "dropped=")) == 0)
         r->p->dropped += strtod(text + strlen(COMMENT "dropped="), NULL);
+    if (strncmp(text, COMMENT "title=", strlen(COMMENT "title=")) == 0 && !r->p->title)
+        r->p->title = need_format("%s", text + strlen(COMMENT "title="));
     if (strcmp(text, COMMENT "difference=1") == 0)
         r->p->difference = true;
 }

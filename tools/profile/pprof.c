@@ -176,9 +176,18 @@ static void put_comment(struct writing *w, const char *name, double value)
     put_number(&w->all, PROFILE_COMMENT, text_number(w, text));
 }
 
+static void put_title(struct writing *w)
+{
+    char *text = need_format(COMMENT "title=%s", w->p->title);
+    put_number(&w->all, PROFILE_COMMENT, text_number(w, text));
+    free(text);
+}
+
 static void put_whole(struct writing *w)
 {
     const struct profile *p = w->p;
+    if (p->title)
+        put_title(w);
     put_number(&w->all, PROFILE_TIME_NANOS, (uint64_t)(p->when * 1e9));
     put_number(&w->all, PROFILE_DURATION_NANOS, (uint64_t)(p->seconds * 1e9));
     put_number(&w->inner, VALUE_TYPE_TYPE, text_number(w, "space"));

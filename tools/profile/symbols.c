@@ -69,23 +69,22 @@ static bool by_debug_information(struct profile *p, uint32_t location, Dwfl_Modu
                                  uint32_t file, int64_t line)
 {
     Dwarf_Addr bias;
-    Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias), *scopes = NULL;
-    int count = unit ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
+    Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias), *inner = NULL, *scopes = NULL;
     bool named = false;
+    /* Behind an inlined function come the scopes of its source; those around the call come by the DIE. */
+    int count = unit && dwarf_getscopes(unit, address - bias, &inner) > 0 ? dwarf_getscopes_die(inner, &scopes) : 0;
     for (int i = 0; i < count; i++) {
         int tag = dwarf_tag(&scopes[i]);
-        bool inlined = tag == DW_TAG_inlined_subroutine;
-        if (!inlined && tag != DW_TAG_subprogram)
-            continue;
-        const char *name = die_name(&scopes[i]);
+        const char *name = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram ? die_name(&scopes[i]) : NULL;
         if (!name)
-            break;
+            continue;
         profile_line(p, location, name_of(p, name), file, line);
         named = true;
-        if (!inlined)
+        if (tag == DW_TAG_subprogram)
             break;
         call_site(p, unit, &scopes[i], &file, &line);
     }
+    free(inner);
     free(scopes);
     return named;
 }
