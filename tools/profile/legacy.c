@@ -104,7 +104,9 @@ static uint32_t module_of(struct reading *r, uint64_t address)
 
 static void finish_sample(struct reading *r)
 {
-    if (r->any && r->depth)
+    if (r->any && !r->depth)
+        r->stack[r->depth++] = profile_nowhere(r->p);
+    if (r->any)
         profile_add(r->p, r->stack, r->depth, r->value, 1);
     r->any = false;
 }

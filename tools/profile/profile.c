@@ -99,6 +99,14 @@ void profile_line(struct profile *p, uint32_t location, uint32_t function, uint3
     l->lines++;
 }
 
+uint32_t profile_nowhere(struct profile *p)
+{
+    uint32_t before = p->addresses.count, location = profile_location(p, 0, 0);
+    if (location == before)
+        profile_line(p, location, profile_text(p, "[no stack]"), 0, 0);
+    return location;
+}
+
 void profile_add(struct profile *p, const uint32_t *locations, uint32_t depth, const double value[VALUES],
                  double factor)
 {

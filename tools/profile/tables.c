@@ -200,9 +200,9 @@ uint32_t tables_stack(struct profile *p, struct target *t, struct tables *a, uin
     if (!first || first + words > a->words_count)
         return 0;
     memcpy(&head, &a->words[first], sizeof head);
-    if (!head.depth || head.depth > SAMPLE_DEPTH || first + words + head.depth > a->words_count)
+    if (head.depth > SAMPLE_DEPTH || first + words + head.depth > a->words_count)
         return 0;
-    if (stack->room < head.depth)
+    if (!stack->room)
         stack->of = need_memory(stack->of, (stack->room = SAMPLE_DEPTH) * sizeof *stack->of);
     uint32_t n = 0;
     for (uint32_t i = 0; i < head.depth; i++) {
@@ -213,6 +213,8 @@ uint32_t tables_stack(struct profile *p, struct target *t, struct tables *a, uin
             stack->of[n++] = profile_location(p, pc - 1, module);
     }
     *complete = head.complete != 0;
+    if (!n)
+        stack->of[n++] = profile_nowhere(p);
     return n;
 }
 
