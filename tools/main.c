@@ -48,8 +48,9 @@ static const struct command commands[] = {
      "Reads the memory of the process, which notices nothing. That needs the same user\n"
      "and the kernel's consent (ptrace scope), or root.\n",
      command_stat},
-    {"explain", "[--json] PID", "account for the resident memory of a running process",
+    {"explain", "[--json | --who] PID", "account for the resident memory of a running process",
      "  --json               for machines\n"
+     "  --who                blocks in use by function, where allocations are sampled\n"
      "\n"
      "Reads the memory of the process, which notices nothing. That needs the same user\n"
      "and the kernel's consent (ptrace scope), or root.\n",
@@ -91,7 +92,16 @@ static const struct command commands[] = {
      "This command was built without elfutils' libdw: functions have no names here,\n"
      "but for those of pprof and other programs that read the profile later.\n"
 #endif
-     , command_profile},
+     ,
+     command_profile},
+    {"leaks", "[--seconds N] [--rate BYTES] PID", "stacks whose memory only grows",
+     "  --seconds N          how long to look (60)\n"
+     "  --rate BYTES         a sample in so many bytes (65536)\n"
+     "\n"
+     "Samples as hakmem profile does, and looks 40 times at what is in use. Names the\n"
+     "stacks that grew all through the second half, by a test of chance, and of whose\n"
+     "blocks of the first half many are still there. The longer, the surer.\n",
+     command_leaks},
     {"metrics", "[--by WHAT] [--output FILE | --listen [ADDRESS:]PORT]",
      "figures of all processes, for Prometheus",
      "  --by pid             a line for each process (the usual way)\n"
