@@ -59,7 +59,7 @@ done <examples
 result $? "there are examples"
 
 plain <"$page" >text
-for command in run options check stat explain top purge metrics; do
+for command in run options check stat explain top purge profile leaks metrics; do
     judge "it describes $command" "$(grep -q "^\.SS hakmem $command" text || echo missing)"
     judge "and all its flags" "$("$HAK" help $command | grep -o -e '--[a-z][a-z]*' | sort -u | while read -r flag; do
         grep -qe "$flag" text || echo "$flag"
