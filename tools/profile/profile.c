@@ -171,12 +171,24 @@ size_t profile_names(struct profile *p, uint32_t stack, struct names *names)
 
 /* Whole names, and beginnings: those end in '*'. */
 static const char *const handing[] = {
-    "malloc", "calloc", "realloc", "reallocarray", "memalign", "aligned_alloc", "posix_memalign", "valloc",
-    "pvalloc", "__libc_malloc", "__libc_calloc", "__libc_realloc", "__libc_memalign",
-    "operator new*", "_Znwm*", "_Znam*", "std::allocator<*", "std::__new_allocator<*",
-    "__gnu_cxx::new_allocator<*", "std::allocator_traits<*", "std::__allocate_guarded*", "std::_Vector_base<*",
-    "std::__detail::_Hashtable_alloc<*", "_ZNSt15__new_allocator*", "_ZN9__gnu_cxx13new_allocator*",
-    "_ZNSt16allocator_traits*", "_ZNSaI*"};
+    "memalign", "aligned_alloc", "posix_memalign", "__libc_memalign", "valloc", "pvalloc",
+    "operator new*", "_Znwm*", "_Znam*",
+    "std::allocator<*", "std::__new_allocator<*", "__gnu_cxx::new_allocator<*", "std::allocator_traits<*",
+    "std::__allocate_guarded*", "std::_Vector_base<*", "std::__detail::_Hashtable_alloc<*",
+    "_ZNSaI*", "_ZNSt15__new_allocator*", "_ZN9__gnu_cxx13new_allocator*", "_ZNSt16allocator_traits*"};
+
+/* Does NAME say that it is somebody's malloc? zmalloc, g_malloc, PyMem_Malloc, xrealloc: not preallocate. */
+static bool says_so(const char *name)
+{
+    static const char *const words[] = {"malloc", "calloc", "realloc"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const char *at = strcasestr(name, words[i]);
+        size_t n = strlen(words[i]);
+        if (at && at[n] != 'a' && (at == name || (at[-1] | 0x20) != 'p' || *words[i] != 'r'))
+            return true;
+    }
+    return false;
+}
 
 bool hands_on(const char *name)
 {
@@ -185,7 +197,7 @@ bool hands_on(const char *name)
         if (handing[i][n] == '*' ? strncmp(name, handing[i], n) == 0 : strcmp(name, handing[i]) == 0)
             return true;
     }
-    return false;
+    return says_so(name);
 }
 
 size_t first_user(const struct profile *p, const uint32_t *names, size_t count)

@@ -20,6 +20,18 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#endif
+
+/* An address of object MODULE (number + 1; 0: of none) without a name. */
+static bool any_nameless(const struct profile *p, uint32_t module)
+{
+    for (uint32_t i = 0; i < p->addresses.count; i++)
+        if (p->location[i].module == module && !p->location[i].lines)
+            return true;
+    return false;
+}
+
+#ifdef HAVE_LIBDW
 
 static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_build_id_find_elf,
                                          .find_debuginfo = dwfl_standard_find_debuginfo};
@@ -125,7 +137,7 @@ static Dwfl_Module *open_module(Dwfl *dwfl, const struct module *m, const char *
 static void find_in_module(struct profile *p, uint32_t number)
 {
     struct module *m = &p->module[number];
-    if (!m->file || m->named)
+    if (!m->file || !any_nameless(p, number + 1))
         return;
     Dwfl *dwfl = dwfl_begin(&callbacks);
     Dwfl_Module *module = dwfl ? open_module(dwfl, m, m->file) : NULL;
@@ -165,21 +177,13 @@ static void find_in_map(struct profile *p, const char *text)
     }
 }
 
-static bool nameless_code(const struct profile *p)
-{
-    for (uint32_t i = 0; i < p->addresses.count; i++)
-        if (!p->location[i].lines && !p->location[i].module)
-            return true;
-    return false;
-}
-
 static void find_in_map_of(struct profile *p, int pid)
 {
     char path[64], proc[64];
     struct stat map, process;
     snprintf(path, sizeof path, "/proc/%d/root/tmp/perf-%d.map", pid, pid);
     snprintf(proc, sizeof proc, "/proc/%d", pid);
-    if (!nameless_code(p) || lstat(path, &map) != 0 || stat(proc, &process) != 0 || !S_ISREG(map.st_mode) ||
+    if (!any_nameless(p, 0) || lstat(path, &map) != 0 || stat(proc, &process) != 0 || !S_ISREG(map.st_mode) ||
         map.st_uid != process.st_uid)
         return;
     char *text = proc_text(path, NULL);
