@@ -17,7 +17,7 @@
 #include "profile/output.h"
 #include "profile/symbols.h"
 
-enum { SECONDS = 10, SECONDS_MOST = 86400, TABLE_ROWS = 20, INTERVAL = 2 };
+enum { SECONDS = 10, SECONDS_MOST = 86400, TABLE_ROWS = 20, INTERVAL = 2, PROCESSES_MOST = 64 };
 
 struct request {
     double seconds, rate, interval;
@@ -135,16 +135,42 @@ static void clear(const char *directory)
     (void)rmdir(directory);
 }
 
-/* The profile that process PID left in DIRECTORY, to where it is wanted. */
-static int convert(const char *directory, int pid, const struct request *r)
+/* Add the profiles that processes of the command left in DIRECTORY to P. Their number; -1 after an error. */
+static int gather(const char *directory, struct profile *p)
 {
-    char *file = need_format("%s/%d", directory, pid);
-    int status = EXIT_NO;
-    if (access(file, R_OK) == 0)
-        status = profile_file(file, r);
-    else
-        error("the command left no profile: it was killed, or ended by _exit(2)");
-    free(file);
+    DIR *dir = opendir(directory);
+    int count = 0, more = 0;
+    for (struct dirent *d; dir && count >= 0 && (d = readdir(dir)) != NULL;) {
+        if (d->d_name[0] == '.' || (count == PROCESSES_MOST && ++more))
+            continue;
+        char *file = need_format("%s/%s", directory, d->d_name);
+        count = input_read(p, file) ? count + 1 : -1;
+        free(file);
+    }
+    if (dir)
+        closedir(dir);
+    if (more)
+        error("note: %d processes more, whose profiles were left out", more);
+    return count;
+}
+
+/* What the processes of COMMAND left in DIRECTORY, to where it is wanted. */
+static int convert(const char *directory, const char *command, const struct request *r)
+{
+    struct profile p;
+    profile_init(&p);
+    int count = gather(directory, &p), status = EXIT_NO;
+    if (count == 0)
+        error("%s left no profile: it was killed, or ended by _exit(2)", command);
+    if (count > 1) {
+        free(p.title);
+        p.title = need_format("%d processes of %s", count, command);
+    }
+    if (count > 0) {
+        symbols_find(&p, 0);
+        status = output_write(&p, &r->output) ? EXIT_OK : EXIT_NO;
+    }
+    profile_free(&p);
     return status;
 }
 
@@ -173,7 +199,7 @@ static int profile_command(char **argv, const struct request *r)
     free(file);
     free(rate);
     int ended = child_wait(argv, &pid);
-    status = ended < 0 ? EXIT_NO : convert(directory, pid, r);
+    status = ended < 0 ? EXIT_NO : convert(directory, argv[0], r);
     clear(directory);
     free(directory);
     return ended > 0 ? child_end_like(ended) : status;

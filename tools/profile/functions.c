@@ -2,6 +2,7 @@
 /* profile/functions.c - a profile by functions. */
 #include "profile/functions.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,10 +62,10 @@ static enum value sorting;
 static int by_value(const void *a, const void *b)
 {
     const struct function *x = a, *y = b;
-    if (x->flat[sorting] != y->flat[sorting])
-        return x->flat[sorting] < y->flat[sorting] ? 1 : -1;
-    if (x->total[sorting] != y->total[sorting])
-        return x->total[sorting] < y->total[sorting] ? 1 : -1;
+    double flat = fabs(y->flat[sorting]) - fabs(x->flat[sorting]);
+    double total = fabs(y->total[sorting]) - fabs(x->total[sorting]);
+    if (flat != 0 || total != 0)
+        return (flat != 0 ? flat : total) > 0 ? 1 : -1;
     return x->name < y->name ? -1 : 1;
 }
 

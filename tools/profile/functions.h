@@ -18,7 +18,7 @@ struct functions {
 };
 
 void functions_take(struct functions *f, struct profile *p);
-/* By what they asked for themselves, the most first; then by the total. */
+/* By what they asked for themselves, the most first; then by the total. Less than nothing counts as much. */
 void functions_sort(struct functions *f, enum value by);
 void functions_free(struct functions *f);
 

@@ -169,13 +169,14 @@ static void parse_more(struct reading *r, const char *line)
         r->value[CUT] = r->value[ALLOC_OBJECTS];
 }
 
+/* Several files may come into one profile. */
 static void parse_head(struct profile *p, const char *line)
 {
     p->mean = field(line, " mean=");
-    p->seconds = field(line, " ms=") / 1000;
-    p->taken = field(line, " samples=");
-    p->dropped = field(line, " dropped=");
-    if (field(line, " pid=") > 0)
+    p->seconds = fmax(p->seconds, field(line, " ms=") / 1000);
+    p->taken += field(line, " samples=");
+    p->dropped += field(line, " dropped=");
+    if (field(line, " pid=") > 0 && !p->title)
         p->title = need_format("process %.0f", field(line, " pid="));
 }
 
