@@ -70,12 +70,13 @@ static const struct command commands[] = {
      "and the kernel's consent (ptrace scope), or root. Ends with 3 if it is not done\n"
      "yet: the process sleeps, and will do it when it wakes.\n",
      command_purge},
-    {"profile", "[OPTION...] PID | -- COMMAND [ARGUMENT...]", "who allocates, and who holds memory, by function",
+    {"profile", "[OPTION...] PID | -- COMMAND [ARGUMENT...]",
+     "who allocates, and who holds memory, by function",
      "  --seconds N          how long to look at the process (10)\n"
      "  --rate BYTES         a sample in so many bytes (524288)\n"
      "  --output, -o FILE    write FILE instead of standard output\n"
-     "  --format WHAT        text, pprof, folded, html or json; without it FILE tells by\n"
-     "                       its end: .txt, .pb.gz, .folded, .html, .json\n"
+     "  --format WHAT        text, pprof, folded, html or json; without it the end of\n"
+     "                       FILE tells: .txt, .pb.gz, .folded, .html, .json\n"
      "  --type TYPE          what folded stacks count, and which table is first:\n"
      "                       inuse_space, inuse_objects, alloc_space, alloc_objects,\n"
      "                       foreign_frees, lived\n"

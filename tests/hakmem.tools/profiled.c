@@ -144,8 +144,9 @@ static void plugin(const char *path)
 
 static void ruin(int what)
 {
-    static const char *const field[] = {"samples.words", "samples.sites", "samples.words_used", "samples.sites_used",
-                                        "samples.modules", "samples.changes", "samples.epoch", "samples.mean"};
+    static const char *const field[] = {"samples.words",      "samples.sites",   "samples.words_used",
+                                        "samples.sites_used", "samples.modules", "samples.changes",
+                                        "samples.epoch",      "samples.mean"};
     unsigned char *at = (unsigned char *)(uintptr_t)row("&samples");
     uint64_t words, sites;
     memcpy(&words, at + offset("samples.words"), sizeof words);

@@ -50,7 +50,8 @@ struct watch {
 
 static struct series *series_of(struct watch *w, uint32_t site)
 {
-    uint32_t stack = w->now.sites[site].stack, before = w->stacks.count, n = intern(&w->stacks, &stack, sizeof stack);
+    uint32_t stack = w->now.sites[site].stack, before = w->stacks.count,
+             n = intern(&w->stacks, &stack, sizeof stack);
     if (n == before && (n & (n - 1)) == 0)
         w->of = need_memory(w->of, (n ? (size_t)n * 2 : 1) * sizeof *w->of);
     if (n == before)
@@ -158,9 +159,10 @@ static int print(struct watch *w, double seconds)
     double at_most = level / (holding ? holding : 1);
     for (uint32_t i = 0; i < w->stacks.count; i++)
         found += suspect(&w->of[i], at_most);
-    printf("process %d (%s): %d looks in %.1f seconds, a sample in %s\n", t->process.pid, t->process.name, LOOKS,
-           seconds, units_bytes(w->now.head.mean));
-    printf("%" PRIu32 " stacks hold memory; %" PRIu32 " only grew (Mann-Kendall, p < %g for all of them together)\n",
+    printf("process %d (%s): %d looks in %.1f seconds, a sample in %s\n", t->process.pid, t->process.name,
+           LOOKS, seconds, units_bytes(w->now.head.mean));
+    printf("%" PRIu32 " stacks hold memory; %" PRIu32
+           " only grew (Mann-Kendall, p < %g for all of them together)\n",
            holding, found, level);
     profile_init(&p);
     for (uint32_t i = 0; i < w->stacks.count; i++)

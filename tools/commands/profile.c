@@ -231,7 +231,8 @@ static bool take_option(struct request *r, int o, const char *value)
         if ((r->output.type = value_find(value)) < TYPES)
             return true;
         (void)usage_error("profile: --type wants alloc_objects, alloc_space, inuse_objects, inuse_space, "
-                          "foreign_frees or lived, not '%s'", value);
+                          "foreign_frees or lived, not '%s'",
+                          value);
         return false;
     case 'f': r->form = value; return true;
     case 'o': r->output.file = value; return true;
@@ -276,16 +277,12 @@ static int dispatch(int argc, char **argv, bool command, struct request *r)
 
 int command_profile(int argc, char **argv)
 {
-    static const struct option options[] = {{"seconds", required_argument, NULL, 's'},
-                                            {"rate", required_argument, NULL, 'r'},
-                                            {"interval", required_argument, NULL, 'i'},
-                                            {"type", required_argument, NULL, 't'},
-                                            {"format", required_argument, NULL, 'f'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"input", required_argument, NULL, 'n'},
-                                            {"diff", no_argument, NULL, 'd'},
-                                            {"live", no_argument, NULL, 'l'},
-                                            {0}};
+    static const struct option options[] = {
+        {"seconds", required_argument, NULL, 's'},  {"rate", required_argument, NULL, 'r'},
+        {"interval", required_argument, NULL, 'i'}, {"type", required_argument, NULL, 't'},
+        {"format", required_argument, NULL, 'f'},   {"output", required_argument, NULL, 'o'},
+        {"input", required_argument, NULL, 'n'},    {"diff", no_argument, NULL, 'd'},
+        {"live", no_argument, NULL, 'l'},           {0}};
     struct request r = {.seconds = SECONDS,
                         .interval = INTERVAL,
                         .output = {.type = INUSE_SPACE, .rows = TABLE_ROWS, .fd = 1}};

@@ -19,7 +19,7 @@
 #include "common/say.h"
 
 enum {
-    ANSWER_MS = 2000,  /* to wait for an answer */
+    ANSWER_MS = 2000, /* to wait for an answer */
     POLL_MS = 5,
     REFUSED_POLLS = 20, /* that see a refusal, before it is believed: it may be an old one */
     SPARE_SECONDS = 10, /* beyond which it ends by itself, if this command is killed */
@@ -90,8 +90,8 @@ static bool write_field(struct collect *c, uint64_t offset, const void *value, s
     if (errno == ESRCH)
         snprintf(t->why, sizeof t->why, "process %d (%s) ended meanwhile", t->process.pid, t->process.name);
     else
-        snprintf(t->why, sizeof t->why, "process %d (%s) cannot be asked: %s", t->process.pid, t->process.name,
-                 strerror(errno));
+        snprintf(t->why, sizeof t->why, "process %d (%s) cannot be asked: %s", t->process.pid,
+                 t->process.name, strerror(errno));
     return false;
 }
 
@@ -151,7 +151,8 @@ static enum collected why_later(struct collect *c)
     snprintf(t->why, sizeof t->why,
              "process %d (%s) has not begun to sample: it %s; only a slow path of its malloc can, "
              "so ask again when it works",
-             t->process.pid, t->process.name, stopped ? "is stopped" : "sleeps, or is busy with something else");
+             t->process.pid, t->process.name,
+             stopped ? "is stopped" : "sleeps, or is busy with something else");
     return COLLECT_LATER;
 }
 
@@ -259,8 +260,9 @@ bool collect_read(struct collect *c, struct profile *p)
     bool good = tables_read(t, &now, false);
     uint32_t epoch = now.head.epoch;
     if (good && epoch != c->epoch && epoch != c->epoch + 1) {
-        snprintf(t->why, sizeof t->why, "process %d (%s) began to sample anew meanwhile: somebody else asked it to",
-                 t->process.pid, t->process.name);
+        snprintf(t->why, sizeof t->why,
+                 "process %d (%s) began to sample anew meanwhile: somebody else asked it to", t->process.pid,
+                 t->process.name);
         good = false;
     }
     if (good) {

@@ -11,9 +11,9 @@ enum collected { COLLECTED, COLLECT_LATER, COLLECT_FAILED };
 struct collect {
     struct target target;
     enum heap_mode mode;
-    bool ours;           /* it was switched on for this command */
-    bool on;             /* it is on, for this command */
-    uint32_t epoch;      /* of this sampling */
+    bool ours;      /* it was switched on for this command */
+    bool on;        /* it is on, for this command */
+    uint32_t epoch; /* of this sampling */
     uint64_t begun_ms;
     struct tables before; /* what was there, where it was on already */
 };

@@ -61,7 +61,8 @@ static void put_stacks(struct profile *p, struct intern *functions, FILE *out)
             fprintf(out, "%s%.0f", i ? "," : "", p->value[s][i]);
         fputs("],[", out);
         for (size_t n = profile_names(p, s, &names), i = n; i-- > 0;)
-            fprintf(out, "%s%u", i + 1 < n ? "," : "", (unsigned)intern(functions, &names.of[i], sizeof names.of[i]));
+            fprintf(out, "%s%u", i + 1 < n ? "," : "",
+                    (unsigned)intern(functions, &names.of[i], sizeof names.of[i]));
         fputs("]]", out);
     }
     fputs("],\n", out);
@@ -92,8 +93,8 @@ void write_json(struct profile *p, FILE *out)
     profile_sum(p, sum);
     fputs("{\"title\":", out);
     put_quoted(title(p), out);
-    fprintf(out, ",\"seconds\":%.3f,\"mean\":%.0f,\"samples\":%.0f,\"dropped\":%.0f,\"difference\":%s,\n", p->seconds,
-            p->mean, p->taken, p->dropped, p->difference ? "true" : "false");
+    fprintf(out, ",\"seconds\":%.3f,\"mean\":%.0f,\"samples\":%.0f,\"dropped\":%.0f,\"difference\":%s,\n",
+            p->seconds, p->mean, p->taken, p->dropped, p->difference ? "true" : "false");
     fprintf(out, "\"cut_objects\":%.0f,\n", sum[CUT]);
     put_types(out);
     put_stacks(p, &functions, out);

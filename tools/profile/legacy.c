@@ -127,8 +127,10 @@ static bool parse_sample(struct reading *r, char *line)
     finish_sample(r);
     memset(r->value, 0, sizeof r->value);
     r->depth = 0;
-    if (!number_after(&line, ": ", &r->value[INUSE_OBJECTS]) || !number_after(&line, " [", &r->value[INUSE_SPACE]) ||
-        !number_after(&line, ": ", &r->value[ALLOC_OBJECTS]) || !number_after(&line, "] @", &r->value[ALLOC_SPACE]))
+    if (!number_after(&line, ": ", &r->value[INUSE_OBJECTS]) ||
+        !number_after(&line, " [", &r->value[INUSE_SPACE]) ||
+        !number_after(&line, ": ", &r->value[ALLOC_OBJECTS]) ||
+        !number_after(&line, "] @", &r->value[ALLOC_SPACE]))
         return false;
     for (char *end; r->depth < DEPTH_MOST; line = end) {
         uint64_t pc = strtoull(line, &end, 16);

@@ -13,7 +13,8 @@
 
 static const struct {
     const char *name, *ending;
-} forms[FORMS] = {{"text", ".txt"}, {"pprof", ".pb.gz"}, {"folded", ".folded"}, {"html", ".html"}, {"json", ".json"}};
+} forms[FORMS] = {
+    {"text", ".txt"}, {"pprof", ".pb.gz"}, {"folded", ".folded"}, {"html", ".html"}, {"json", ".json"}};
 
 enum form form_named(const char *name)
 {

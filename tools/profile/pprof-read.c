@@ -25,7 +25,7 @@ struct field {
 
 struct reading {
     struct profile *p;
-    uint32_t *text;        /* numbers in P */
+    uint32_t *text; /* numbers in P */
     size_t text_count;
     /* By the numbers that the file gives them: numbers in P + 1. */
     uint32_t *mapping, *location, *function, *function_file;
@@ -137,7 +137,7 @@ static int hex(char c)
 
 static void add_mapping(struct reading *r, struct message m)
 {
-    struct module own = {.name = (char *)(uintptr_t)""};
+    struct module own = {.name = (char *)(uintptr_t) ""};
     const char *id = "";
     uint64_t number = 0;
     for (struct field f; next_field(&m, &f);) {
@@ -213,7 +213,8 @@ static void add_location(struct reading *r, struct message m)
     uint32_t *at = entry(&r->location, &r->locations, number), before = r->p->addresses.count;
     if (!at)
         return;
-    uint32_t own = profile_location(r->p, address ? address : number, known(r->mapping, r->mappings, mapping));
+    uint32_t own =
+        profile_location(r->p, address ? address : number, known(r->mapping, r->mappings, mapping));
     *at = own + 1;
     for (struct field f; own == before && next_field(&again, &f);)
         if (f.number == LOCATION_LINE && f.nested)
@@ -323,8 +324,8 @@ static bool add_part(struct reading *r, const struct field *f)
 /* Parts refer to others that may stand behind them: so they are read in this order. */
 bool input_pprof(struct profile *p, const char *bytes, size_t size, const char **why)
 {
-    static const unsigned order[] = {PROFILE_STRING,   PROFILE_SAMPLE_TYPE, PROFILE_MAPPING, PROFILE_FUNCTION,
-                                     PROFILE_LOCATION, PROFILE_SAMPLE};
+    static const unsigned order[] = {PROFILE_STRING,   PROFILE_SAMPLE_TYPE, PROFILE_MAPPING,
+                                     PROFILE_FUNCTION, PROFILE_LOCATION,    PROFILE_SAMPLE};
     struct reading *r = need_memory(NULL, sizeof *r);
     *r = (struct reading){.p = p};
     bool good = size > 0;

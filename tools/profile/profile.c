@@ -170,12 +170,26 @@ size_t profile_names(struct profile *p, uint32_t stack, struct names *names)
 }
 
 /* Whole names, and beginnings: those end in '*'. */
-static const char *const handing[] = {
-    "memalign", "aligned_alloc", "posix_memalign", "__libc_memalign", "valloc", "pvalloc",
-    "operator new*", "_Znwm*", "_Znam*",
-    "std::allocator<*", "std::__new_allocator<*", "__gnu_cxx::new_allocator<*", "std::allocator_traits<*",
-    "std::__allocate_guarded*", "std::_Vector_base<*", "std::__detail::_Hashtable_alloc<*",
-    "_ZNSaI*", "_ZNSt15__new_allocator*", "_ZN9__gnu_cxx13new_allocator*", "_ZNSt16allocator_traits*"};
+static const char *const handing[] = {"memalign",
+                                      "aligned_alloc",
+                                      "posix_memalign",
+                                      "__libc_memalign",
+                                      "valloc",
+                                      "pvalloc",
+                                      "operator new*",
+                                      "_Znwm*",
+                                      "_Znam*",
+                                      "std::allocator<*",
+                                      "std::__new_allocator<*",
+                                      "__gnu_cxx::new_allocator<*",
+                                      "std::allocator_traits<*",
+                                      "std::__allocate_guarded*",
+                                      "std::_Vector_base<*",
+                                      "std::__detail::_Hashtable_alloc<*",
+                                      "_ZNSaI*",
+                                      "_ZNSt15__new_allocator*",
+                                      "_ZN9__gnu_cxx13new_allocator*",
+                                      "_ZNSt16allocator_traits*"};
 
 /* Does NAME say that it is somebody's malloc? zmalloc, g_malloc, PyMem_Malloc, xrealloc: not preallocate. */
 static bool says_so(const char *name)

@@ -27,7 +27,7 @@ enum value {
     FOREIGN_FREES, /* blocks freed by another thread than allocated them */
     LIVED,         /* milliseconds, the sum over freed blocks */
     TYPES,
-    LIFETIMES = TYPES, /* blocks freed, by how long they lived: SAMPLE_LIFETIMES of them */
+    LIFETIMES = TYPES,                  /* blocks freed, by how long they lived: SAMPLE_LIFETIMES of them */
     CUT = LIFETIMES + SAMPLE_LIFETIMES, /* objects allocated whose stack is not complete */
     VALUES
 };
@@ -55,8 +55,8 @@ struct function_line {
 
 struct location {
     uint64_t address;
-    uint32_t module;             /* number + 1; 0: none that is known */
-    uint32_t first_line, lines;  /* none: not looked up, or without a name */
+    uint32_t module;            /* number + 1; 0: none that is known */
+    uint32_t first_line, lines; /* none: not looked up, or without a name */
 };
 
 /* Locations of a stack that were equal are equal numbers. */
@@ -71,13 +71,13 @@ struct profile {
     uint32_t line_count, line_room, module_count, location_room, value_room;
 
     /* Of the whole. */
-    char *title;            /* "process 1234 (redis-server)" */
-    double mean;            /* bytes between two samples; 0: unknown */
-    double seconds;         /* that it covers; 0: unknown */
-    double when;            /* its end, seconds since 1970; 0: unknown */
-    double taken, dropped;  /* samples */
-    bool difference;        /* of two profiles, or of two looks */
-    bool torn;              /* read while it changed */
+    char *title;           /* "process 1234 (redis-server)" */
+    double mean;           /* bytes between two samples; 0: unknown */
+    double seconds;        /* that it covers; 0: unknown */
+    double when;           /* its end, seconds since 1970; 0: unknown */
+    double taken, dropped; /* samples */
+    bool difference;       /* of two profiles, or of two looks */
+    bool torn;             /* read while it changed */
 };
 
 void profile_init(struct profile *p);

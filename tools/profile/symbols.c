@@ -77,17 +77,19 @@ static void call_site(struct profile *p, Dwarf_Die *unit, Dwarf_Die *die, uint32
 
 /* The functions that the address lies in by its debug information: inlined ones, and the one that was
  * called. LINE and FILE are of the address itself. False where it has none. */
-static bool by_debug_information(struct profile *p, uint32_t location, Dwfl_Module *module, Dwarf_Addr address,
-                                 uint32_t file, int64_t line)
+static bool by_debug_information(struct profile *p, uint32_t location, Dwfl_Module *module,
+                                 Dwarf_Addr address, uint32_t file, int64_t line)
 {
     Dwarf_Addr bias;
     Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias), *inner = NULL, *scopes = NULL;
     bool named = false;
     /* Behind an inlined function come the scopes of its source; those around the call come by the DIE. */
-    int count = unit && dwarf_getscopes(unit, address - bias, &inner) > 0 ? dwarf_getscopes_die(inner, &scopes) : 0;
+    int count =
+        unit && dwarf_getscopes(unit, address - bias, &inner) > 0 ? dwarf_getscopes_die(inner, &scopes) : 0;
     for (int i = 0; i < count; i++) {
         int tag = dwarf_tag(&scopes[i]);
-        const char *name = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram ? die_name(&scopes[i]) : NULL;
+        const char *name =
+            tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram ? die_name(&scopes[i]) : NULL;
         if (!name)
             continue;
         profile_line(p, location, name_of(p, name), file, line);
@@ -126,7 +128,8 @@ static Dwfl_Module *open_module(Dwfl *dwfl, const struct module *m, const char *
     uint8_t id[sizeof m->build_id];
     uint64_t first;
     uint32_t size = elf_build_id(file, id, sizeof id, &first);
-    if (first == UINT64_MAX || (m->build_id_size && (size != m->build_id_size || memcmp(id, m->build_id, size) != 0)))
+    if (first == UINT64_MAX ||
+        (m->build_id_size && (size != m->build_id_size || memcmp(id, m->build_id, size) != 0)))
         return NULL;
     dwfl_report_begin(dwfl);
     Dwfl_Module *module = dwfl_report_elf(dwfl, m->name, file, -1, m->start - m->offset - first, true);

@@ -19,7 +19,8 @@ static const char *bytes_of(double value)
     static char text[8][24];
     static unsigned next;
     char *out = text[next++ % 8];
-    snprintf(out, sizeof text[0], "%s%s", value < -0.5 ? "-" : "", units_bytes((uint64_t)llround(fabs(value))));
+    snprintf(out, sizeof text[0], "%s%s", value < -0.5 ? "-" : "",
+             units_bytes((uint64_t)llround(fabs(value))));
     return out;
 }
 
@@ -30,14 +31,15 @@ static double share(double part, double whole)
 
 /* --- Functions -----------------------------------------------------------------------------------*/
 
-static void print_functions(const struct functions *f, const struct profile *p, enum value space, unsigned rows,
-                            const char *title, FILE *out)
+static void print_functions(const struct functions *f, const struct profile *p, enum value space,
+                            unsigned rows, const char *title, FILE *out)
 {
     enum value objects = space == INUSE_SPACE ? INUSE_OBJECTS : ALLOC_OBJECTS;
     double whole = 0;
     for (size_t i = 0; i < f->count; i++)
         whole += f->of[i].flat[space];
-    fprintf(out, "%-10s %6s %12s  %10s %6s  %s\n", title, "share", "blocks", "with calls", "share", "function");
+    fprintf(out, "%-10s %6s %12s  %10s %6s  %s\n", title, "share", "blocks", "with calls", "share",
+            "function");
     size_t shown = 0;
     for (; shown < f->count && shown < rows; shown++) {
         const struct function *r = &f->of[shown];
@@ -122,7 +124,8 @@ static void print_stack(struct profile *p, uint32_t stack, struct names *names, 
 static const struct profile *sorting;
 static int by_space(const void *a, const void *b)
 {
-    double x = sorting->value[*(const uint32_t *)a][ALLOC_SPACE], y = sorting->value[*(const uint32_t *)b][ALLOC_SPACE];
+    double x = sorting->value[*(const uint32_t *)a][ALLOC_SPACE],
+           y = sorting->value[*(const uint32_t *)b][ALLOC_SPACE];
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
@@ -152,11 +155,13 @@ static void print_head(const struct profile *p, const double sum[VALUES], FILE *
         fprintf(out, ", %.1f seconds", p->seconds);
     if (p->mean >= 1)
         fprintf(out, ", a sample in %s", bytes_of(p->mean));
-    fprintf(out, "\n%.0f samples, %.0f dropped; %.1f%% of the blocks have a complete stack\n", p->taken, p->dropped,
-            100 - share(sum[CUT], sum[ALLOC_OBJECTS]));
-    fprintf(out, "%s in %.0f blocks allocated, %s in %.0f of them in use, %.1f%% of those freed by another thread\n",
-            bytes_of(sum[ALLOC_SPACE]), sum[ALLOC_OBJECTS], bytes_of(sum[INUSE_SPACE]), sum[INUSE_OBJECTS],
-            share(sum[FOREIGN_FREES], freed_objects(sum)));
+    fprintf(out, "\n%.0f samples, %.0f dropped; %.1f%% of the blocks have a complete stack\n", p->taken,
+            p->dropped, 100 - share(sum[CUT], sum[ALLOC_OBJECTS]));
+    fprintf(
+        out,
+        "%s in %.0f blocks allocated, %s in %.0f of them in use, %.1f%% of those freed by another thread\n",
+        bytes_of(sum[ALLOC_SPACE]), sum[ALLOC_OBJECTS], bytes_of(sum[INUSE_SPACE]), sum[INUSE_OBJECTS],
+        share(sum[FOREIGN_FREES], freed_objects(sum)));
     if (p->difference)
         fputs("note: a difference; what is in use may be less than before\n", out);
     if (p->torn)

@@ -14,9 +14,9 @@
 #include "common/say.h"
 
 enum {
-    TRIES = 50,               /* to copy them between two changes */
-    PAUSE = 1000,             /* microseconds */
-    TABLE_MOST = 1 << 30      /* bytes of one of them */
+    TRIES = 50,          /* to copy them between two changes */
+    PAUSE = 1000,        /* microseconds */
+    TABLE_MOST = 1 << 30 /* bytes of one of them */
 };
 #define PC_MASK ((UINT64_C(1) << SAMPLE_PC_BITS) - 1)
 
@@ -39,7 +39,8 @@ void tables_free(struct tables *a)
 /* --- Copies --------------------------------------------------------------------------------------*/
 
 /* COUNT elements of SIZE bytes at ADDRESS, cut to what is mapped there, into *TO. Their number. */
-static size_t copy(struct target *t, struct tables *a, const void *address, uint64_t count, size_t size, void **to)
+static size_t copy(struct target *t, struct tables *a, const void *address, uint64_t count, size_t size,
+                   void **to)
 {
     uint64_t from = (uintptr_t)address, end = from;
     uint64_t bytes = count <= TABLE_MOST / size ? count * size : 0;
@@ -65,15 +66,15 @@ static void copy_all(struct target *t, struct tables *a, bool live)
 {
     struct samples *s = &a->head;
     a->strange = 0;
-    a->words_count = copy(t, a, s->words, at_most(a, s->words_used, s->words_most), sizeof *a->words,
-                          (void **)&a->words);
-    a->sites_count = (uint32_t)copy(t, a, s->sites, at_most(a, s->sites_used, s->sites_most), sizeof *a->sites,
-                                    (void **)&a->sites);
+    a->words_count =
+        copy(t, a, s->words, at_most(a, s->words_used, s->words_most), sizeof *a->words, (void **)&a->words);
+    a->sites_count = (uint32_t)copy(t, a, s->sites, at_most(a, s->sites_used, s->sites_most),
+                                    sizeof *a->sites, (void **)&a->sites);
     a->modules_count = (uint32_t)copy(t, a, s->modules, at_most(a, s->modules_used, SAMPLE_MODULES),
                                       sizeof *a->modules, (void **)&a->modules);
     if (live)
-        a->live_count = copy(t, a, s->live, at_most(a, s->live_used, s->live_most), sizeof *a->live,
-                             (void **)&a->live);
+        a->live_count =
+            copy(t, a, s->live, at_most(a, s->live_used, s->live_most), sizeof *a->live, (void **)&a->live);
 }
 
 static uint32_t changes_now(struct target *t)
@@ -192,8 +193,8 @@ static uint32_t module_of(struct profile *p, struct target *t, struct tables *a,
     return found;
 }
 
-uint32_t tables_stack(struct profile *p, struct target *t, struct tables *a, uint32_t index, struct frames *stack,
-                      bool *complete)
+uint32_t tables_stack(struct profile *p, struct target *t, struct tables *a, uint32_t index,
+                      struct frames *stack, bool *complete)
 {
     struct sample_stack head;
     uint64_t first = a->sites[index].stack, words = sizeof head / sizeof *a->words;
@@ -219,15 +220,16 @@ uint32_t tables_stack(struct profile *p, struct target *t, struct tables *a, uin
 }
 
 /* What SITE says, with weights; less what it said BEFORE. False where it makes no sense. */
-static bool site_value(const struct tables *a, const struct sample_site *site, const struct sample_site *before,
-                       bool complete, double value[VALUES])
+static bool site_value(const struct tables *a, const struct sample_site *site,
+                       const struct sample_site *before, bool complete, double value[VALUES])
 {
     static const struct sample_site none;
     const struct sample_site *old = before ? before : &none;
     double weight = tables_weight(a, site);
     if (site->frees > site->allocs || site->foreign > site->frees || site->freed_bytes > site->bytes)
         return false;
-    double allocs = (double)site->allocs - (double)old->allocs, frees = (double)site->frees - (double)old->frees;
+    double allocs = (double)site->allocs - (double)old->allocs,
+           frees = (double)site->frees - (double)old->frees;
     double bytes = (double)site->bytes - (double)old->bytes;
     double freed = (double)site->freed_bytes - (double)old->freed_bytes;
     memset(value, 0, VALUES * sizeof value[0]);

@@ -16,9 +16,9 @@ struct tables {
     size_t words_count, live_count;
     uint32_t known[SAMPLE_MODULES]; /* numbers in the profile, of those that were met */
     bool met[SAMPLE_MODULES];
-    bool torn;       /* they changed while they were read */
+    bool torn;        /* they changed while they were read */
     uint64_t strange; /* what made no sense, left out */
-    uint64_t at_ms;  /* CLOCK_MONOTONIC, when they were read */
+    uint64_t at_ms;   /* CLOCK_MONOTONIC, when they were read */
 };
 
 /* Copy the tables of T, those of LIVE blocks too if it is wanted. False, with `why`. */
@@ -33,8 +33,8 @@ struct frames {
     uint32_t *of;
     size_t room;
 };
-uint32_t tables_stack(struct profile *p, struct target *t, struct tables *a, uint32_t index, struct frames *stack,
-                      bool *complete);
+uint32_t tables_stack(struct profile *p, struct target *t, struct tables *a, uint32_t index,
+                      struct frames *stack, bool *complete);
 
 /* How many allocations one sample of the site stands for. */
 double tables_weight(const struct tables *a, const struct sample_site *site);
