@@ -86,7 +86,7 @@ static const char *title(const struct profile *p)
     return p->title ? p->title : "difference of two profiles";
 }
 
-void write_json(struct profile *p, FILE *out)
+void write_json(struct profile *p, enum value type, FILE *out)
 {
     struct intern functions = {0};
     double sum[VALUES];
@@ -95,7 +95,7 @@ void write_json(struct profile *p, FILE *out)
     put_quoted(title(p), out);
     fprintf(out, ",\"seconds\":%.3f,\"mean\":%.0f,\"samples\":%.0f,\"dropped\":%.0f,\"difference\":%s,\n",
             p->seconds, p->mean, p->taken, p->dropped, p->difference ? "true" : "false");
-    fprintf(out, "\"cut_objects\":%.0f,\n", sum[CUT]);
+    fprintf(out, "\"cut_objects\":%.0f,\"type\":\"%s\",\n", sum[CUT], value_names[type]);
     put_types(out);
     put_stacks(p, &functions, out);
     put_names(p, &functions, out);
@@ -135,7 +135,7 @@ static const char *put_page(const char *from, char mark[16], FILE *out)
     return NULL;
 }
 
-void write_html(struct profile *p, FILE *out)
+void write_html(struct profile *p, enum value type, FILE *out)
 {
     char mark[16];
     for (const char *at = page; (at = put_page(at, mark, out)) != NULL;) {
@@ -144,6 +144,6 @@ void write_html(struct profile *p, FILE *out)
         else if (strcmp(mark, "ABOUT") == 0)
             put_about(p, out);
         else
-            write_json(p, out);
+            write_json(p, type, out);
     }
 }

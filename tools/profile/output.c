@@ -93,8 +93,8 @@ static void form(struct profile *p, const struct output *o, FILE *out)
     switch (o->form) {
     case FORM_PPROF: write_pprof(p, out); break;
     case FORM_FOLDED: write_folded(p, o->type, out); break;
-    case FORM_HTML: write_html(p, out); break;
-    case FORM_JSON: write_json(p, out); break;
+    case FORM_HTML: write_html(p, o->type, out); break;
+    case FORM_JSON: write_json(p, o->type, out); break;
     default: write_table(p, o->type, o->rows, out); break;
     }
 }

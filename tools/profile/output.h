@@ -24,8 +24,8 @@ bool output_write(struct profile *p, const struct output *o);
 /* The forms, into OUT. */
 void write_pprof(struct profile *p, FILE *out);
 void write_folded(struct profile *p, enum value type, FILE *out);
-void write_html(struct profile *p, FILE *out);
-void write_json(struct profile *p, FILE *out);
+void write_html(struct profile *p, enum value type, FILE *out);
+void write_json(struct profile *p, enum value type, FILE *out);
 void write_table(struct profile *p, enum value type, unsigned rows, FILE *out);
 
 /* The table of functions by one type alone: what "hakmem explain --who" and --live show. */
