@@ -11,8 +11,8 @@
 #if defined(__x86_64__) && defined(__LP64__)
 
 enum {
-    SAVED_ROWS = 4,           /* compilers remember one, assembler two */
-    MOST_INSTRUCTIONS = 20000 /* the longest functions of Python and of compilers have 2,000 */
+    SAVED_ROWS = 2,           /* of what is met one is remembered */
+    MOST_INSTRUCTIONS = 20000 /* the longest of node's functions has 2,232 */
 };
 
 /* Encodings of pointers: the low bits are the form, the others what it is relative to. */
@@ -430,8 +430,8 @@ static bool find_value(const struct frame *f, unsigned column, uint64_t *value)
     }
 }
 
-/* Registers that nothing is said of are the caller's, as functions that save none keep those that they
- * have to. */
+/* Registers that nothing is said of are the caller's, as functions that save none keep those that they have
+ * to. */
 static enum cfi_step apply(const struct program *p, struct stack *stack, struct cfi_registers *r,
                            uintptr_t *cfa)
 {

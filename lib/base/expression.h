@@ -2,8 +2,8 @@
 /* base/expression.h - the expressions of call frame information, on a small stack of values.
  *
  * Compilers write them for functions that align their stack, linkers for the entries of the PLT, the C
- * library for the return from a signal handler. A bounded number of operations; memory is read by
- * stack_word alone. */
+ * library for the return from a signal handler. A bounded number of operations; memory is read by stack_word
+ * alone. */
 #ifndef HAK_EXPRESSION_H
 #define HAK_EXPRESSION_H
 

@@ -31,11 +31,11 @@ static const ElfW(Phdr) * headers_at(uintptr_t start, unsigned *count)
     return (const ElfW(Phdr) *)(start + e->e_phoff);
 }
 
-/* The tables lie in the segment that the header of .eh_frame is in. BASE is added to the addresses of
- * the file. */
+/* The tables lie in the segment that the header of .eh_frame is in. BASE is added to the addresses of the
+ * file. */
 static void bound_tables(struct cfi_tables *t, uintptr_t base, const ElfW(Phdr) * h, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; h && i < count; i++)
         if (h[i].p_type == PT_LOAD && (uintptr_t)t->header - base - h[i].p_vaddr < h[i].p_filesz &&
             h[i].p_flags & PF_R) {
             t->from = (const unsigned char *)(base + h[i].p_vaddr);
@@ -186,8 +186,8 @@ struct walk {
     uintptr_t own_from, own_to; /* this library; nothing in a program that is linked with it */
 };
 
-/* Of a program with holes between its segments the C library tells the one that the pc is in, and the
- * header is elsewhere; only the program itself may have some. Headers of others are believed within what is
+/* Of a program with holes between its segments the C library tells the one that the pc is in, and the header
+ * is elsewhere; only the program itself may have some. Headers of others are believed within what is
  * mapped. */
 static void find_tables(struct object *o, const struct found *found)
 {
@@ -210,18 +210,21 @@ static void find_tables(struct object *o, const struct found *found)
         o->tables = bounded;
 }
 
-/* The object of PC becomes that of the walk. */
-static bool find_object(struct walk *w, uintptr_t pc)
+static NOINLINE bool ask_object(struct walk *w, uintptr_t pc)
 {
     struct found found = {.header = NULL};
-    if (pc >= w->object.from && pc < w->object.to)
-        return true;
     if (libcs_finder()((void *)pc, &found) != 0)
         return false;
     w->object.from = (uintptr_t)found.from;
     w->object.to = (uintptr_t)found.to;
     find_tables(&w->object, &found);
     return true;
+}
+
+/* The object of PC becomes that of the walk. */
+static bool find_object(struct walk *w, uintptr_t pc)
+{
+    return (pc >= w->object.from && pc < w->object.to) || ask_object(w, pc);
 }
 
 /* The kernel, and the C library for its threads, begin with a frame pointer of 0. */

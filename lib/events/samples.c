@@ -291,7 +291,7 @@ bool samples_begin(uint64_t mean, uint64_t until_ms, uint64_t now_ms)
     static const size_t least = KIB(64);
     lock_take(RANK_SAMPLES);
     bool begins = !samples_on();
-    size_t size = option(OPT_SAMPLE_MEMORY);
+    size_t size = max_size(option(OPT_SAMPLE_MEMORY), least);
     while (begins && !samples.words && !make_tables(size))
         if ((size /= 2) < least)
             begins = false;

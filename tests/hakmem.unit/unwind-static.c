@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The unwinder in a program that is linked statically: with the table that gcc leaves out without
- * -static-pie the whole stack is found, as told by the addresses of the functions, and without it nothing
- * is made up. */
+/* The unwinder in a program that is linked statically. gcc leaves out the table of all functions there, but
+ * with -static-pie: with it the whole stack is found, without it nothing is made up. */
 /* { dg-link core } */
 /* { dg-variant "-O2 -static-pie -DTABLE" } */
 /* { dg-variant "-O2 -static -Wl,--eh-frame-hdr -DTABLE" } */
