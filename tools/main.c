@@ -91,8 +91,7 @@ static const struct command commands[] = {
      "with the status of COMMAND.\n"
 #ifndef HAVE_LIBDW
      "\n"
-     "This command was built without elfutils' libdw: functions have no names here,\n"
-     "but for those of pprof and other programs that read the profile later.\n"
+     "This command was built without elfutils' libdw: functions have no names.\n"
 #endif
      ,
      command_profile},
