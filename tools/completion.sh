@@ -79,7 +79,7 @@ _hakmem()
         top) options='--interval --count' ;;
         purge) options='--json --wait' ;;
         profile) options='--seconds --rate --output --format --type --live --interval --input --diff' ;;
-        leaks) options='--seconds --rate' ;;
+        leaks) options='--seconds --rate --scan --stop' ;;
         metrics) options='--by --output --listen' ;;
         *) return ;;
     esac

@@ -95,9 +95,11 @@ static const struct command commands[] = {
 #endif
      ,
      command_profile},
-    {"leaks", "[--seconds N] [--rate BYTES] PID", "stacks whose memory only grows",
+    {"leaks", "[--seconds N] [--rate BYTES] [--scan [--stop]] PID", "stacks whose memory only grows",
      "  --seconds N          how long to look (60)\n"
      "  --rate BYTES         a sample in so many bytes (65536)\n"
+     "  --scan               also sampled blocks that nothing in the process points to\n"
+     "  --stop               stop the process while its memory is looked through\n"
      "\n"
      "Samples as hakmem profile does, and looks 40 times at what is in use. Names the\n"
      "stacks that grew all through the second half, by a test of chance, and of whose\n"

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "commands/leaks.h"
 #include "common/say.h"
 #include "common/units.h"
-#include "profile/collect.h"
 #include "profile/symbols.h"
 #include "profile/trend.h"
 
@@ -121,21 +121,17 @@ static int by_growth(const void *a, const void *b)
     return x->growth < y->growth ? 1 : x->growth > y->growth ? -1 : 0;
 }
 
-static void print_suspect(struct watch *w, struct profile *p, const struct series *s)
+void leaks_print_stack(struct profile *p, struct target *t, struct tables *a, uint32_t site)
 {
+    static const double none[VALUES];
     struct frames stack = {0};
     struct names names = {0};
-    const double none[VALUES] = {0};
     bool complete;
-    printf("\n  grew by %s to %s (p = %.1g); %s of it in %.0f blocks of the first half\n",
-           units_bytes((uint64_t)s->growth), units_bytes((uint64_t)s->live[LOOKS - 1]), s->p,
-           units_bytes((uint64_t)s->old_bytes), s->old_blocks);
-    uint32_t depth = tables_stack(p, &w->c.target, &w->now, s->site, &stack, &complete);
+    uint32_t depth = tables_stack(p, t, a, site, &stack, &complete);
     if (depth) {
-        uint32_t before = p->stacks.count;
-        profile_add(p, stack.of, depth, none, 1);
-        symbols_find(p, w->c.target.process.pid);
-        size_t n = profile_names(p, before < p->stacks.count ? before : 0, &names);
+        uint32_t number = profile_add(p, stack.of, depth, none, 1);
+        symbols_find(p, t->process.pid);
+        size_t n = profile_names(p, number, &names);
         for (size_t i = first_user(p, names.of, n), k = 0; i < n && k < FRAMES_SHOWN; i++, k++)
             printf("    %s%s\n", k ? "called by " : "", units_plain(text_of(p, names.of[i])));
     }
@@ -143,10 +139,17 @@ static void print_suspect(struct watch *w, struct profile *p, const struct serie
     free(names.of);
 }
 
-static int print(struct watch *w, double seconds)
+static void print_suspect(struct watch *w, struct profile *p, const struct series *s)
+{
+    printf("\n  grew by %s to %s (p = %.1g); %s of it in %.0f blocks of the first half\n",
+           units_bytes((uint64_t)s->growth), units_bytes((uint64_t)s->live[LOOKS - 1]), s->p,
+           units_bytes((uint64_t)s->old_bytes), s->old_blocks);
+    leaks_print_stack(p, &w->c.target, &w->now, s->site);
+}
+
+static void print(struct watch *w, struct profile *p, double seconds)
 {
     const struct target *t = &w->c.target;
-    struct profile p;
     uint32_t holding = 0, found = 0;
     for (uint32_t i = 0; i < w->stacks.count; i++) {
         struct series *s = &w->of[i];
@@ -164,23 +167,25 @@ static int print(struct watch *w, double seconds)
     printf("%" PRIu32 " stacks hold memory; %" PRIu32
            " only grew (Mann-Kendall, p < %g for all of them together)\n",
            holding, found, level);
-    profile_init(&p);
     for (uint32_t i = 0; i < w->stacks.count; i++)
         if (suspect(&w->of[i], at_most))
-            print_suspect(w, &p, &w->of[i]);
-    profile_free(&p);
-    return EXIT_OK;
+            print_suspect(w, p, &w->of[i]);
 }
 
-static int leaks(int pid, double seconds, double rate)
+static int leaks(int pid, double seconds, double rate, bool scan, bool stop)
 {
     static struct watch w;
+    struct blocks found = {0};
     collect_catch_signals();
     enum collected begun = collect_begin(&w.c, pid, (uint64_t)rate, seconds);
     int status = begun == COLLECTED ? EXIT_OK : begun == COLLECT_LATER ? EXIT_LATER : EXIT_NO;
     uint64_t from = now_ms();
     if (status == EXIT_OK && !look_often(&w, seconds))
         status = EXIT_NO;
+    if (status == EXIT_OK && w.looks == LOOKS) {
+        count_old(&w);
+        status = !scan || leaks_scan(&w.c, &w.now, stop, &found) ? EXIT_OK : EXIT_NO;
+    }
     if (status != EXIT_OK)
         error("%s", w.c.target.why);
     collect_end(&w.c);
@@ -189,9 +194,14 @@ static int leaks(int pid, double seconds, double rate)
         status = EXIT_NO;
     }
     if (status == EXIT_OK) {
-        count_old(&w);
-        status = print(&w, (double)(now_ms() - from) / 1000);
+        struct profile p;
+        profile_init(&p);
+        print(&w, &p, (double)(now_ms() - from) / 1000);
+        if (scan)
+            leaks_print_unreachable(&p, &w.c.target, &w.now, &found);
+        profile_free(&p);
     }
+    blocks_free(&found);
     tables_free(&w.now);
     intern_free(&w.stacks);
     free(w.of);
@@ -201,19 +211,27 @@ static int leaks(int pid, double seconds, double rate)
 
 int command_leaks(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"seconds", required_argument, NULL, 's'}, {"rate", required_argument, NULL, 'r'}, {0}};
+    static const struct option options[] = {{"seconds", required_argument, NULL, 's'},
+                                            {"rate", required_argument, NULL, 'r'},
+                                            {"scan", no_argument, NULL, 'c'},
+                                            {"stop", no_argument, NULL, 'p'},
+                                            {0}};
     double seconds = SECONDS, rate = RATE;
+    bool scan = false, stop = false;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
             return usage_error("leaks: see hakmem help leaks");
+        scan = scan || o == 'c';
+        stop = stop || o == 'p';
         if (o == 's' && !parse_number(optarg, 1, SECONDS_MOST, &seconds))
             return usage_error("leaks: --seconds wants 1 to %d, not '%s'", SECONDS_MOST, optarg);
         if (o == 'r' && !parse_number(optarg, 1, 1e12, &rate))
             return usage_error("leaks: --rate wants a number of bytes, not '%s'", optarg);
     }
+    if (stop && !scan)
+        return usage_error("leaks: --stop goes with --scan");
     if (argc - optind != 1)
         return usage_error("leaks: name one process by its ID");
     int pid = parse_pid(argv[optind]);
-    return pid < 0 ? EXIT_USAGE : leaks(pid, seconds, rate);
+    return pid < 0 ? EXIT_USAGE : leaks(pid, seconds, rate, scan, stop);
 }

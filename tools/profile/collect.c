@@ -120,8 +120,9 @@ static void knock(struct collect *c)
 }
 
 /* Caches of new threads may lie in new mappings. */
-static void renew_maps(struct target *t)
+void collect_renew(struct collect *c)
 {
+    struct target *t = &c->target;
     struct vmas fresh;
     if (proc_maps(&fresh, t->process.pid, false)) {
         proc_maps_free(&t->maps);
@@ -242,7 +243,7 @@ void collect_end(struct collect *c)
     if (!c->on || epoch_now(c) != c->epoch)
         return;
     c->on = false;
-    renew_maps(&c->target);
+    collect_renew(c);
     if (!want(c, SAMPLE_WANTS_STOP))
         return;
     knock(c);
@@ -256,7 +257,7 @@ bool collect_read(struct collect *c, struct profile *p)
     struct tables now = {0};
     if (!still_there(c))
         return false;
-    renew_maps(t);
+    collect_renew(c);
     bool good = tables_read(t, &now, false);
     uint32_t epoch = now.head.epoch;
     if (good && epoch != c->epoch && epoch != c->epoch + 1) {

@@ -31,6 +31,8 @@ void collect_end(struct collect *c);
 
 /* The tables as they are, into P. False, with `why`. */
 bool collect_read(struct collect *c, struct profile *p);
+/* Read the list of mappings anew. */
+void collect_renew(struct collect *c);
 void collect_free(struct collect *c);
 
 /* SIGINT, SIGTERM and SIGHUP end a wait, so that sampling is switched off again. */

@@ -45,11 +45,6 @@ static uint32_t find(const struct intern *t, const void *key, size_t size, uint6
     return UINT32_MAX;
 }
 
-uint32_t intern_find(const struct intern *t, const void *key, size_t size)
-{
-    return find(t, key, size, hash_of(key, size));
-}
-
 uint32_t intern(struct intern *t, const void *key, size_t size)
 {
     uint64_t hash = hash_of(key, size);

@@ -22,8 +22,6 @@ struct intern {
 /* The number of the SIZE bytes at KEY, which are copied where they are new. */
 uint32_t intern(struct intern *t, const void *key, size_t size);
 uint32_t intern_text(struct intern *t, const char *text);
-/* The same, or UINT32_MAX where they are not there. */
-uint32_t intern_find(const struct intern *t, const void *key, size_t size);
 void intern_free(struct intern *t);
 
 #endif

@@ -107,7 +107,7 @@ static void finish_sample(struct reading *r)
     if (r->any && !r->depth)
         r->stack[r->depth++] = profile_nowhere(r->p);
     if (r->any)
-        profile_add(r->p, r->stack, r->depth, r->value, 1);
+        (void)profile_add(r->p, r->stack, r->depth, r->value, 1);
     r->any = false;
 }
 

@@ -279,7 +279,7 @@ static bool add_sample(struct reading *r, struct message m)
         stack[i] = location - 1;
     }
     if (depth)
-        profile_add(r->p, stack, (uint32_t)depth, value, 1);
+        (void)profile_add(r->p, stack, (uint32_t)depth, value, 1);
     return !m.bad;
 }
 

@@ -24,7 +24,8 @@ static void put_raw(struct bytes *b, const void *data, size_t size)
         b->room = (b->size + size) * 2;
         b->of = need_memory(b->of, b->room);
     }
-    memcpy(b->of + b->size, data, size);
+    if (size)
+        memcpy(b->of + b->size, data, size);
     b->size += size;
 }
 

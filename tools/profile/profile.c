@@ -107,8 +107,8 @@ uint32_t profile_nowhere(struct profile *p)
     return location;
 }
 
-void profile_add(struct profile *p, const uint32_t *locations, uint32_t depth, const double value[VALUES],
-                 double factor)
+uint32_t profile_add(struct profile *p, const uint32_t *locations, uint32_t depth, const double value[VALUES],
+                     double factor)
 {
     uint32_t before = p->stacks.count;
     uint32_t stack = intern(&p->stacks, locations, depth * sizeof *locations);
@@ -118,6 +118,7 @@ void profile_add(struct profile *p, const uint32_t *locations, uint32_t depth, c
     }
     for (int i = 0; i < VALUES; i++)
         p->value[stack][i] += value[i] * factor;
+    return stack;
 }
 
 void profile_sum(const struct profile *p, double sum[VALUES])
@@ -244,7 +245,7 @@ static void add_by_names(struct profile *out, struct profile *p, double factor)
         stack = need_memory(stack, n * sizeof *stack);
         for (size_t i = 0; i < n; i++)
             stack[i] = by_name(out, p, names.of[i]);
-        profile_add(out, stack, (uint32_t)n, p->value[s], factor);
+        (void)profile_add(out, stack, (uint32_t)n, p->value[s], factor);
     }
     free(stack);
     free(names.of);

@@ -90,9 +90,9 @@ uint32_t profile_location(struct profile *p, uint64_t address, uint32_t module);
 void profile_line(struct profile *p, uint32_t location, uint32_t function, uint32_t file, int64_t line);
 /* The location that stands for a stack of which nothing is known. */
 uint32_t profile_nowhere(struct profile *p);
-/* Add VALUE, times FACTOR, to the stack of DEPTH locations. */
-void profile_add(struct profile *p, const uint32_t *locations, uint32_t depth, const double value[VALUES],
-                 double factor);
+/* Add VALUE, times FACTOR, to the stack of DEPTH locations; its number. */
+uint32_t profile_add(struct profile *p, const uint32_t *locations, uint32_t depth, const double value[VALUES],
+                     double factor);
 
 static inline const char *text_of(const struct profile *p, uint32_t text)
 {

@@ -257,7 +257,7 @@ void tables_add(struct profile *p, struct target *t, struct tables *a, const str
             continue;
         uint32_t depth = tables_stack(p, t, a, i, &stack, &complete);
         if (depth && site_value(a, site, old, complete, value))
-            profile_add(p, stack.of, depth, value, 1);
+            (void)profile_add(p, stack.of, depth, value, 1);
         else
             a->strange++;
     }

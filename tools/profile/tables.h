@@ -14,7 +14,7 @@ struct tables {
     struct sample *live;
     uint32_t sites_count, modules_count;
     size_t words_count, live_count;
-    uint32_t known[SAMPLE_MODULES]; /* numbers in the profile, of those that were met */
+    uint32_t known[SAMPLE_MODULES]; /* numbers in the one profile that it all goes to, of those met */
     bool met[SAMPLE_MODULES];
     bool torn;        /* they changed while they were read */
     uint64_t strange; /* what made no sense, left out */
