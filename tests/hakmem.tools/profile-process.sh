@@ -124,6 +124,9 @@ drop
 begin HAKMEM_TINY_SS_SHARED=0 loop
 expect 1 '^hakmem: .*in passive mode: the C library has its memory' "passive mode" "$HAK" profile --seconds 1 "$target"
 drop
+begin HAKMEM_TINY_SLL_VALIDATE_HDR=1 loop
+expect 1 '^hakmem: .*in checked mode: nothing is sampled there' "checked mode" "$HAK" profile --seconds 1 "$target"
+drop
 begin ends
 expect 1 '^hakmem: process [0-9]+ \(profiled\) ended meanwhile' "it ends meanwhile" "$HAK" profile --seconds 20 "$target"
 begin execs
