@@ -106,6 +106,21 @@ judge "a library that was closed: it has its name" "$(grep -q 'plugged\|plugin.s
 judge "and its build" "$(id=$(readelf -n plugin.so | sed -n 's/.*Build ID: //p') && gzip -dc closed.pb.gz | grep -qa "$id" || echo "$id")"
 drop
 
+# Code made at run time: the program says what it is called.
+begin HAKMEM_SAMPLE=1 HAKMEM_SAMPLE_BYTES=4096 jit
+for _ in $(seq 100); do
+    ! grep -q waits out || break
+    sleep 0.1
+done
+if [ -f "/tmp/perf-$target.map" ]; then
+    "$HAK" profile --seconds 0 --format folded --type alloc_space "$target" >said
+    judge "code made at run time" "$(grep -q 'jitted function;three ' said || cat said)"
+    rm -f "/tmp/perf-$target.map"
+else
+    echo "UNSUPPORTED: code made at run time"
+fi
+drop
+
 # What cannot be had.
 begin sleeps
 expect 3 '^hakmem: process [0-9]+ \(profiled\) has not begun to sample: it sleeps' "a process that sleeps" "$HAK" profile --seconds 0.5 "$target"

@@ -36,6 +36,27 @@ expect 137 'left no profile' "a command that is killed" "$HAK" profile -- sh -c 
 expect 0 ' three$' "a command that starts others" "$HAK" profile --rate 100 -- sh -c './profiled sums; true'
 judge "no file is left" "$(ls -d "${TMPDIR:-/tmp}"/hakmem.?????? 2>/dev/null | while read -r dir; do ls "$dir"/[0-9]* 2>/dev/null; done)"
 
+# C++: names as they are written, and who asks is no part of its library. Every vector of 100 takes 1,020 bytes in 8
+# steps, 100 characters 101 bytes.
+cat >plus.cc <<'EOF'
+#include <string>
+#include <vector>
+__attribute__((noinline)) void fill(std::vector<int> &v) { for (int i = 0; i < 100; i++) v.push_back(i); }
+template <typename T> __attribute__((noinline)) std::vector<T> made(T t) { return std::vector<T>(1, t); }
+int main() { for (int i = 0; i < 20000; i++) { std::vector<int> v; fill(v); made(std::string(100, 'x')); } return 0; }
+EOF
+if ${CXX:-g++} -g -O1 -o plus plus.cc 2>log; then
+    "$HAK" profile --rate 4096 --type alloc_space -o plus.txt -- ./plus 2>said
+    if grep -q '_Z[A-Za-z0-9]*' plus.txt; then
+        echo "UNSUPPORTED: names of C++ (libstdc++.so.6)"
+    else
+        judge "C++: who asks" "$(sed -n '/^allocated/,/^$/p' plus.txt | grep -qE '^ +[12][0-9.]+M .*  fill\(std::vector<int, .*>&\)$' || cat said plus.txt)"
+        judge "C++: a template that returns a type of the library" "$(sed -n '/^allocated/,/^$/p' plus.txt | grep -qE '^ +[1-9][0-9.]+M +[1-9].* made<std::' || cat said plus.txt)"
+    fi
+else
+    echo "UNSUPPORTED: C++"
+fi
+
 # A profile by hand, of a program that inlines, and with a name that is not harmless: 3000 blocks of 100 bytes, of which
 # 1000 are in use, and 1000 of 300 bytes, all in use.
 cat >two.c <<'EOF'

@@ -9,13 +9,16 @@
  *   steady     the same without "leaky"
  *   plugin     the library of argument 2 allocates, and is closed; then it waits
  *   sleeps     allocates and waits
+ *   jit        code that it makes itself calls "three"; its map is there; then it waits
  *   ends       loops for a second and ends
  *   execs      loops for a second and becomes sleep(1)
  *   damaged    loops for a second, ruins the tables by number argument 2, and waits */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -142,6 +145,24 @@ static void plugin(const char *path)
         dlclose(library);
 }
 
+/* push %rbp; mov %rsp, %rbp; call *%rdi; pop %rbp; ret */
+static void jit(void)
+{
+#ifdef __x86_64__
+    static const unsigned char code[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
+    char name[64], line[64];
+    void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(at, code, sizeof code);
+    snprintf(name, sizeof name, "/tmp/perf-%d.map", (int)getpid());
+    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    int n = snprintf(line, sizeof line, "%lx %zx jitted function\n", (unsigned long)at, sizeof code);
+    (void)!write(fd, line, (size_t)n);
+    close(fd);
+    for (int i = 0; i < 3000; i++)
+        ((void (*)(void (*)(void)))at)(three);
+#endif
+}
+
 static void ruin(int what)
 {
     static const char *const field[] = {"samples.words",      "samples.sites",   "samples.words_used",
@@ -176,6 +197,8 @@ int main(int argc, char **argv)
         grow(*what == 'l');
     if (strcmp(what, "plugin") == 0)
         plugin(argv[2]);
+    if (strcmp(what, "jit") == 0)
+        jit();
     if (strcmp(what, "sleeps") == 0)
         both(1000);
     if (strcmp(what, "ends") == 0 || strcmp(what, "execs") == 0 || strcmp(what, "damaged") == 0)

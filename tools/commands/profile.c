@@ -17,7 +17,8 @@
 #include "profile/output.h"
 #include "profile/symbols.h"
 
-enum { SECONDS = 10, SECONDS_MOST = 86400, TABLE_ROWS = 20, INTERVAL = 2, PROCESSES_MOST = 64 };
+/* Sampling that is watched ends by itself after an hour, where this command is killed. */
+enum { SECONDS = 10, LIVE_SECONDS = 3600, SECONDS_MOST = 86400, TABLE_ROWS = 20, INTERVAL = 2, PROCESSES_MOST = 64 };
 
 struct request {
     double seconds, rate, interval;
@@ -50,12 +51,12 @@ static int report(struct collect *c, const struct request *r)
     return good ? EXIT_OK : EXIT_NO;
 }
 
-/* A table each INTERVAL, of all since it began. */
-static int watch(struct collect *c, const struct request *r)
+/* A table each INTERVAL for SECONDS, of all since it began. */
+static int watch(struct collect *c, const struct request *r, double seconds)
 {
     bool terminal = isatty(1) && getenv("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
-    uint64_t end = now_ms() + (uint64_t)(r->seconds * 1000);
-    while (!collect_interrupted() && (!r->have_seconds || now_ms() < end)) {
+    uint64_t end = now_ms() + (uint64_t)(seconds * 1000);
+    while (!collect_interrupted() && now_ms() < end) {
         if (!collect_wait(c, r->interval))
             return status_of(COLLECT_FAILED, c);
         if (terminal)
@@ -70,11 +71,11 @@ static int watch(struct collect *c, const struct request *r)
 static int profile_process(int pid, const struct request *r)
 {
     struct collect c = {0};
-    double seconds = r->live && !r->have_seconds ? SECONDS_MOST : r->seconds;
+    double seconds = r->live && !r->have_seconds ? LIVE_SECONDS : r->seconds;
     collect_catch_signals();
     int status = status_of(collect_begin(&c, pid, (uint64_t)r->rate, seconds), &c);
     if (status == EXIT_OK && r->live) {
-        status = watch(&c, r);
+        status = watch(&c, r, seconds);
         collect_end(&c);
     } else if (status == EXIT_OK) {
         if (!collect_wait(&c, r->seconds)) {

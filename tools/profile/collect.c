@@ -8,6 +8,7 @@
 #include "profile/collect.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 
 enum {
     ANSWER_MS = 2000, /* to wait for an answer */
+    BEGIN_MS = 60000, /* at the most, for a process that sleeps meanwhile */
     POLL_MS = 5,
     REFUSED_POLLS = 20, /* that see a refusal, before it is believed: it may be an old one */
     SPARE_SECONDS = 10, /* beyond which it ends by itself, if this command is killed */
@@ -157,13 +159,13 @@ static enum collected why_later(struct collect *c)
     return COLLECT_LATER;
 }
 
-/* Wait until sampling is on, for as long as it would be. */
+/* Wait until sampling is on, for as long as it would be, within bounds. */
 static enum collected wait_begun(struct collect *c, double seconds)
 {
     struct target *t = &c->target;
     struct sample_request r;
     int refusals = 0;
-    uint64_t wait = seconds * 1000 > ANSWER_MS ? (uint64_t)(seconds * 1000) : ANSWER_MS;
+    uint64_t wait = (uint64_t)(fmin(fmax(seconds * 1000, ANSWER_MS), BEGIN_MS));
     for (uint64_t end = now_ms() + wait; now_ms() < end && !interrupted;) {
         if (!still_there(c) || !request_now(c, &r))
             return COLLECT_FAILED;

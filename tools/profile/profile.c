@@ -171,26 +171,26 @@ size_t profile_names(struct profile *p, uint32_t stack, struct names *names)
 }
 
 /* Whole names, and beginnings: those end in '*'. */
-static const char *const handing[] = {"memalign",
-                                      "aligned_alloc",
-                                      "posix_memalign",
-                                      "__libc_memalign",
-                                      "valloc",
-                                      "pvalloc",
-                                      "operator new*",
-                                      "_Znwm*",
-                                      "_Znam*",
-                                      "std::allocator<*",
-                                      "std::__new_allocator<*",
-                                      "__gnu_cxx::new_allocator<*",
-                                      "std::allocator_traits<*",
-                                      "std::__allocate_guarded*",
-                                      "std::_Vector_base<*",
-                                      "std::__detail::_Hashtable_alloc<*",
-                                      "_ZNSaI*",
-                                      "_ZNSt15__new_allocator*",
-                                      "_ZN9__gnu_cxx13new_allocator*",
-                                      "_ZNSt16allocator_traits*"};
+static const char *const handing[] = {"memalign",  "aligned_alloc", "posix_memalign", "__libc_memalign",
+                                      "valloc",    "pvalloc",       "operator new*",  "_Znwm*",
+                                      "_Znam*",    "std::*",        "__gnu_cxx::*",   "_ZNSt*",
+                                      "_ZNKSt*",   "_ZNSa*",        "_ZN9__gnu_cxx*", "alloc::*",
+                                      "<alloc::*", "__rust_alloc*", "__rdl_alloc*",   "__rg_alloc*"};
+
+/* Behind the type that a function of C++ returns, which the names of templates begin with. */
+static const char *behind_type(const char *name)
+{
+    const char *start = name;
+    int depth = 0;
+    if (strncmp(name, "operator ", 9) == 0)
+        return name;
+    for (const char *c = name; *c && !(*c == '(' && !depth); c++) {
+        depth += (*c == '<') - (*c == '>');
+        if (*c == ' ' && !depth)
+            start = c + 1;
+    }
+    return start;
+}
 
 /* Does NAME say that it is somebody's malloc? zmalloc, g_malloc, PyMem_Malloc, xrealloc: not preallocate. */
 static bool says_so(const char *name)
@@ -207,6 +207,7 @@ static bool says_so(const char *name)
 
 bool hands_on(const char *name)
 {
+    name = behind_type(name);
     for (size_t i = 0; i < sizeof handing / sizeof handing[0]; i++) {
         size_t n = strlen(handing[i]) - 1;
         if (handing[i][n] == '*' ? strncmp(name, handing[i], n) == 0 : strcmp(name, handing[i]) == 0)

@@ -122,8 +122,8 @@ struct names {
 };
 size_t profile_names(struct profile *p, uint32_t stack, struct names *names);
 
-/* True if a function called NAME only hands memory on: malloc and its family, operator new, allocators of the
- * C++ library, and what has malloc, calloc or realloc in its name. */
+/* True if a function called NAME only hands memory on: malloc and its family, operator new, what the libraries of
+ * C++ and Rust do with them, and what has malloc, calloc or realloc in its name. */
 bool hands_on(const char *name);
 /* Of COUNT names, the first that does more; COUNT - 1 at the most. */
 size_t first_user(const struct profile *p, const uint32_t *names, size_t count);
