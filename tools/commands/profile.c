@@ -18,7 +18,14 @@
 #include "profile/symbols.h"
 
 /* Sampling that is watched ends by itself after an hour, where this command is killed. */
-enum { SECONDS = 10, LIVE_SECONDS = 3600, SECONDS_MOST = 86400, TABLE_ROWS = 20, INTERVAL = 2, PROCESSES_MOST = 64 };
+enum {
+    SECONDS = 10,
+    LIVE_SECONDS = 3600,
+    SECONDS_MOST = 86400,
+    TABLE_ROWS = 20,
+    INTERVAL = 2,
+    PROCESSES_MOST = 64
+};
 
 struct request {
     double seconds, rate, interval;
