@@ -49,8 +49,9 @@ static const struct command commands[] = {
      "Reads the memory of the process, which notices nothing. That needs the same user\n"
      "and the kernel's consent (ptrace scope), or root.\n",
      command_stat},
-    {"explain", "[--json] PID", "account for the resident memory of a running process",
+    {"explain", "[--json | --who] PID", "account for the resident memory of a running process",
      "  --json               for machines\n"
+     "  --who                blocks in use by function, where allocations are sampled\n"
      "\n"
      "Reads the memory of the process, which notices nothing. That needs the same user\n"
      "and the kernel's consent (ptrace scope), or root.\n",
@@ -70,6 +71,41 @@ static const struct command commands[] = {
      "and the kernel's consent (ptrace scope), or root. Ends with 3 if it is not done\n"
      "yet: the process sleeps, and will do it when it wakes.\n",
      command_purge},
+    {"profile", "[OPTION...] PID | -- COMMAND [ARGUMENT...]",
+     "who allocates, and who holds memory, by function",
+     "  --seconds N          how long to look at the process (10)\n"
+     "  --rate BYTES         a sample in so many bytes (524288)\n"
+     "  --output, -o FILE    write FILE instead of standard output\n"
+     "  --format WHAT        text, pprof, folded, html or json; without it the end of\n"
+     "                       FILE tells: .txt, .pb.gz, .folded, .html, .json\n"
+     "  --type TYPE          what folded stacks count, and which table is first:\n"
+     "                       inuse_space, inuse_objects, alloc_space, alloc_objects,\n"
+     "                       foreign_frees, lived\n"
+     "  --live               a table each few seconds, until interrupted\n"
+     "  --interval SECONDS   between two tables (2)\n"
+     "  --input FILE         convert a profile that was written before\n"
+     "  --diff A B           what became more or less from file A to file B\n"
+     "\n"
+     "Switches sampling on in the process, and off again. That needs the same user and\n"
+     "the kernel's consent (ptrace scope), or root. Ends with 3 if the process sleeps,\n"
+     "so that nothing began. The profile of COMMAND goes to standard error; it ends\n"
+     "with the status of COMMAND.\n"
+#ifndef HAVE_LIBDW
+     "\n"
+     "This command was built without elfutils' libdw: functions have no names.\n"
+#endif
+     ,
+     command_profile},
+    {"leaks", "[--seconds N] [--rate BYTES] [--scan [--stop]] PID", "stacks whose memory only grows",
+     "  --seconds N          how long to look (60)\n"
+     "  --rate BYTES         a sample in so many bytes (65536)\n"
+     "  --scan               also sampled blocks that nothing in the process points to\n"
+     "  --stop               stop the process while its memory is looked through\n"
+     "\n"
+     "Samples as hakmem profile does, and looks 40 times at what is in use. Names the\n"
+     "stacks that grew all through the second half, by a test of chance, and of whose\n"
+     "blocks of the first half many are still there. The longer, the surer.\n",
+     command_leaks},
     {"metrics", "[--by WHAT] [--output FILE | --listen [ADDRESS:]PORT]",
      "figures of all processes, for Prometheus",
      "  --by pid             a line for each process (the usual way)\n"

@@ -27,7 +27,7 @@ offers() # offers WANTED WORD...: the WORDs are the command line as bash splits 
     esac
 }
 
-offers 'run options check stat explain top purge metrics help --help --version' hakmem ''
+offers 'run options check stat explain top purge profile leaks metrics help --help --version' hakmem ''
 offers 'stat' hakmem st
 offers '' hakmem none ''
 for id in $(sed -n 's/^HAK_OPTION(\([A-Z0-9_]*\),.*/\1/p' "$TOP/lib/settings/options.def" | tr 'A-Z' 'a-z'); do
@@ -51,12 +51,17 @@ offers '--json --classes' hakmem stat -
 offers 'options' hakmem help opt
 offers 'pid unit program' hakmem metrics --by ''
 offers 'HACKING.md' hakmem metrics --output HACK
+offers 'text pprof folded html json' hakmem profile --format ''
+offers 'inuse_space inuse_objects' hakmem profile --type in
+offers 'HACKING.md' hakmem profile --input HACK
+offers '*sort*' hakmem profile --seconds 3 -- so
+offers 'HACKING.md' hakmem profile -- sort HACK
 offers '' hakmem help run ''
-for command in run options check stat explain top purge metrics; do # what its help shows
+for command in run options check stat explain top purge profile leaks metrics; do # what its help shows
     shown=$("$BUILD/tools/hakmem" help $command | grep -oE '^ +--[a-z]+(\[=)?' | tr -d ' [' | uniq | sed 's/\(.*\)=/\1 \1=/')
     offers "$(echo $shown)" hakmem $command -
 done
-for command in check stat explain top purge; do
+for command in check stat explain top purge profile leaks; do
     offers "*$$*" hakmem $command "$$"
 done
 exit 0

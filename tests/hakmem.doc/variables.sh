@@ -5,11 +5,11 @@ set -u
 cd "$TOP" || exit 1
 . "$TOP/tests/hakmem.doc/common.sh"
 
-# Tests that set a variable for what it does: a directive, a script's command, setenv. options.exp tries the
-# values of every row, which shows nothing.
+# Tests that set a variable for what it does: a directive, a script's command, setenv, a string. options.exp tries
+# the values of every row, which shows nothing.
 shown() # shown NAME: their files
 {
-    grep -lE --include='*.c' --include='*.cc' "\{ dg-(env|variant) .*\b$1=|setenv\(\"$1\"" -r tests
+    grep -lE --include='*.c' --include='*.cc' "\{ dg-(env|variant) .*\b$1=|setenv\(\"$1\"|^ .*\"$1=" -r tests
     grep -lE --include='*.sh' --include='*.exp' "^[^#]*\b$1=" -r tests
 }
 

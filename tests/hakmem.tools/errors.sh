@@ -6,7 +6,7 @@ set -u
 
 refused() # refused RE WHAT PID: by all that look at a process
 {
-    for command in explain stat top purge; do
+    for command in explain stat top purge profile leaks; do
         expect 1 "^hakmem: $1" "$2: $command" "$HAK" $command "$3"
         judge "$2: $command, one line" "$([ "$(wc -l <expect.out)" = 1 ] || cat expect.out)"
     done
@@ -41,7 +41,7 @@ expect 2 'not both' "metrics: two places" "$HAK" metrics --output x --listen 0
 expect 2 "unexpected '1'" "metrics: a process" "$HAK" metrics 1
 expect 0 'usage: hakmem COMMAND' "--help" "$HAK" --help
 expect 0 "^hakmem $(sed -n 's/#define PACKAGE_VERSION "\(.*\)"/\1/p' "$BUILD/lib/config.h")\$" "--version" "$HAK" --version
-for command in run options check stat explain top purge metrics; do
+for command in run options check stat explain top purge profile leaks metrics; do
     expect 0 "^usage: hakmem $command" "help $command" "$HAK" help $command
     judge "help $command: 80 columns" "$(awk 'length > 80' expect.out)"
     expect 0 "^usage: hakmem $command" "$command --help" "$HAK" $command --help
@@ -105,7 +105,7 @@ if [ "$(id -u)" -eq 0 ]; then
     pids="$pids $!"
     sleep 0.3
     if command -v setpriv >/dev/null && setpriv --reuid=65534 --regid=65534 --clear-groups "$rows/hakmem" --version >/dev/null; then
-        for command in explain stat check top purge; do
+        for command in explain stat check top purge profile leaks; do
             expect 1 "^hakmem: process $! .*of user root may not be read.*CAP_SYS_PTRACE" "no permission: $command" \
                 setpriv --reuid=65534 --regid=65534 --clear-groups "$rows/hakmem" $command $!
         done

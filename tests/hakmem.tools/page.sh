@@ -22,8 +22,10 @@ int main(void)
     for (int i = 0; i < 20000; i++)
         memset(malloc(300), 1, 300);
     (void)!write(1, "ready\n", 6);
-    for (;;)
-        pause();
+    for (;;) {
+        free(malloc(300));
+        usleep(1000);
+    }
 }
 END
 $CC -O1 -fno-builtin -o redis-server redis-server.c || exit 1
@@ -59,7 +61,7 @@ done <examples
 result $? "there are examples"
 
 plain <"$page" >text
-for command in run options check stat explain top purge metrics; do
+for command in run options check stat explain top purge profile leaks metrics; do
     judge "it describes $command" "$(grep -q "^\.SS hakmem $command" text || echo missing)"
     judge "and all its flags" "$("$HAK" help $command | grep -o -e '--[a-z][a-z]*' | sort -u | while read -r flag; do
         grep -qe "$flag" text || echo "$flag"
@@ -67,4 +69,9 @@ for command in run options check stat explain top purge metrics; do
 done
 judge "and the parts of explain" "$("$HAK" explain --json "$target" | sed -n '/"parts"/,/}/s/^ *"\([a-z_]*\)": [0-9].*/\1/p' |
     while read -r part; do grep -qw "$part" text || echo "$part"; done)"
+page=$(dirname "$page")/hakmem-profile.1
+plain <"$page" >text
+judge "hakmem-profile(1) has all flags of profile" "$("$HAK" help profile | grep -o -e '--[a-z][a-z]*' | sort -u | while read -r flag; do
+    grep -qe "$flag" text || echo "$flag"
+done)"
 exit 0

@@ -58,8 +58,7 @@ static void pass_signals_on(void)
     }
 }
 
-/* End as the child did. */
-static int end_like(int status)
+int child_end_like(int status)
 {
     if (!WIFSIGNALED(status))
         return WEXITSTATUS(status);
@@ -146,11 +145,54 @@ static int wait_for(pid_t pid, struct family *f)
     return status;
 }
 
+/* Start ARGV, with signals passed on to it; SIGCHLD is blocked from then on where it is WAITED for by it. -1 after an
+ * error. */
+static pid_t start(char **argv, bool waited)
+{
+    sigset_t all, before, meanwhile;
+    sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &before);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+        _exit(child_exec(argv));
+    }
+    if (pid < 0) {
+        error("fork: %s", strerror(errno));
+        return -1;
+    }
+    child = pid;
+    pass_signals_on();
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored, it would leave no status */
+    meanwhile = before;
+    if (waited)
+        sigaddset(&meanwhile, SIGCHLD);
+    (void)sigprocmask(SIG_SETMASK, &meanwhile, NULL);
+    return pid;
+}
+
+int child_wait(char **argv, int *pid)
+{
+    int status = 0;
+    pid_t done;
+    *pid = start(argv, false);
+    if (*pid < 0)
+        return -1;
+    while ((done = waitpid(*pid, &status, WUNTRACED)) < 0 ? errno == EINTR : WIFSTOPPED(status)) {
+        if (done < 0)
+            continue;
+        (void)kill(getpid(), SIGSTOP); /* with it, so that the shell sees a stopped job */
+        (void)kill(*pid, SIGCONT);
+    }
+    child = 0;
+    return status;
+}
+
 int child_with_summary(char **argv)
 {
     /* Not a file that could be left behind: the library opens it by this process's /proc. */
     int fd = memfd_create("hakmem-stats", MFD_CLOEXEC);
-    sigset_t all, before, meanwhile;
     struct family family = {NULL, 0};
     if (fd < 0) {
         error("memfd_create: %s", strerror(errno));
@@ -159,25 +201,10 @@ int child_with_summary(char **argv)
     char *path = need_format("/proc/%d/fd/%d", (int)getpid(), fd);
     (void)setenv("HAKMEM_STATS_FILE", path, 1);
     free(path);
-    sigfillset(&all);
-    (void)sigprocmask(SIG_SETMASK, &all, &before);
-    fflush(NULL);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        (void)sigprocmask(SIG_SETMASK, &before, NULL);
-        _exit(child_exec(argv));
-    }
-    if (pid < 0) {
-        error("fork: %s", strerror(errno));
+    pid_t pid = start(argv, true);
+    if (pid < 0)
         return EXIT_NO;
-    }
-    child = pid;
-    pass_signals_on();
-    (void)signal(SIGCHLD, SIG_DFL); /* ignored, it would leave no status */
-    meanwhile = before;
-    sigaddset(&meanwhile, SIGCHLD);
-    (void)sigprocmask(SIG_SETMASK, &meanwhile, NULL);
     int status = wait_for(pid, &family);
     child = 0;
     char *text = read_all(fd);
@@ -187,5 +214,5 @@ int child_with_summary(char **argv)
         figures_print(argv[0], text, (int)pid, &family);
     family_free(&family);
     free(text);
-    return end_like(status);
+    return child_end_like(status);
 }

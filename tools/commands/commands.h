@@ -11,6 +11,8 @@ int command_stat(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_top(int argc, char **argv);
 int command_purge(int argc, char **argv);
+int command_profile(int argc, char **argv);
+int command_leaks(int argc, char **argv);
 int command_metrics(int argc, char **argv);
 
 /* Hidden: what check runs as its trial process. */

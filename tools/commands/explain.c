@@ -11,8 +11,11 @@
 #include "common/units.h"
 #include "commands/commands.h"
 #include "common/say.h"
+#include "profile/output.h"
+#include "profile/symbols.h"
+#include "profile/tables.h"
 
-enum { TRIES = 4, TOLERANCE = 50 /* a fiftieth: 2 % */, TOP_CLASSES = 10 };
+enum { TRIES = 4, TOLERANCE = 50 /* a fiftieth: 2 % */, TOP_CLASSES = 10, TOP_FUNCTIONS = 15 };
 
 struct picture {
     struct target target;
@@ -163,11 +166,38 @@ static void print_classes(const struct heap *h)
     }
 }
 
-static int print_text(struct picture *p)
+/* Who holds the blocks in use, where allocations are sampled. */
+static bool print_who(struct picture *p)
+{
+    struct target *t = &p->target;
+    struct tables tables = {0};
+    struct profile profile;
+    profile_init(&profile);
+    bool read = tables_read(t, &tables, false), on = read && tables.head.epoch % 2;
+    putchar('\n');
+    if (on) {
+        tables_add(&profile, t, &tables, NULL);
+        symbols_find(&profile, t->process.pid);
+        printf("blocks in use by function, of those allocated in the last %.0f seconds\n",
+               (double)(tables.at_ms - tables.head.begun_ms) / 1000);
+        write_functions(&profile, INUSE_SPACE, TOP_FUNCTIONS, stdout);
+    } else if (read) {
+        puts("blocks in use by function: allocations are not sampled (HAKMEM_SAMPLE, hakmem profile)");
+    }
+    tables_free(&tables);
+    profile_free(&profile);
+    return read;
+}
+
+static int print_text(struct picture *p, bool who)
 {
     report_print_head(&p->target, &p->heap);
     putchar('\n');
     print_parts(p);
+    if (who && !print_who(p)) {
+        error("%s", p->target.why);
+        return EXIT_NO;
+    }
     print_classes(&p->heap);
     report_print_heap(&p->heap);
     report_print_helper(&p->target, &p->heap);
@@ -181,13 +211,17 @@ static int print_text(struct picture *p)
 
 int command_explain(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
-    bool json = false;
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'}, {"who", no_argument, NULL, 'w'}, {0}};
+    bool json = false, who = false;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
             return option_error("explain", argv);
-        json = true;
+        json = json || o == 'j';
+        who = who || o == 'w';
     }
+    if (json && who)
+        return usage_error("explain: --who is for readers: hakmem profile --format json has it for machines");
     if (argc - optind != 1)
         return usage_error("explain: name one process by its ID");
     int pid = parse_pid(argv[optind]);
@@ -198,7 +232,7 @@ int command_explain(int argc, char **argv)
         error("%s", p.target.why);
         return EXIT_NO;
     }
-    int status = json ? print_json(&p) : print_text(&p);
+    int status = json ? print_json(&p) : print_text(&p, who);
     forget(&p);
     return status;
 }

@@ -77,7 +77,8 @@ static bool ask(struct purge *p)
     }
     p->begun = p->answer.begun;
     p->resident_before = proc_resident(pid);
-    if (target_write(t, at(t, ROW_request) + offsetof(struct request, wanted), 1))
+    static const uint8_t yes = 1;
+    if (target_write(t, at(t, ROW_request) + offsetof(struct request, wanted), &yes, sizeof yes))
         return true;
     if (errno == ESRCH)
         snprintf(t->why, sizeof t->why, "process %d (%s) ended while it was read", pid, t->process.name);

@@ -9,52 +9,10 @@
 #include <unistd.h>
 
 #include "commands/child.h"
-#include "target/elf.h"
 #include "commands/values.h"
-#include "commands/suitable.h"
+#include "commands/preload.h"
 #include "commands/commands.h"
 #include "common/say.h"
-
-/* Can FILE be run with the library? An error, and false. */
-static bool suitable(const char *file)
-{
-    struct suitability s;
-    suitability_of(file, &s);
-    if (s.unfit)
-        error("%s %s", s.file, s.unfit);
-    else if (s.ignored)
-        error("warning: %s %s", s.file, s.ignored);
-    return !s.unfit;
-}
-
-/* --- The environment of the command --------------------------------------------------------------*/
-
-/* True if the word names this library, wherever it lies. */
-static bool names_library(const char *word, size_t n)
-{
-    const char *base = memrchr(word, '/', n);
-    base = base ? base + 1 : word;
-    return (size_t)(word + n - base) >= 12 && strncmp(base, "libhakmem.so", 12) == 0;
-}
-
-/* LIBRARY in front, then what LD_PRELOAD already has, but for other names of the library. */
-static void set_preload(const char *library)
-{
-    const char *old = getenv("LD_PRELOAD");
-    char *value = need_format("%s", library);
-    for (const char *p = old ? old : ""; *p;) {
-        size_t n = strcspn(p, ": ");
-        if (n && !names_library(p, n)) {
-            char *longer = need_format("%s:%.*s", value, (int)n, p);
-            free(value);
-            value = longer;
-        }
-        p += n + (p[n] != '\0');
-    }
-    if (setenv("LD_PRELOAD", value, 1) != 0)
-        exit(EXIT_CANNOT_RUN);
-    free(value);
-}
 
 /* A path that also holds where the command changes its directory. */
 static bool set_stats_file(const char *file)
@@ -70,21 +28,6 @@ static bool set_stats_file(const char *file)
     free(directory);
     free(path);
     return fd >= 0;
-}
-
-/* False after an error if LIBRARY cannot be preloaded. */
-static bool library_good(const char *library)
-{
-    struct elf_file elf;
-    if (!elf_inspect(library, &elf))
-        error("the library %s cannot be read: %s", library, strerror(errno));
-    else if (!elf.is_ours)
-        error("%s is no library for this machine", library);
-    else if (strpbrk(library, ": "))
-        error("%s: the loader takes no path with a blank or colon in LD_PRELOAD", library);
-    else
-        return true;
-    return false;
 }
 
 int command_run(int argc, char **argv)
@@ -109,20 +52,10 @@ int command_run(int argc, char **argv)
     }
     if (optind == argc)
         return usage_error("run: which command?");
-    char *real = absolute_path(library), *file = find_command(argv[optind]);
-    if (!library_good(real))
-        return EXIT_CANNOT_RUN;
-    if (!file) {
-        error("%s: no such command", argv[optind]);
-        return EXIT_NOT_FOUND;
-    }
-    if (!suitable(file))
-        return EXIT_CANNOT_RUN;
-    warn_of_children(file, argv + optind);
+    int status = preload_prepare(argv + optind, library);
+    if (status != EXIT_OK)
+        return status;
     if (stats && !set_stats_file(stats))
         return EXIT_NO;
-    set_preload(real);
-    free(real);
-    free(file);
     return summary ? child_with_summary(argv + optind) : child_exec(argv + optind);
 }

@@ -96,12 +96,10 @@ static void add_vma(struct vmas *out, const struct vma *v)
     out->vma[out->count++] = *v;
 }
 
-bool proc_maps(struct vmas *out, int pid, bool smaps)
+void proc_maps_parse(struct vmas *out, char *text)
 {
-    *out = (struct vmas){.text = pid_text(pid, smaps ? "smaps" : "maps", NULL)};
-    if (!out->text)
-        return false;
     char *next;
+    *out = (struct vmas){.text = text};
     for (char *line = out->text; *line; line = next) {
         char *end = strchrnul(line, '\n');
         next = *end ? end + 1 : end;
@@ -116,7 +114,15 @@ bool proc_maps(struct vmas *out, int pid, bool smaps)
             add_vma(out, &v);
         }
     }
-    return true;
+}
+
+bool proc_maps(struct vmas *out, int pid, bool smaps)
+{
+    char *text = pid_text(pid, smaps ? "smaps" : "maps", NULL);
+    *out = (struct vmas){0};
+    if (text)
+        proc_maps_parse(out, text);
+    return text != NULL;
 }
 
 void proc_maps_free(struct vmas *v)

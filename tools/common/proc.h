@@ -37,6 +37,8 @@ struct vmas {
 
 /* Read /proc/PID/maps, or smaps, which is slower and knows rss. False with errno if refused. */
 bool proc_maps(struct vmas *out, int pid, bool smaps);
+/* The mappings that TEXT, allocated, tells of: a copy of such a file. */
+void proc_maps_parse(struct vmas *out, char *text);
 void proc_maps_free(struct vmas *v);
 
 /* The mapping that holds ADDRESS, or NULL. */

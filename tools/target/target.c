@@ -186,15 +186,15 @@ bool target_read(struct target *t, uint64_t address, void *out, size_t size)
     return true;
 }
 
-bool target_write(struct target *t, uint64_t address, uint8_t value)
+bool target_write(struct target *t, uint64_t address, const void *value, size_t size)
 {
     const struct vma *v = proc_find(&t->maps, address);
-    if (!v || v->perms[1] != 'w') {
+    if (!v || v->perms[1] != 'w' || v->end - address < size) {
         errno = EFAULT;
         return false;
     }
-    struct iovec local = {&value, 1}, remote = {(void *)(uintptr_t)address, 1};
-    return process_vm_writev(t->process.pid, &local, 1, &remote, 1, 0) == 1;
+    struct iovec local = {(void *)(uintptr_t)value, size}, remote = {(void *)(uintptr_t)address, size};
+    return process_vm_writev(t->process.pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
 
 void target_text(struct target *t, uint64_t address, char *out, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* target/target.h - a running process with the library, read from outside.
  *
- * Nothing is asked of the process and nothing of it is changed, but by purge: process_vm_readv copies its
+ * Nothing is asked of the process and nothing of it is changed, but by purge and profile: process_vm_readv copies its
  * memory while it runs. What is read may be in the middle of a change, or damaged: addresses are checked
  * against the kernel's list of mappings, walks of lists are bounded, and numbers are cut to what is possible.
  * Pages that do not exist (/proc/PID/pagemap tells) read as zero without being asked for, so that looking
@@ -48,9 +48,9 @@ bool target_read(struct target *t, uint64_t address, void *out, size_t size);
 /* The same, for pages of files: whatever is there, the process's or the file's. */
 bool target_read_file(struct target *t, uint64_t address, void *out, size_t size);
 
-/* Write the byte VALUE into the process, where its memory may be written. False if refused, with errno. What
- * is written so, and by whom it is read, says lib/adapt/request.h. */
-bool target_write(struct target *t, uint64_t address, uint8_t value);
+/* Write SIZE bytes into the process, where its memory may be written. False if refused, with errno. What is
+ * written so, and by whom it is read, say lib/adapt/request.h and lib/events/samples.h. */
+bool target_write(struct target *t, uint64_t address, const void *value, size_t size);
 
 /* A string, cut to SIZE - 1 bytes. "" if there is none. */
 void target_text(struct target *t, uint64_t address, char *out, size_t size);
