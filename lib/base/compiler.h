@@ -21,6 +21,7 @@
 #define CACHE_ALIGNED __attribute__((aligned(64)))
 #define MAY_ALIAS __attribute__((may_alias))
 #define NO_TSAN __attribute__((no_sanitize("thread")))
+#define NO_ASAN __attribute__((no_sanitize("address")))
 
 /* Initial-exec: one load from the thread pointer, and never a call that could allocate. */
 #define THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))

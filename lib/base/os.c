@@ -505,6 +505,24 @@ bool os_copy(void *to, uintptr_t addr, size_t size)
     return kernel_call(SYS_process_vm_readv, os_pid(), &here, 1, &there, 1, 0) == (long)size;
 }
 
+/* rt_sigprocmask, which no sandbox can do without (process_vm_readv is refused in many): the kernel reads the mask
+ * before it looks at how it is to be used, and does nothing with one that it cannot use. Emulators may look in the other
+ * order: they are asked about an address that is never readable first. */
+static long mask_at(uintptr_t addr)
+{
+    enum { NO_WAY = -1 };
+    return kernel_call(SYS_rt_sigprocmask, NO_WAY, addr, NULL, sizeof(uint64_t), 0, 0);
+}
+
+bool os_readable(uintptr_t addr)
+{
+    static _Atomic(long) known; /* the same whoever stores it */
+    long unreadable = load_relaxed(&known);
+    if (!unreadable)
+        store_relaxed(&known, unreadable = mask_at((uintptr_t)-(intptr_t)sizeof(uint64_t)));
+    return unreadable == -EFAULT && mask_at(addr) == -EINVAL;
+}
+
 int os_tid(void)
 {
     return (int)kernel_call(SYS_gettid, 0, 0, 0, 0, 0, 0);

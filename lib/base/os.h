@@ -120,6 +120,9 @@ bool os_read_number(const char *path, uint64_t *out);
 /* SIZE bytes at ADDR, which may be unmapped at any moment: false, then. */
 bool os_copy(void *to, uintptr_t addr, size_t size);
 
+/* Can the 8 bytes at ADDR, a multiple of 8, be read? False also where the kernel does not tell. */
+bool os_readable(uintptr_t addr);
+
 /* A resource limit, UINT64_MAX for none. At start, when the C library asks for one, too, and on request. */
 enum os_limit { OS_LIMIT_ADDRESS_SPACE, OS_LIMIT_DATA };
 uint64_t os_limit(enum os_limit limit);

@@ -44,18 +44,6 @@ static void put_place(struct line *m, uintptr_t pc)
     line_hex(m, pc - o.start);
 }
 
-/* Frames of this library, the innermost, tell nothing, where it is an object of its own. */
-static uint64_t first_of_others(const struct guard_event *e)
-{
-    struct object_at own, o;
-    uint64_t i = 0;
-    if (!object_at((uintptr_t)guardreport_block, &own) || !own.name[0])
-        return 0;
-    while (i < e->depth && object_at(e->pc[i] - 1, &o) && o.start == own.start)
-        i++;
-    return i < e->depth ? i : 0;
-}
-
 static void put_thread(struct line *m, uint64_t thread)
 {
     if (!thread) {
@@ -78,7 +66,7 @@ static void tell_event(const struct guard_event *e, const char *what)
     line_dec(&m, now_ms > e->at_ms ? now_ms - e->at_ms : 0);
     line_str(&m, " ms before");
     end(&m);
-    for (uint64_t i = first_of_others(e); i < e->depth && i < GUARD_DEPTH; i++) {
+    for (uint64_t i = 0; i < e->depth && i < GUARD_DEPTH; i++) {
         begin(&m, "  ");
         put_place(&m, e->pc[i]);
         end(&m);

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+/* base/cfi.c - call frame information: from a frame to its caller.
+ *
+ * The header's table leads by bisection to the description of a function (FDE), which names what it has in common with
+ * others (CIE). Both hold instructions that make up a row, where each register of the caller is to be found, for one
+ * pc after another, until the pc that is asked for is passed. */
+#include "base/cfi.h"
+
+#include "base/bytes.h"
+
+#if defined(__x86_64__) && defined(__LP64__)
+
+enum {
+    CFA = CFI_REGISTERS, /* a column of the row */
+    COLUMNS,
+    SAVED_ROWS = 4,           /* compilers remember one, assembler two */
+    MOST_INSTRUCTIONS = 20000 /* the longest functions of Python and of compilers have 2,000 */
+};
+
+/* Encodings of pointers: the low bits are the form, the others what it is relative to. */
+enum { ENC_FORM = 0x0f, ENC_TO = 0xf0, ENC_ABSOLUTE = 0x00, ENC_PC = 0x10, ENC_DATA = 0x30 };
+enum { FORM_WORD = 0, FORM_U2 = 2, FORM_U4 = 3, FORM_U8 = 4, FORM_S2 = 10, FORM_S4 = 11, FORM_S8 = 12 };
+
+static unsigned size_of(unsigned encoding)
+{
+    switch (encoding & ENC_FORM) {
+    case FORM_U2:
+    case FORM_S2: return 2;
+    case FORM_U4:
+    case FORM_S4: return 4;
+    case FORM_WORD:
+    case FORM_U8:
+    case FORM_S8: return 8;
+    default: return 0; /* of no fixed size, which nobody writes */
+    }
+}
+
+static uint64_t pointer(struct bytes *b, unsigned encoding)
+{
+    uintptr_t here = (uintptr_t)b->at;
+    unsigned size = size_of(encoding), to = encoding & ENC_TO;
+    if (size == 0 || (to != ENC_PC && to != ENC_ABSOLUTE)) {
+        b->short_of = true;
+        return 0;
+    }
+    uint64_t value = bytes_fixed(b, size);
+    if ((encoding & ENC_FORM) >= FORM_S2)
+        value = sign_extend(value, size * 8);
+    return to == ENC_PC ? value + here : value;
+}
+
+/* --- The description of a function ---------------------------------------------------------------*/
+
+struct function {
+    struct bytes common, own; /* instructions */
+    uint64_t begin, code_unit, data_unit;
+    unsigned encoding, return_column;
+    bool signal, augmented;
+};
+
+/* Of the entries of the header's table, pairs of a function's first pc and its FDE, relative to the header, the last
+ * that begins at PC or below. 0: none, or a table of another kind. */
+static uintptr_t find(const struct cfi_tables *t, uintptr_t pc)
+{
+    enum { VERSION = 1, SORTED = ENC_DATA | FORM_S4 };
+    struct entry {
+        int32_t from, fde;
+    };
+    struct bytes b = bytes_at(t->from, t->to, (uintptr_t)t->header);
+    unsigned version = (unsigned)bytes_fixed(&b, 1), to_frames = (unsigned)bytes_fixed(&b, 1);
+    unsigned counted = (unsigned)bytes_fixed(&b, 1), table = (unsigned)bytes_fixed(&b, 1);
+    if (version != VERSION || table != SORTED || counted != FORM_U4 || size_of(to_frames) != 4 ||
+        (uintptr_t)t->header % sizeof(int32_t) != 0)
+        return 0;
+    bytes_fixed(&b, 4);
+    size_t count = bytes_fixed(&b, 4);
+    const struct entry *first = (const struct entry *)b.at;
+    int64_t wanted = (int64_t)(pc - (uintptr_t)t->header);
+    if (b.short_of || count == 0 || count > bytes_left(&b) / sizeof *first)
+        return 0;
+    while (count > 1) {
+        size_t half = count / 2;
+        first += first[half].from <= wanted ? half : 0;
+        count -= half;
+    }
+    return first->from <= wanted ? (uintptr_t)t->header + (uintptr_t)(intptr_t)first->fde : 0;
+}
+
+/* A CIE or FDE; *ID is 0 for a CIE, else how far back from *ID_AT its CIE is. */
+static struct bytes record(const struct cfi_tables *t, uint64_t at, uint64_t *id, uint64_t *id_at)
+{
+    struct bytes all = bytes_at(t->from, t->to, at);
+    uint64_t length = bytes_fixed(&all, 4); /* 0xffffffff, longer ones, is more than there is */
+    struct bytes b = bytes_part(&all, length);
+    *id_at = (uintptr_t)b.at;
+    *id = bytes_fixed(&b, 4);
+    return b;
+}
+
+/* What the letters of the augmentation stand for. False for one that is not known. */
+static bool augmentation(struct bytes letters, struct bytes *data, struct function *f)
+{
+    while (bytes_left(&letters))
+        switch (*letters.at++) {
+        case 'R': f->encoding = (unsigned)bytes_fixed(data, 1); break;
+        case 'L': bytes_fixed(data, 1); break;
+        case 'P': bytes_fixed(data, size_of((unsigned)bytes_fixed(data, 1))); break;
+        case 'S': f->signal = true; break;
+        case 'B': break;
+        default: return false;
+        }
+    return !data->short_of;
+}
+
+static bool common(const struct cfi_tables *t, uint64_t at, struct function *f)
+{
+    uint64_t id, id_at;
+    struct bytes b = record(t, at, &id, &id_at), letters = b;
+    unsigned version = (unsigned)bytes_fixed(&b, 1);
+    if (id != 0 || (version != 1 && version != 3))
+        return false;
+    letters.at = b.at;
+    while (bytes_fixed(&b, 1))
+        ;
+    if (b.short_of)
+        return false;
+    letters.end = b.at - 1;
+    f->code_unit = bytes_unsigned(&b);
+    f->data_unit = bytes_signed(&b);
+    f->return_column = (unsigned)(version == 1 ? bytes_fixed(&b, 1) : bytes_unsigned(&b));
+    f->encoding = ENC_ABSOLUTE;
+    f->augmented = bytes_left(&letters) && *letters.at == 'z';
+    if (b.short_of || f->return_column >= CFI_REGISTERS || (!f->augmented && bytes_left(&letters)))
+        return false;
+    if (f->augmented) {
+        struct bytes data = bytes_part(&b, bytes_unsigned(&b));
+        letters.at++;
+        if (!augmentation(letters, &data, f))
+            return false;
+    }
+    f->common = b;
+    return !b.short_of;
+}
+
+/* The function that PC is in. */
+static enum cfi_step describe(const struct cfi_tables *t, uintptr_t pc, struct function *f)
+{
+    uint64_t id, id_at;
+    uintptr_t at = t->header ? find(t, pc) : 0;
+    *f = (struct function){0};
+    if (at == 0)
+        return CFI_NONE;
+    struct bytes b = record(t, at, &id, &id_at);
+    if (b.short_of || id == 0 || !common(t, id_at - id, f))
+        return CFI_LOST;
+    f->begin = pointer(&b, f->encoding);
+    uint64_t size = pointer(&b, f->encoding & ENC_FORM);
+    if (f->augmented)
+        bytes_part(&b, bytes_unsigned(&b));
+    f->own = b;
+    if (b.short_of)
+        return CFI_LOST;
+    return pc - f->begin < size ? CFI_CALLER : CFI_NONE;
+}
+
+/* --- Rows ----------------------------------------------------------------------------------------*/
+
+/* Where a register of the caller is. Below, N is the number that goes with it. */
+enum how {
+    AS_IT_IS,
+    AT_CFA,        /* saved at the CFA + N */
+    CFA_PLUS,      /* its value is the CFA + N */
+    IN_REGISTER,   /* register N */
+    AT_EXPRESSION, /* saved where the expression N bytes behind the tables' begin says */
+    EXPRESSION,    /* its value is that of the expression */
+    NOWHERE
+};
+
+struct row {
+    int32_t n[COLUMNS];
+    uint8_t how[COLUMNS];
+    uint8_t cfa_register; /* the CFA is this + N, where its `how` is IN_REGISTER */
+};
+
+struct program {
+    const struct cfi_tables *tables;
+    const struct function *function;
+    const struct row *begin; /* behind the instructions of the CIE; NULL in them */
+    uint64_t pc, wanted;
+    unsigned saved, steps;
+    bool damaged;
+    struct row row, save[SAVED_ROWS], first;
+};
+
+static inline void set(struct program *p, unsigned column, enum how how, uint64_t n)
+{
+    p->row.how[column] = (uint8_t)how;
+    p->row.n[column] = (int32_t)n;
+    p->damaged |= (int64_t)n != (int32_t)n;
+}
+
+/* Vector registers are passed over. */
+static inline void rule(struct program *p, uint64_t column, enum how how, uint64_t n)
+{
+    if (column < CFI_REGISTERS)
+        set(p, (unsigned)column, how, n);
+}
+
+static void restore(struct program *p, uint64_t column)
+{
+    if (column >= CFI_REGISTERS)
+        return;
+    p->row.how[column] = p->begin ? p->begin->how[column] : (uint8_t)AS_IT_IS;
+    p->row.n[column] = p->begin ? p->begin->n[column] : 0;
+}
+
+/* An offset alone does not change what an expression says. */
+static void cfa_is(struct program *p, uint64_t base, uint64_t offset, bool from_register)
+{
+    p->damaged |= base >= CFI_REGISTERS;
+    p->row.cfa_register = (uint8_t)base;
+    if (from_register || p->row.how[CFA] == IN_REGISTER)
+        set(p, CFA, IN_REGISTER, offset);
+}
+
+static uint64_t expression(struct program *p, struct bytes *b)
+{
+    uint64_t at = (uint64_t)(b->at - p->tables->from);
+    bytes_part(b, bytes_unsigned(b));
+    return at;
+}
+
+static void remember(struct program *p)
+{
+    if (p->saved == SAVED_ROWS)
+        p->damaged = true;
+    else
+        p->save[p->saved++] = p->row;
+}
+
+static void recall(struct program *p)
+{
+    if (p->saved == 0)
+        p->damaged = true;
+    else
+        p->row = p->save[--p->saved];
+}
+
+enum { /* the instructions; of the first three the low six bits are an operand */
+       ADVANCE = 0x40,
+       OFFSET = 0x80,
+       RESTORE = 0xc0,
+       NOP = 0x00,
+       SET_LOC,
+       ADVANCE_1,
+       ADVANCE_2,
+       ADVANCE_4,
+       OFFSET_EXTENDED,
+       RESTORE_EXTENDED,
+       UNDEFINED,
+       SAME_VALUE,
+       REGISTER,
+       REMEMBER_STATE,
+       RESTORE_STATE,
+       DEF_CFA,
+       DEF_CFA_REGISTER,
+       DEF_CFA_OFFSET,
+       DEF_CFA_EXPRESSION,
+       AT_EXPRESSION_IS,
+       OFFSET_EXTENDED_SF,
+       DEF_CFA_SF,
+       DEF_CFA_OFFSET_SF,
+       VAL_OFFSET,
+       VAL_OFFSET_SF,
+       VAL_EXPRESSION,
+       ARGUMENTS_SIZE = 0x2e,
+       NEGATIVE_OFFSET = 0x2f
+};
+
+static void define_cfa(struct program *p, unsigned instruction, struct bytes *b)
+{
+    uint64_t unit = p->function->data_unit, base = p->row.cfa_register;
+    switch (instruction) {
+    case DEF_CFA:
+        base = bytes_unsigned(b);
+        cfa_is(p, base, bytes_unsigned(b), true);
+        break;
+    case DEF_CFA_SF:
+        base = bytes_unsigned(b);
+        cfa_is(p, base, bytes_signed(b) * unit, true);
+        break;
+    case DEF_CFA_REGISTER:
+        p->damaged |= p->row.how[CFA] != IN_REGISTER;
+        cfa_is(p, bytes_unsigned(b), (uint64_t)p->row.n[CFA], true);
+        break;
+    case DEF_CFA_OFFSET: cfa_is(p, base, bytes_unsigned(b), false); break;
+    case DEF_CFA_OFFSET_SF: cfa_is(p, base, bytes_signed(b) * unit, false); break;
+    default: set(p, CFA, EXPRESSION, expression(p, b)); break;
+    }
+}
+
+static void define_register(struct program *p, unsigned instruction, struct bytes *b)
+{
+    uint64_t unit = p->function->data_unit, column = bytes_unsigned(b);
+    switch (instruction) {
+    case OFFSET_EXTENDED: rule(p, column, AT_CFA, bytes_unsigned(b) * unit); break;
+    case OFFSET_EXTENDED_SF: rule(p, column, AT_CFA, bytes_signed(b) * unit); break;
+    case NEGATIVE_OFFSET: rule(p, column, AT_CFA, 0 - bytes_unsigned(b) * unit); break;
+    case VAL_OFFSET: rule(p, column, CFA_PLUS, bytes_unsigned(b) * unit); break;
+    case VAL_OFFSET_SF: rule(p, column, CFA_PLUS, bytes_signed(b) * unit); break;
+    case AT_EXPRESSION_IS: rule(p, column, AT_EXPRESSION, expression(p, b)); break;
+    case VAL_EXPRESSION: rule(p, column, EXPRESSION, expression(p, b)); break;
+    case REGISTER: rule(p, column, IN_REGISTER, bytes_unsigned(b)); break;
+    case RESTORE_EXTENDED: restore(p, column); break;
+    case UNDEFINED: rule(p, column, NOWHERE, 0); break;
+    default: rule(p, column, AS_IT_IS, 0); break;
+    }
+}
+
+static void follow(struct program *p, unsigned instruction, struct bytes *b)
+{
+    uint64_t unit = p->function->code_unit;
+    switch (instruction) {
+    case NOP: break;
+    case SET_LOC: p->pc = pointer(b, p->function->encoding); break;
+    case ADVANCE_1: p->pc += bytes_fixed(b, 1) * unit; break;
+    case ADVANCE_2: p->pc += bytes_fixed(b, 2) * unit; break;
+    case ADVANCE_4: p->pc += bytes_fixed(b, 4) * unit; break;
+    case REMEMBER_STATE: remember(p); break;
+    case RESTORE_STATE: recall(p); break;
+    case ARGUMENTS_SIZE: bytes_unsigned(b); break;
+    case DEF_CFA:
+    case DEF_CFA_SF:
+    case DEF_CFA_REGISTER:
+    case DEF_CFA_OFFSET:
+    case DEF_CFA_OFFSET_SF:
+    case DEF_CFA_EXPRESSION: define_cfa(p, instruction, b); break;
+    default:
+        p->damaged |= instruction > VAL_EXPRESSION && instruction != NEGATIVE_OFFSET;
+        define_register(p, instruction, b);
+        break;
+    }
+}
+
+/* Up to the end, or until the pc that is asked for is passed. */
+static bool run(struct program *p, struct bytes b)
+{
+    enum { KIND = 0xc0 };
+    while (b.at < b.end && p->pc <= p->wanted && !p->damaged) {
+        unsigned byte = *b.at++, operand = byte & ~(unsigned)KIND;
+        switch (byte & KIND) {
+        case ADVANCE: p->pc += operand * p->function->code_unit; break;
+        case OFFSET: rule(p, operand, AT_CFA, bytes_unsigned(&b) * p->function->data_unit); break;
+        case RESTORE: restore(p, operand); break;
+        default: follow(p, byte, &b); break;
+        }
+        p->damaged |= ++p->steps > MOST_INSTRUCTIONS;
+    }
+    return !p->damaged && !b.short_of;
+}
+
+/* The row of PC. */
+static bool find_row(struct program *p, const struct cfi_tables *t, const struct function *f, uintptr_t pc)
+{
+    p->tables = t;
+    p->function = f;
+    p->begin = NULL;
+    p->pc = f->begin;
+    p->wanted = pc;
+    p->saved = p->steps = 0;
+    p->damaged = false;
+    p->row = (struct row){0};
+    if (!run(p, f->common))
+        return false;
+    p->first = p->row;
+    p->begin = &p->first;
+    return run(p, f->own);
+}
+
+/* --- To the caller -------------------------------------------------------------------------------*/
+
+struct frame { /* as it is before the step */
+    const struct program *program;
+    const struct cfi_registers *registers;
+    struct stack *stack;
+    uint64_t cfa;
+};
+
+static bool in_register(const struct frame *f, uint64_t column, uint64_t *value)
+{
+    if (column >= CFI_REGISTERS || !(f->registers->known >> column & 1))
+        return false;
+    *value = f->registers->value[column];
+    return true;
+}
+
+static bool by_expression(const struct frame *f, uint32_t at, const uint64_t *begin, uint64_t *value)
+{
+    const struct cfi_tables *t = f->program->tables;
+    struct bytes all = bytes_at(t->from, t->to, (uintptr_t)t->from + at);
+    struct bytes code = bytes_part(&all, bytes_unsigned(&all));
+    return expression_value(code, begin, f->registers, f->stack, value);
+}
+
+static bool find_cfa(struct frame *f)
+{
+    const struct row *row = &f->program->row;
+    if (row->how[CFA] == EXPRESSION)
+        return by_expression(f, (uint32_t)row->n[CFA], NULL, &f->cfa);
+    if (row->how[CFA] != IN_REGISTER || !in_register(f, row->cfa_register, &f->cfa))
+        return false;
+    f->cfa += (uint64_t)row->n[CFA];
+    return true;
+}
+
+/* What COLUMN is in the caller. False if it cannot be said. */
+static bool find_value(const struct frame *f, unsigned column, uint64_t *value)
+{
+    uint64_t n = (uint64_t)f->program->row.n[column];
+    switch (f->program->row.how[column]) {
+    case AT_CFA: return stack_word(f->stack, f->cfa + n, value);
+    case CFA_PLUS: *value = f->cfa + n; return true;
+    case IN_REGISTER: return in_register(f, n, value);
+    case EXPRESSION: return by_expression(f, (uint32_t)n, &f->cfa, value);
+    case AT_EXPRESSION:
+        return by_expression(f, (uint32_t)n, &f->cfa, value) && stack_word(f->stack, *value, value);
+    default: return false;
+    }
+}
+
+/* Registers that nothing is said of are the caller's, as functions that save none keep those that they have to. */
+static enum cfi_step apply(const struct program *p, struct stack *stack, struct cfi_registers *r,
+                           uintptr_t *cfa)
+{
+    struct cfi_registers next = *r;
+    struct frame f = {.program = p, .registers = r, .stack = stack};
+    unsigned column = p->function->return_column;
+    if (p->row.how[column] == NOWHERE)
+        return CFI_OUTERMOST;
+    if (p->row.how[column] == AS_IT_IS || !find_cfa(&f))
+        return CFI_LOST;
+    next.value[CFI_SP] = *cfa = f.cfa;
+    for (unsigned i = 0; i < CFI_REGISTERS; i++)
+        if (p->row.how[i] != AS_IT_IS) {
+            bool known = find_value(&f, i, &next.value[i]);
+            next.known = (next.known & ~(1u << i)) | (uint32_t)known << i;
+        }
+    if (!(next.known >> column & 1) || !(next.known >> CFI_SP & 1))
+        return CFI_LOST;
+    next.value[CFI_PC] = next.value[column];
+    next.known |= 1u << CFI_PC;
+    next.exact = p->function->signal;
+    *r = next;
+    return CFI_CALLER;
+}
+
+enum cfi_step cfi_step(const struct cfi_tables *tables, struct stack *stack, struct cfi_registers *registers,
+                       uintptr_t *cfa)
+{
+    struct function f;
+    struct program p;
+    uintptr_t pc = registers->value[CFI_PC] - !registers->exact; /* the call may be the last instruction */
+    enum cfi_step found = describe(tables, pc, &f);
+    if (found != CFI_CALLER)
+        return found;
+    return find_row(&p, tables, &f, pc) ? apply(&p, stack, registers, cfa) : CFI_LOST;
+}
+
+#else
+
+enum cfi_step cfi_step(const struct cfi_tables *tables, struct stack *stack, struct cfi_registers *registers,
+                       uintptr_t *cfa)
+{
+    (void)tables, (void)stack, (void)registers, (void)cfa;
+    return CFI_NONE;
+}
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* base/cfi.h - call frame information: from a frame to its caller by the tables that compilers write for exceptions
+ * (.eh_frame, found by the sorted table in .eh_frame_hdr). x86-64; on other machines there is none.
+ *
+ * The tables are believed in nothing: every byte is read within the range given, a program or an expression has a
+ * bounded number of steps, and what it says of the stack is read by stack_word. No lock, no allocation, no call. */
+#ifndef HAK_CFI_H
+#define HAK_CFI_H
+
+#include "base/expression.h"
+
+struct cfi_tables {
+    const unsigned char *from, *to; /* what can be read: .eh_frame and .eh_frame_hdr lie there */
+    const unsigned char *header;    /* .eh_frame_hdr, or NULL */
+};
+
+enum cfi_step {
+    CFI_CALLER,    /* the registers are those of the caller */
+    CFI_OUTERMOST, /* there is no caller */
+    CFI_NONE,      /* the tables do not cover the pc, or are of a kind that is not read here */
+    CFI_LOST       /* they are damaged, or lead to what cannot be read */
+};
+
+/* *CFA, the canonical frame address, is the caller's stack pointer for nearly all functions. The registers change only
+ * with CFI_CALLER. */
+enum cfi_step cfi_step(const struct cfi_tables *tables, struct stack *stack, struct cfi_registers *registers,
+                       uintptr_t *cfa);
+
+#endif
