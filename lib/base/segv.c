@@ -18,7 +18,7 @@
 
 /* As the kernel of both machines has it. */
 struct action {
-    void (*handler)(int, siginfo_t *, void *);
+    uintptr_t handler; /* 0 is SIG_DFL */
     unsigned long flags;
     void (*restorer)(void);
     uint64_t mask;
@@ -60,7 +60,7 @@ static void look(const ucontext_t *context, struct segv *fault)
  * delivered as this returns. */
 static void on_segv(int signal, siginfo_t *info, void *context)
 {
-    const struct action none = {.handler = (void (*)(int, siginfo_t *, void *))SIG_DFL};
+    const struct action none = {0};
     struct segv fault = {.address = (uintptr_t)info->si_addr};
     if (info->si_code > 0) {
         look(context, &fault);
@@ -73,10 +73,10 @@ static void on_segv(int signal, siginfo_t *info, void *context)
 
 bool segv_catch(void (*handler)(const struct segv *fault))
 {
-    const struct action ours = {on_segv, SA_SIGINFO | SA_ONSTACK | RESTORER, leave_handler, 0};
+    const struct action ours = {(uintptr_t)on_segv, SA_SIGINFO | SA_ONSTACK | RESTORER, leave_handler, 0};
     struct action now;
     told = handler;
-    if (!set_action(NULL, &now) || now.handler != (void (*)(int, siginfo_t *, void *))SIG_DFL)
+    if (!set_action(NULL, &now) || now.handler != 0)
         return false;
     return set_action(&ours, NULL);
 }
