@@ -11,8 +11,6 @@
 #if defined(__x86_64__) && defined(__LP64__)
 
 enum {
-    CFA = CFI_REGISTERS, /* a column of the row */
-    COLUMNS,
     SAVED_ROWS = 4,           /* compilers remember one, assembler two */
     MOST_INSTRUCTIONS = 20000 /* the longest functions of Python and of compilers have 2,000 */
 };
@@ -49,14 +47,7 @@ static uint64_t pointer(struct bytes *b, unsigned encoding)
     return to == ENC_PC ? value + here : value;
 }
 
-/* --- The description of a function ---------------------------------------------------------------*/
-
-struct function {
-    struct bytes common, own; /* instructions */
-    uint64_t begin, code_unit, data_unit;
-    unsigned encoding, return_column;
-    bool signal, augmented;
-};
+/* --- Records of the tables -----------------------------------------------------------------------*/
 
 /* Of the entries of the header's table, pairs of a function's first pc and its FDE, relative to the header, the last
  * that begins at PC or below. 0: none, or a table of another kind. */
@@ -98,69 +89,18 @@ static struct bytes record(const struct cfi_tables *t, uint64_t at, uint64_t *id
 }
 
 /* What the letters of the augmentation stand for. False for one that is not known. */
-static bool augmentation(struct bytes letters, struct bytes *data, struct function *f)
+static bool augmentation(struct bytes letters, struct bytes *data, struct cfi_common *c)
 {
     while (bytes_left(&letters))
         switch (*letters.at++) {
-        case 'R': f->encoding = (unsigned)bytes_fixed(data, 1); break;
+        case 'R': c->encoding = (unsigned)bytes_fixed(data, 1); break;
         case 'L': bytes_fixed(data, 1); break;
         case 'P': bytes_fixed(data, size_of((unsigned)bytes_fixed(data, 1))); break;
-        case 'S': f->signal = true; break;
+        case 'S': c->signal = true; break;
         case 'B': break;
         default: return false;
         }
     return !data->short_of;
-}
-
-static bool common(const struct cfi_tables *t, uint64_t at, struct function *f)
-{
-    uint64_t id, id_at;
-    struct bytes b = record(t, at, &id, &id_at), letters = b;
-    unsigned version = (unsigned)bytes_fixed(&b, 1);
-    if (id != 0 || (version != 1 && version != 3))
-        return false;
-    letters.at = b.at;
-    while (bytes_fixed(&b, 1))
-        ;
-    if (b.short_of)
-        return false;
-    letters.end = b.at - 1;
-    f->code_unit = bytes_unsigned(&b);
-    f->data_unit = bytes_signed(&b);
-    f->return_column = (unsigned)(version == 1 ? bytes_fixed(&b, 1) : bytes_unsigned(&b));
-    f->encoding = ENC_ABSOLUTE;
-    f->augmented = bytes_left(&letters) && *letters.at == 'z';
-    if (b.short_of || f->return_column >= CFI_REGISTERS || (!f->augmented && bytes_left(&letters)))
-        return false;
-    if (f->augmented) {
-        struct bytes data = bytes_part(&b, bytes_unsigned(&b));
-        letters.at++;
-        if (!augmentation(letters, &data, f))
-            return false;
-    }
-    f->common = b;
-    return !b.short_of;
-}
-
-/* The function that PC is in. */
-static enum cfi_step describe(const struct cfi_tables *t, uintptr_t pc, struct function *f)
-{
-    uint64_t id, id_at;
-    uintptr_t at = t->header ? find(t, pc) : 0;
-    *f = (struct function){0};
-    if (at == 0)
-        return CFI_NONE;
-    struct bytes b = record(t, at, &id, &id_at);
-    if (b.short_of || id == 0 || !common(t, id_at - id, f))
-        return CFI_LOST;
-    f->begin = pointer(&b, f->encoding);
-    uint64_t size = pointer(&b, f->encoding & ENC_FORM);
-    if (f->augmented)
-        bytes_part(&b, bytes_unsigned(&b));
-    f->own = b;
-    if (b.short_of)
-        return CFI_LOST;
-    return pc - f->begin < size ? CFI_CALLER : CFI_NONE;
 }
 
 /* --- Rows ----------------------------------------------------------------------------------------*/
@@ -176,26 +116,21 @@ enum how {
     NOWHERE
 };
 
-struct row {
-    int32_t n[COLUMNS];
-    uint8_t how[COLUMNS];
-    uint8_t cfa_register; /* the CFA is this + N, where its `how` is IN_REGISTER */
-};
-
 struct program {
     const struct cfi_tables *tables;
-    const struct function *function;
-    const struct row *begin; /* behind the instructions of the CIE; NULL in them */
+    const struct cfi_common *common;
+    bool begun; /* behind the instructions of the CIE */
+    bool damaged;
     uint64_t pc, wanted;
     unsigned saved, steps;
-    bool damaged;
-    struct row row, save[SAVED_ROWS], first;
+    struct cfi_row row, save[SAVED_ROWS];
 };
 
 static inline void set(struct program *p, unsigned column, enum how how, uint64_t n)
 {
     p->row.how[column] = (uint8_t)how;
     p->row.n[column] = (int32_t)n;
+    p->row.ruled |= 1u << column;
     p->damaged |= (int64_t)n != (int32_t)n;
 }
 
@@ -210,8 +145,8 @@ static void restore(struct program *p, uint64_t column)
 {
     if (column >= CFI_REGISTERS)
         return;
-    p->row.how[column] = p->begin ? p->begin->how[column] : (uint8_t)AS_IT_IS;
-    p->row.n[column] = p->begin ? p->begin->n[column] : 0;
+    p->row.how[column] = p->begun ? p->common->first.how[column] : (uint8_t)AS_IT_IS;
+    p->row.n[column] = p->begun ? p->common->first.n[column] : 0;
 }
 
 /* An offset alone does not change what an expression says. */
@@ -219,8 +154,8 @@ static void cfa_is(struct program *p, uint64_t base, uint64_t offset, bool from_
 {
     p->damaged |= base >= CFI_REGISTERS;
     p->row.cfa_register = (uint8_t)base;
-    if (from_register || p->row.how[CFA] == IN_REGISTER)
-        set(p, CFA, IN_REGISTER, offset);
+    if (from_register || p->row.how[CFI_CFA] == IN_REGISTER)
+        set(p, CFI_CFA, IN_REGISTER, offset);
 }
 
 static uint64_t expression(struct program *p, struct bytes *b)
@@ -279,7 +214,7 @@ enum { /* the instructions; of the first three the low six bits are an operand *
 
 static void define_cfa(struct program *p, unsigned instruction, struct bytes *b)
 {
-    uint64_t unit = p->function->data_unit, base = p->row.cfa_register;
+    uint64_t unit = p->common->data_unit, base = p->row.cfa_register;
     switch (instruction) {
     case DEF_CFA:
         base = bytes_unsigned(b);
@@ -290,18 +225,18 @@ static void define_cfa(struct program *p, unsigned instruction, struct bytes *b)
         cfa_is(p, base, bytes_signed(b) * unit, true);
         break;
     case DEF_CFA_REGISTER:
-        p->damaged |= p->row.how[CFA] != IN_REGISTER;
-        cfa_is(p, bytes_unsigned(b), (uint64_t)p->row.n[CFA], true);
+        p->damaged |= p->row.how[CFI_CFA] != IN_REGISTER;
+        cfa_is(p, bytes_unsigned(b), (uint64_t)p->row.n[CFI_CFA], true);
         break;
     case DEF_CFA_OFFSET: cfa_is(p, base, bytes_unsigned(b), false); break;
     case DEF_CFA_OFFSET_SF: cfa_is(p, base, bytes_signed(b) * unit, false); break;
-    default: set(p, CFA, EXPRESSION, expression(p, b)); break;
+    default: set(p, CFI_CFA, EXPRESSION, expression(p, b)); break;
     }
 }
 
 static void define_register(struct program *p, unsigned instruction, struct bytes *b)
 {
-    uint64_t unit = p->function->data_unit, column = bytes_unsigned(b);
+    uint64_t unit = p->common->data_unit, column = bytes_unsigned(b);
     switch (instruction) {
     case OFFSET_EXTENDED: rule(p, column, AT_CFA, bytes_unsigned(b) * unit); break;
     case OFFSET_EXTENDED_SF: rule(p, column, AT_CFA, bytes_signed(b) * unit); break;
@@ -319,10 +254,10 @@ static void define_register(struct program *p, unsigned instruction, struct byte
 
 static void follow(struct program *p, unsigned instruction, struct bytes *b)
 {
-    uint64_t unit = p->function->code_unit;
+    uint64_t unit = p->common->code_unit;
     switch (instruction) {
     case NOP: break;
-    case SET_LOC: p->pc = pointer(b, p->function->encoding); break;
+    case SET_LOC: p->pc = pointer(b, p->common->encoding); break;
     case ADVANCE_1: p->pc += bytes_fixed(b, 1) * unit; break;
     case ADVANCE_2: p->pc += bytes_fixed(b, 2) * unit; break;
     case ADVANCE_4: p->pc += bytes_fixed(b, 4) * unit; break;
@@ -349,8 +284,8 @@ static bool run(struct program *p, struct bytes b)
     while (b.at < b.end && p->pc <= p->wanted && !p->damaged) {
         unsigned byte = *b.at++, operand = byte & ~(unsigned)KIND;
         switch (byte & KIND) {
-        case ADVANCE: p->pc += operand * p->function->code_unit; break;
-        case OFFSET: rule(p, operand, AT_CFA, bytes_unsigned(&b) * p->function->data_unit); break;
+        case ADVANCE: p->pc += operand * p->common->code_unit; break;
+        case OFFSET: rule(p, operand, AT_CFA, bytes_unsigned(&b) * p->common->data_unit); break;
         case RESTORE: restore(p, operand); break;
         default: follow(p, byte, &b); break;
         }
@@ -359,22 +294,89 @@ static bool run(struct program *p, struct bytes b)
     return !p->damaged && !b.short_of;
 }
 
-/* The row of PC. */
-static bool find_row(struct program *p, const struct cfi_tables *t, const struct function *f, uintptr_t pc)
+static void start(struct program *p, const struct cfi_tables *t, const struct cfi_common *c)
 {
     p->tables = t;
-    p->function = f;
-    p->begin = NULL;
-    p->pc = f->begin;
-    p->wanted = pc;
+    p->common = c;
+    p->begun = p->damaged = false;
+    p->pc = p->wanted = 0;
     p->saved = p->steps = 0;
-    p->damaged = false;
-    p->row = (struct row){0};
-    if (!run(p, f->common))
+    p->row = (struct cfi_row){.ruled = 0};
+}
+
+/* --- The description of a function ---------------------------------------------------------------*/
+
+/* The CIE at AT, but for its instructions, which *B is left at. */
+static bool read_common(struct bytes *b, struct cfi_common *c)
+{
+    struct bytes letters = *b;
+    unsigned version = (unsigned)bytes_fixed(b, 1);
+    if (version != 1 && version != 3)
         return false;
-    p->first = p->row;
-    p->begin = &p->first;
-    return run(p, f->own);
+    letters.at = b->at;
+    while (bytes_fixed(b, 1))
+        ;
+    if (b->short_of)
+        return false;
+    letters.end = b->at - 1;
+    c->code_unit = bytes_unsigned(b);
+    c->data_unit = bytes_signed(b);
+    c->return_column = (unsigned)(version == 1 ? bytes_fixed(b, 1) : bytes_unsigned(b));
+    c->encoding = ENC_ABSOLUTE;
+    c->signal = false;
+    c->augmented = bytes_left(&letters) && *letters.at == 'z';
+    if (b->short_of || c->return_column >= CFI_REGISTERS || (!c->augmented && bytes_left(&letters)))
+        return false;
+    if (c->augmented) {
+        struct bytes data = bytes_part(b, bytes_unsigned(b));
+        letters.at++;
+        return augmentation(letters, &data, c);
+    }
+    return true;
+}
+
+/* *C becomes that of the CIE at AT. */
+static bool find_common(struct program *p, const struct cfi_tables *t, uintptr_t at, struct cfi_common *c)
+{
+    uint64_t id, id_at;
+    if (c->at == at)
+        return true;
+    c->at = 0;
+    struct bytes b = record(t, at, &id, &id_at);
+    if (id != 0 || !read_common(&b, c))
+        return false;
+    start(p, t, c);
+    if (!run(p, b))
+        return false;
+    c->first = p->row;
+    c->at = at;
+    return true;
+}
+
+/* The row of PC. CFI_CALLER: found. */
+static enum cfi_step find_row(struct program *p, const struct cfi_tables *t, struct cfi_common *c,
+                              uintptr_t pc)
+{
+    uint64_t id, id_at;
+    uintptr_t at = t->header ? find(t, pc) : 0;
+    if (at == 0)
+        return CFI_NONE;
+    struct bytes b = record(t, at, &id, &id_at);
+    if (b.short_of || id == 0 || !find_common(p, t, id_at - id, c))
+        return CFI_LOST;
+    start(p, t, c);
+    p->begun = true;
+    p->pc = pointer(&b, c->encoding);
+    p->wanted = pc;
+    p->row = c->first;
+    uint64_t size = pointer(&b, c->encoding & ENC_FORM);
+    if (c->augmented)
+        bytes_part(&b, bytes_unsigned(&b));
+    if (b.short_of)
+        return CFI_LOST;
+    if (pc - p->pc >= size)
+        return CFI_NONE;
+    return run(p, b) ? CFI_CALLER : CFI_LOST;
 }
 
 /* --- To the caller -------------------------------------------------------------------------------*/
@@ -404,12 +406,12 @@ static bool by_expression(const struct frame *f, uint32_t at, const uint64_t *be
 
 static bool find_cfa(struct frame *f)
 {
-    const struct row *row = &f->program->row;
-    if (row->how[CFA] == EXPRESSION)
-        return by_expression(f, (uint32_t)row->n[CFA], NULL, &f->cfa);
-    if (row->how[CFA] != IN_REGISTER || !in_register(f, row->cfa_register, &f->cfa))
+    const struct cfi_row *row = &f->program->row;
+    if (row->how[CFI_CFA] == EXPRESSION)
+        return by_expression(f, (uint32_t)row->n[CFI_CFA], NULL, &f->cfa);
+    if (row->how[CFI_CFA] != IN_REGISTER || !in_register(f, row->cfa_register, &f->cfa))
         return false;
-    f->cfa += (uint64_t)row->n[CFA];
+    f->cfa += (uint64_t)row->n[CFI_CFA];
     return true;
 }
 
@@ -434,44 +436,43 @@ static enum cfi_step apply(const struct program *p, struct stack *stack, struct 
 {
     struct cfi_registers next = *r;
     struct frame f = {.program = p, .registers = r, .stack = stack};
-    unsigned column = p->function->return_column;
+    unsigned column = p->common->return_column;
     if (p->row.how[column] == NOWHERE)
         return CFI_OUTERMOST;
     if (p->row.how[column] == AS_IT_IS || !find_cfa(&f))
         return CFI_LOST;
     next.value[CFI_SP] = *cfa = f.cfa;
-    for (unsigned i = 0; i < CFI_REGISTERS; i++)
-        if (p->row.how[i] != AS_IT_IS) {
-            bool known = find_value(&f, i, &next.value[i]);
-            next.known = (next.known & ~(1u << i)) | (uint32_t)known << i;
-        }
+    for (uint32_t ruled = p->row.ruled & ~(1u << CFI_CFA); ruled; ruled &= ruled - 1) {
+        unsigned i = (unsigned)__builtin_ctz(ruled);
+        if (p->row.how[i] == AS_IT_IS)
+            continue;
+        bool known = find_value(&f, i, &next.value[i]);
+        next.known = (next.known & ~(1u << i)) | (uint32_t)known << i;
+    }
     if (!(next.known >> column & 1) || !(next.known >> CFI_SP & 1))
         return CFI_LOST;
     next.value[CFI_PC] = next.value[column];
     next.known |= 1u << CFI_PC;
-    next.exact = p->function->signal;
+    next.exact = p->common->signal;
     *r = next;
     return CFI_CALLER;
 }
 
-enum cfi_step cfi_step(const struct cfi_tables *tables, struct stack *stack, struct cfi_registers *registers,
-                       uintptr_t *cfa)
+enum cfi_step cfi_step(const struct cfi_tables *tables, struct cfi_common *common, struct stack *stack,
+                       struct cfi_registers *registers, uintptr_t *cfa)
 {
-    struct function f;
     struct program p;
     uintptr_t pc = registers->value[CFI_PC] - !registers->exact; /* the call may be the last instruction */
-    enum cfi_step found = describe(tables, pc, &f);
-    if (found != CFI_CALLER)
-        return found;
-    return find_row(&p, tables, &f, pc) ? apply(&p, stack, registers, cfa) : CFI_LOST;
+    enum cfi_step found = find_row(&p, tables, common, pc);
+    return found == CFI_CALLER ? apply(&p, stack, registers, cfa) : found;
 }
 
 #else
 
-enum cfi_step cfi_step(const struct cfi_tables *tables, struct stack *stack, struct cfi_registers *registers,
-                       uintptr_t *cfa)
+enum cfi_step cfi_step(const struct cfi_tables *tables, struct cfi_common *common, struct stack *stack,
+                       struct cfi_registers *registers, uintptr_t *cfa)
 {
-    (void)tables, (void)stack, (void)registers, (void)cfa;
+    (void)tables, (void)common, (void)stack, (void)registers, (void)cfa;
     return CFI_NONE;
 }
 

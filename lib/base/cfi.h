@@ -14,6 +14,24 @@ struct cfi_tables {
     const unsigned char *header;    /* .eh_frame_hdr, or NULL */
 };
 
+/* Where the registers of the caller are: columns for them and for the canonical frame address. */
+enum { CFI_CFA = CFI_REGISTERS, CFI_COLUMNS };
+struct cfi_row {
+    int32_t n[CFI_COLUMNS];
+    uint8_t how[CFI_COLUMNS];
+    uint8_t cfa_register;
+    uint32_t ruled; /* a bit for each column that something is said of */
+};
+
+/* What functions have in common (CIE): kept from one step to the next, as most have the same. */
+struct cfi_common {
+    uintptr_t at; /* 0 before the first step */
+    uint64_t code_unit, data_unit;
+    unsigned encoding, return_column;
+    bool signal, augmented;
+    struct cfi_row first; /* with which each begins */
+};
+
 enum cfi_step {
     CFI_CALLER,    /* the registers are those of the caller */
     CFI_OUTERMOST, /* there is no caller */
@@ -23,7 +41,7 @@ enum cfi_step {
 
 /* *CFA, the canonical frame address, is the caller's stack pointer for nearly all functions. The registers change only
  * with CFI_CALLER. */
-enum cfi_step cfi_step(const struct cfi_tables *tables, struct stack *stack, struct cfi_registers *registers,
-                       uintptr_t *cfa);
+enum cfi_step cfi_step(const struct cfi_tables *tables, struct cfi_common *common, struct stack *stack,
+                       struct cfi_registers *registers, uintptr_t *cfa);
 
 #endif

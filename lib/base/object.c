@@ -69,15 +69,6 @@ const struct link_map *object_libc(void)
     return NULL;
 }
 
-const struct link_map *object_loader(void)
-{
-    const struct r_debug *r = for_debuggers();
-    const struct link_map *map = r ? r->r_map : NULL;
-    while (map && map->l_addr != r->r_ldbase)
-        map = map->l_next;
-    return map;
-}
-
 /* The linker's: the headers of the object that this is part of. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((weak, visibility("hidden")));
 

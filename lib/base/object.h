@@ -21,9 +21,6 @@ bool object_list_changes(void);
 const struct link_map *object_own(void);
 const struct link_map *object_libc(void);
 
-/* The loader itself, which is never unloaded. */
-const struct link_map *object_loader(void);
-
 /* Where the code of this library lies (of the program, where it is linked statically): from, and behind it.
  * False if the linker did not say. */
 bool object_own_code(uintptr_t *from, uintptr_t *to);

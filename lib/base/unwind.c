@@ -86,16 +86,18 @@ static int find_nothing(void *pc, struct found *out)
     return -1;
 }
 
-/* The loader's own, not what the process has by its name; and a library that needs its version would not be loaded
- * where there is none. */
-static finder *loaders_finder(void)
+/* The C library's own, not what the process has by its name; and a library that needs its version would not be loaded
+ * where there is none. Not known yet where the list of objects is not. */
+static finder *libcs_finder(void)
 {
     static _Atomic(finder *) known; /* the same whoever stores it */
     finder *f = load_acquire(&known);
     if (UNLIKELY(!f)) {
-        const struct link_map *loader = object_loader();
-        *(void **)&f = loader ? object_function(loader, "_dl_find_object") : NULL;
-        store_release(&known, f = f ? f : find_nothing);
+        const struct link_map *libc = object_libc();
+        *(void **)&f = libc ? object_function(libc, "_dl_find_object") : NULL;
+        f = f ? f : find_nothing;
+        if (libc)
+            store_release(&known, f);
     }
     return f;
 }
@@ -164,6 +166,7 @@ static inline uint64_t code_address(uint64_t pc)
 struct walk {
     struct stack stack;
     struct cfi_registers registers;
+    struct cfi_common common;
     struct object object;       /* of the last pc that one was found for */
     uintptr_t own_from, own_to; /* this library; nothing in a program that is linked with it */
 };
@@ -174,7 +177,7 @@ static bool find_object(struct walk *w, uintptr_t pc)
     struct found found = {.header = NULL};
     if (pc >= w->object.from && pc < w->object.to)
         return true;
-    if (loaders_finder()((void *)pc, &found) != 0)
+    if (libcs_finder()((void *)pc, &found) != 0)
         return false;
     w->object =
         (struct object){(uintptr_t)found.from, (uintptr_t)found.to, {found.from, found.to, found.header}};
@@ -227,7 +230,7 @@ static enum cfi_step by_tables(struct walk *w)
     uintptr_t sp = r->value[CFI_SP], cfa = 0;
     if (!find_object(w, r->value[CFI_PC] - !r->exact))
         return CFI_NONE;
-    enum cfi_step step = cfi_step(&w->object.tables, &w->stack, r, &cfa);
+    enum cfi_step step = cfi_step(&w->object.tables, &w->common, &w->stack, r, &cfa);
     if (step == CFI_LOST && w->stack.below && cfa > w->stack.top && cfa - w->stack.top < PAST_TOP)
         return CFI_OUTERMOST;
     if (step != CFI_CALLER)
@@ -280,6 +283,7 @@ static void begin(struct walk *w, uintptr_t stack_top)
     } else {
         w->own_from = w->own_to = 0;
     }
+    w->common.at = 0;
     w->stack = (struct stack){.top = stack_top};
     (void)stack_enter(&w->stack, w->registers.value[CFI_SP], true);
 }

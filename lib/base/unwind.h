@@ -6,7 +6,7 @@
  * than 2 KiB of stack, and never faults. Hence not the compiler's unwinder: that one takes a mutex where frames are
  * registered (by just-in-time compilers), allocates under it, and comes by dlopen.
  *
- * The object that a pc lies in is found by the loader's _dl_find_object (glibc 2.35), which is free of locks; without it
+ * The object that a pc lies in is found by the C library's _dl_find_object (glibc 2.35), which is free of locks; without it
  * only code of this library's own object has tables. Code without them, as that of just-in-time compilers, is passed by
  * frame pointers, which are believed as far as they lead upwards through what can be read. Such a guess may go wrong,
  * but not lead to a fault; with one exception that is left: a stale return address, taken for one by a guess, into a

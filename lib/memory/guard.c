@@ -123,7 +123,8 @@ struct rest {
 static struct rest rest_of(const struct guard_slot *slot)
 {
     uintptr_t page = guards_page(&hak_guards, slot), end = slot->address + slot->size;
-    return (struct rest){(unsigned char *)page, (unsigned char *)end, slot->address - page, page + hak_guards.page - end};
+    return (struct rest){(unsigned char *)page, (unsigned char *)end, slot->address - page,
+                         page + hak_guards.page - end};
 }
 
 static void fill_rest(const struct guard_slot *slot)
@@ -245,7 +246,8 @@ void guard_totals(struct guard_totals *out)
 {
     const struct guards *g = &hak_guards;
     lock_take(RANK_GUARD);
-    *out = (struct guard_totals){load_relaxed(&g->area) ? guards_bytes(g->count, g->page) : 0, g->bytes, g->blocks};
+    *out = (struct guard_totals){load_relaxed(&g->area) ? guards_bytes(g->count, g->page) : 0, g->bytes,
+                                 g->blocks};
     lock_give(RANK_GUARD);
 }
 

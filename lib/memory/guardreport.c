@@ -115,7 +115,8 @@ static const char *kind_of(uintptr_t address, const struct guard_slot *slot)
 
 static void on_fault(const struct segv *fault)
 {
-    static const char *const access[] = {[SEGV_ACCESS] = "", [SEGV_READ] = " (read)", [SEGV_WRITE] = " (write)"};
+    static const char *const access[] = {
+        [SEGV_ACCESS] = "", [SEGV_READ] = " (read)", [SEGV_WRITE] = " (write)"};
     struct line m;
     if (!guards_hold(fault->address))
         return;

@@ -68,7 +68,8 @@ int main(void)
     CHECK(hak_profile_dump(path) == 0);
     s = profile_sum(path, NULL, 0);
     is_about((double)s.live_bytes, bytes / 2, (double)s.samples / 2);
-    CHECK(s.foreign == s.frees && s.frees > 1000);
+    dprintf(1, "%lu samples, %lu freed, %lu by another thread\n", s.samples, s.frees, s.foreign);
+    CHECK(s.foreign + 16 >= s.frees && s.frees > 1000); /* those of stdio are of this thread */
 
     for (int k = 0; k < KINDS; k++)
         for (int i = 0; i < kinds[k].blocks; i++)
