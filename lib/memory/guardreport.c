@@ -80,7 +80,7 @@ static void put_where(struct line *m, uintptr_t address, const struct guard_slot
     if (address >= end) {
         line_str(m, ", ");
         put_bytes(m, address - end + 1);
-        line_str(m, " too far behind");
+        line_str(m, " behind");
     } else if (address < slot->address) {
         line_str(m, ", ");
         put_bytes(m, slot->address - address);
