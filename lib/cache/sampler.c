@@ -25,6 +25,7 @@ static bool begin(struct tcache *tc, const char *function)
     for (unsigned c = 1; c < CLASSES; c++)
         draw(tc, c);
     tc->chance->until_tick = 0;
+    tc->window = load_relaxed(&classmap_window.marks);
     tc->window_granules = 0;
     tc->until_tick = 0;
     return true;
@@ -50,27 +51,18 @@ static size_t room(const struct tcache *tc, unsigned c)
     return due > popped ? due - popped : 0;
 }
 
-bool sampler_push(struct tcache *tc, void *p)
+/* P goes to the front of the list, or of the spare magazine: each instruction leaves both sound. */
+static ALWAYS_INLINE void push_listed(struct bin *bin, struct block *b)
 {
-    if (!window_holds(p))
-        return false;
-    unsigned c = load_relaxed(classmap_mark(p)) / CLASS_MARK;
-    if (c == CLASS_NONE || c >= CLASSES || (uint16_t)(uintptr_t)p * tc->magic[c] >= MAGIC_LIMIT)
-        return false;
-    struct bin *bin = &tc->bin[c];
-    struct tcache_class *cold = &tc->cold[c];
-    struct block *b = p;
-    size_t listed = tcache_listed(tc, c);
-    if (UNLIKELY(bin->head == b) || UNLIKELY(cold->gathers))
-        return false;
-    if (LIKELY(listed < cold->capacity && listed < room(tc, c))) {
-        bin->fill += FILL_PUSH;
-        INTERRUPTED_HERE();
-        block_link(b, bin->head, block_key);
-        INTERRUPTED_HERE();
-        bin->head = b;
-        return true;
-    }
+    bin->fill += FILL_PUSH;
+    INTERRUPTED_HERE();
+    block_link(b, bin->head, block_key);
+    INTERRUPTED_HERE();
+    bin->head = b;
+}
+
+static bool push_spare(struct tcache_class *cold, struct block *b)
+{
     if (cold->spares >= cold->capacity || cold->spare == b)
         return false;
     block_link(b, cold->spare, block_key);
@@ -78,6 +70,28 @@ bool sampler_push(struct tcache *tc, void *p)
     cold->spares++;
     INTERRUPTED_HERE();
     cold->spare = b;
+    return true;
+}
+
+/* As heap_free_to (heap.h), by the window that is, and not that of the cache. */
+bool sampler_push(struct tcache *tc, void *p)
+{
+    if (UNLIKELY(!window_holds(p)))
+        return false;
+    size_t mark = load_relaxed(tcache_mark(tc, p));
+    unsigned c = (unsigned)mark / CLASS_MARK;
+    /* Of classes that have no blocks the magic is 0, or passes for a span with a bin. */
+    if (UNLIKELY(c - 1 >= CLASSES - 1) || UNLIKELY((uint16_t)(uintptr_t)p * *tcache_magic(tc, mark) >= MAGIC_LIMIT))
+        return false;
+    struct bin *bin = tcache_bin(tc, mark);
+    struct tcache_class *cold = &tc->cold[c];
+    if (UNLIKELY(bin->head == p))
+        return false;
+    /* That of a class that gathers is 0. */
+    size_t listed = tcache_listed(tc, c);
+    if (UNLIKELY(listed >= cold->capacity) || UNLIKELY(listed + tcache_popped(tc, c) >= tc->chance->due[c]))
+        return push_spare(cold, p);
+    push_listed(bin, p);
     return true;
 }
 

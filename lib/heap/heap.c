@@ -342,11 +342,8 @@ static bool can_look_up(const void *p, unsigned c)
     return window_index(p, tc->window_at) >= tc->window_granules && tcache_renew(tc, p);
 }
 
-/* P lies outside the window, does not begin a block of its class, or the thread has no cache. */
-void heap_free_odd(void *p, const char *function)
+static NOINLINE void free_odd(void *p, const char *function)
 {
-    if (!p || sampled_push(p))
-        return;
     unsigned c = UNLIKELY(option(OPT_TINY_NO_CLASS_MAP)) ? granules_class_of(p) : classmap_get(p);
     if (UNLIKELY(!enter_to_free(p, c, function)))
         return;
@@ -357,6 +354,14 @@ void heap_free_odd(void *p, const char *function)
             free_uncached(p, c, function);
     }
     leave();
+}
+
+/* P lies outside the window, does not begin a block of its class, or the thread has no cache, or a cut one. Two
+ * functions, as the first of the reasons is NULL and the last the only one that is frequent. */
+void heap_free_odd(void *p, const char *function)
+{
+    if (p && !sampled_push(p))
+        free_odd(p, function);
 }
 
 /* P is of class C, which has no bin: startup, of a strip, libc's, a fault, or NULL. Its fill was counted up
