@@ -3,6 +3,7 @@
 #include "heap/sampled.h"
 
 #include "settings/options.h"
+#include "events/counters.h"
 #include "memory/guard.h"
 #include "memory/span.h"
 #include "memory/strip.h"
@@ -25,6 +26,7 @@ static void *serve(size_t size, size_t align)
         p = strip_alloc(size, align, false);
         p = p ? p : strip_alloc_new(size, align, false);
     }
+    count(COUNT_SPAN_ALLOCS, p != NULL);
     return p ? p : span_alloc(size, align, false);
 }
 

@@ -20,7 +20,7 @@ static UNUSED void on_segv(int number, siginfo_t *info, void *context)
     siglongjmp(back, 1);
 }
 
-static void install(void)
+static UNUSED void install(void)
 {
     struct sigaction action = {.sa_sigaction = on_segv, .sa_flags = SA_SIGINFO};
     CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
