@@ -56,8 +56,8 @@ static void look(const ucontext_t *context, struct segv *fault)
 }
 #endif
 
-/* The kernel makes the same fault again once its instruction is repeated. What another process sent is sent again, and
- * delivered as this returns. */
+/* The kernel makes the same fault again once its instruction is repeated. What another process sent is sent
+ * again, and delivered as this returns. */
 static void on_segv(int signal, siginfo_t *info, void *context)
 {
     const struct action none = {0};

@@ -18,7 +18,8 @@
 /* Usable size of P, for the program. */
 static size_t size_of(const void *p, unsigned c, const char *function)
 {
-    return load_relaxed(&heap_mode) == HEAP_CHECKED ? checked_size(p, c, function) : uncached_size(p, c, function);
+    return load_relaxed(&heap_mode) == HEAP_CHECKED ? checked_size(p, c, function)
+                                                    : uncached_size(p, c, function);
 }
 
 /* True if P begins a block of a class that is cached, and no span, found as free finds it: *C. */

@@ -83,7 +83,8 @@ void uncached_refuse_free(const void *p, unsigned c, const char *function)
 void uncached_report(const void *p, const char *function)
 {
     guardreport_block(p);
-    if (granules_was_block(p) || large_was_block(p) || startup_was_block(p) || strip_was_block(p) || guard_was_block(p))
+    if (granules_was_block(p) || large_was_block(p) || startup_was_block(p) || strip_was_block(p) ||
+        guard_was_block(p))
         fault_report(FAULT_DOUBLE_FREE, function, p);
     fault_report(FAULT_INVALID_POINTER, function, p);
 }

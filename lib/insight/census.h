@@ -85,7 +85,8 @@ void census_superslab(struct residents *r, const struct census *c, const struct 
  * unit is in a block or free, and its pages are known one by one. */
 void census_strip(struct residents *r, const unit_map used, size_t size, const uint8_t *there, size_t page);
 
-/* The area of guarded blocks, with BYTES of them in use; RESIDENT bytes of it are there. Pages of none are. */
+/* The area of guarded blocks, with BYTES of them in use; RESIDENT bytes of it are there. Pages of none
+ * are. */
 void census_guards(struct residents *r, size_t bytes, size_t resident);
 
 /* Everything was given, and C has ended: what lies in caches is taken from what was out. */

@@ -108,7 +108,8 @@ static struct guard_slot *live_slot(const void *p)
 
 /* --- The rest of the page --------------------------------------------------------------------------
  *
- * It bears one byte: not 0 nor a letter, which are what programs write too many, and another one in each process. */
+ * It bears one byte: not 0 nor a letter, which are what programs write too many, and another one in each
+ * process. */
 
 static unsigned char filling(void)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* memory/guard.h - guarded blocks: each on a page of its own, between pages that nobody can access.
  *
- * A few of the sampled allocations are served here (heap/sampled.c chooses them). The block lies at the end of
- * its page or at the beginning, so that the first byte too many ends the process there; the rest of the page is
- * filled and verified. Freed, its page cannot be accessed, and loses its memory; that slot is used again after
- * all others that are free, and a fifth of the slots is always so. Stacks and threads of the allocation and of the
- * free stay with it, for a core dump and for guardreport.h. All granules of the area bear CLASS_GUARD, which has no
- * bin: free finds it as it finds strips.
+ * A few of the sampled allocations are served here (heap/sampled.c chooses them). The block lies at the end
+ * of its page or at the beginning, so that the first byte too many ends the process there; the rest of the
+ * page is filled and verified. Freed, its page cannot be accessed, and loses its memory; that slot is used
+ * again after all others that are free, and a fifth of the slots is always so. Stacks and threads of the
+ * allocation and of the free stay with it, for a core dump and for guardreport.h. All granules of the area
+ * bear CLASS_GUARD, which has no bin: free finds it as it finds strips.
  *
  * At most 103 pages and 75 KiB of records have memory; the area takes a megabyte of addresses.
  *
@@ -17,12 +17,12 @@
 #include "events/samples.h"
 #include "memory/guards.h"
 
-/* SIZE bytes, 1 at least, at a multiple of ALIGN, at the end of a page or at its beginning, for BY. NULL: that is larger
- * than a page, or there is no slot, or the system refuses. No lock held, inside the gate. */
+/* SIZE bytes, 1 at least, at a multiple of ALIGN, at the end of a page or at its beginning, for BY. NULL:
+ * that is larger than a page, or there is no slot, or the system refuses. No lock held, inside the gate. */
 void *guard_alloc(size_t size, size_t align, bool at_end, struct sample_thread by);
 
-/* Free P, whose class byte is CLASS_GUARD; false if it is no block in use. Ends the process if the rest of its page
- * was written to. */
+/* Free P, whose class byte is CLASS_GUARD; false if it is no block in use. Ends the process if the rest of
+ * its page was written to. */
 bool guard_free(void *p, struct sample_thread by, const char *function);
 
 /* The size of P, whose class byte is CLASS_GUARD, as it was asked for; 0 if it is no block in use. */

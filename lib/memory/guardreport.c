@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* memory/guardreport.c - what is said of a guarded block.
  *
- * In the handler of a fault: nothing here takes a lock, allocates, or needs more of the stack than some 2 KiB, as that
- * may be a small one for signals alone. */
+ * In the handler of a fault: nothing here takes a lock, allocates, or needs more of the stack than some 2
+ * KiB, as that may be a small one for signals alone. */
 #include "memory/guardreport.h"
 
 #include "base/clock.h"

@@ -9,8 +9,8 @@
  * handler of its own. */
 void guardreport_begin(void);
 
-/* P, of the class of guarded blocks, is about to be reported as freed twice, overrun or no block: say whose it
- * was. Nothing where the option does not say so. No lock held. */
+/* P, of the class of guarded blocks, is about to be reported as freed twice, overrun or no block: say whose
+ * it was. Nothing where the option does not say so. No lock held. */
 COLD void guardreport_block(const void *p);
 
 #endif

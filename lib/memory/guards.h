@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* memory/guards.h - the area of guarded blocks, and what is known of each. guard.c and guardreport.c share it.
+/* memory/guards.h - the area of guarded blocks, and what is known of each. Of guard.c, guardreport.c.
  *
- * A guarded block is alone on a page between pages that nobody can access. Slot i is page 2i + 1 of the area, and
- * the even pages are never accessible:
+ * A guarded block is alone on a page between pages that nobody can access. Slot i is page 2i + 1 of the area,
+ * and the even pages are never accessible:
  *
  *   | - | slot 0 | - | slot 1 | - ... - |
  *
- * What a debugger reads of a core dump, as there is no other way in then: hak_guards begins with 16 bytes of text;
- * then come as numbers of 8 bytes the address of the first record, the size of a record, their number, the address of
- * the area, and the size of a page. A record is struct guard_slot; all of its fields are 8 bytes wide. With debug
- * information: p hak_guards.slots[0]. */
+ * What a debugger reads of a core dump, as there is no other way in then: hak_guards begins with 16 bytes of
+ * text; then come as numbers of 8 bytes the address of the first record, the size of a record, their number,
+ * the address of the area, and the size of a page. A record is struct guard_slot; all of its fields are 8
+ * bytes wide. With debug information: p hak_guards.slots[0]. */
 #ifndef HAK_GUARDS_H
 #define HAK_GUARDS_H
 
@@ -40,8 +40,8 @@ struct guard_slot {
 };
 
 /* Invariants, under the lock:
- *   queue[head .. head + waiting) modulo count: each slot that is NEVER or FREED, once, the one that was freed
- *     first in front
+ *   queue[head .. head + waiting) modulo count: each slot that is NEVER or FREED, once, the one freed first
+ *     in front
  *   live = slots in another state, bytes and blocks of those that are LIVE
  * Fixed once `area` is set (release): slots, count, page, region. */
 struct guards {
@@ -72,8 +72,8 @@ static inline size_t guards_bytes(size_t count, size_t page)
 /* The slot whose page ADDRESS lies in; NULL: in none. Any address. */
 struct guard_slot *guards_slot(const void *address);
 
-/* ADDRESS lies in the area. Which block is it about, if any: the one on its page, else the nearer one of the two
- * beside it. No lock: a moment's picture. */
+/* ADDRESS lies in the area. Which block is it about, if any: the one on its page, else the nearer one of the
+ * two beside it. No lock: a moment's picture. */
 struct guard_slot *guards_nearest(uintptr_t address);
 bool guards_hold(uintptr_t address);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An access behind a guarded block, in front of it or after its free ends the process there, and is told; one byte less
- * is none. */
+/* An access behind a guarded block, in front of it or after its free ends the process there, and is told; one
+ * byte less is none. */
 /* { dg-env HAKMEM_GUARD_BYTES=1 HAKMEM_GUARD_REPORT=1 } */
 /* { dg-variant "-DSIZE=96 -DAT=96 -DKIND=overflow -DAT_END=1" } */
 /* { dg-variant "-DSIZE=96 -DAT=96 -DKIND=overflow -DAT_END=1 -DWRITES" } */
@@ -75,7 +75,8 @@ static void expect(char *line, size_t size, const char *p)
     if (AT >= 0 && AT < SIZE)
         snprintf(where, sizeof where, "at byte %d of", AT);
     else
-        snprintf(where, sizeof where, "%d byte%s %s", away, away == 1 ? "" : "s", AT < 0 ? "in front of" : "behind");
+        snprintf(where, sizeof where, "%d byte%s %s", away, away == 1 ? "" : "s",
+                 AT < 0 ? "in front of" : "behind");
     snprintf(line, size, "hakmem: %s (%s) of 0x%lx, %s the block of %d byte%s at 0x%lx\n", kind,
 #ifdef WRITES
              "write",

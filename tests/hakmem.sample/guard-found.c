@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Guarded blocks freed twice, at once or after others; pointers into them; what was written beside them on their page.
- * All is found at once, or as the block is freed. */
+/* Guarded blocks freed twice, at once or after others; pointers into them; what was written beside them on
+ * their page. All is found at once, or as the block is freed. */
 /* { dg-env HAKMEM_GUARD_BYTES=1 } */
 /* { dg-variant "-DAGAIN" } */
 /* { dg-variant "-DAGAIN HAKMEM_GUARD_REPORT=0" } */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The program's own handler of SIGSEGV is called, whether it came before ours or later, and nothing is told. A fault
- * elsewhere, and a signal that somebody sends, end the process as ever. */
+/* The program's own handler of SIGSEGV is called, whether it came before ours or later, and nothing is told.
+ * A fault elsewhere, and a signal that somebody sends, end the process as ever. */
 /* { dg-env HAKMEM_GUARD_BYTES=1 HAKMEM_GUARD_REPORT=1 } */
 /* { dg-variant "-DBEFORE" } */
 /* { dg-variant "-DLATER" } */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One allocation in so many bytes is guarded, whether samples are taken for that alone or more often; half of them at
- * the end of their page. Within seven deviations. */
+/* One allocation in so many bytes is guarded, whether samples are taken for that alone or more often; half of
+ * them at the end of their page. Within seven deviations. */
 /* { dg-env HAKMEM_GUARD_BYTES=100000 } */
 /* { dg-variant "" } */
 /* { dg-variant "HAKMEM_SAMPLE=1 HAKMEM_SAMPLE_BYTES=10000" } */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Guarded blocks are blocks as others: sizes, alignments, zeros, realloc, walks, sums. When their slots run out, others
- * follow; a slot that was freed stays shut until all others that are free were used. */
+/* Guarded blocks are blocks as others: sizes, alignments, zeros, realloc, walks, sums. When their slots run
+ * out, others follow; a slot that was freed stays shut until all others that are free were used. */
 /* { dg-env HAKMEM_GUARD_BYTES=1 } */
 #include <sys/wait.h>
 

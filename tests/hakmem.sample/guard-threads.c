@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that allocate, resize, hand over and free guarded blocks, and others, at the same time: every block keeps what
- * was written to it, and no fault is found where there is none. */
+/* Threads that allocate, resize, hand over and free guarded blocks, and others, at the same time: every block
+ * keeps what was written to it, and no fault is found where there is none. */
 /* { dg-options "-O1 -pthread" } */
 /* { dg-env HAKMEM_GUARD_BYTES=64 } */
 /* { dg-variant "" } */

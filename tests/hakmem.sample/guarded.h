@@ -25,7 +25,8 @@ static UNUSED int readable(const void *p)
 /* The page of P lies between two that cannot be read. */
 static UNUSED int is_guarded(const char *p)
 {
-    return !readable((const char *)((uintptr_t)p & -PAGE) - 1) && !readable((const char *)((uintptr_t)p | (PAGE - 1)) + 1);
+    return !readable((const char *)((uintptr_t)p & -PAGE) - 1) &&
+           !readable((const char *)((uintptr_t)p | (PAGE - 1)) + 1);
 }
 
 static UNUSED int is_at_end(const char *p, size_t size)
@@ -60,7 +61,8 @@ static UNUSED char *guarded(size_t size, int at_end)
     return NULL;
 }
 
-/* What a child that does WORK with DATA writes to standard error goes to TEXT; the signal that it ends by, or 0. */
+/* What a child that does WORK with DATA writes to standard error goes to TEXT; the signal that it ends by, or
+ * 0. */
 static UNUSED int child(void (*work)(void *data), void *data, char text[8192])
 {
     int out[2], status;
@@ -85,7 +87,8 @@ static UNUSED int child(void (*work)(void *data), void *data, char text[8192])
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-/* The lines of TEXT from one that begins with WHAT to the next that is no frame hold an address in FUNCTION. */
+/* The lines of TEXT from one that begins with WHAT to the next that is no frame hold an address in
+ * FUNCTION. */
 static UNUSED int stack_passes(const char *text, const char *what, void *function)
 {
     const char *at = strstr(text, what);
