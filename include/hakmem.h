@@ -93,18 +93,19 @@ HAK_EXPORT int hak_walk(int (*each)(void *block, size_t size, void *arg), void *
 
 /* --- Heap profiles ------------------------------------------------------------------------------*/
 
-/* Sample allocations from now on, one in MEAN bytes on the average (0: as HAKMEM_SAMPLE_BYTES says), and forget
- * what was sampled before. Returns 0; or -1 with errno EBUSY if allocations are sampled already, ENOMEM if there
- * is no memory for the records, ENOTSUP if another allocator serves the process, EAGAIN during a fork. */
+/* Sample allocations from now on, one in MEAN bytes on the average (0: as HAKMEM_SAMPLE_BYTES says), and
+ * forget what was sampled before. Returns 0; or -1 with errno EBUSY if allocations are sampled already,
+ * ENOMEM if there is no memory for the records, ENOTSUP if another allocator serves the process, EAGAIN
+ * during a fork. */
 HAK_EXPORT int hak_profile_start(size_t mean);
 
-/* End it. What was sampled is kept until the next beginning. Returns 0, or -1 with errno EINVAL if allocations
- * were not sampled, EAGAIN during a fork. */
+/* End it. What was sampled is kept until the next beginning. Returns 0, or -1 with errno EINVAL if
+ * allocations were not sampled, EAGAIN during a fork. */
 HAK_EXPORT int hak_profile_stop(void);
 
-/* Write what was sampled to the file PATH, which pprof(1) and hakmem-profile(1) read, in place of what it holds; %p in
- * PATH is the number of the process. Returns 0, or -1 with errno set: ENODATA if nothing was ever sampled, or as
- * open(2) and write(2) set it. */
+/* Write what was sampled to the file PATH, which pprof(1) and hakmem-profile(1) read, in place of what it
+ * holds; %p in PATH is the number of the process. Returns 0, or -1 with errno set: ENODATA if nothing was
+ * ever sampled, or as open(2) and write(2) set it. */
 HAK_EXPORT int hak_profile_dump(const char *path);
 
 /* --- Insight ------------------------------------------------------------------------------------*/

@@ -18,7 +18,7 @@ static void close_ways(void)
 
 bool sampling_begin(uint64_t mean, uint64_t seconds, uint64_t now_ms)
 {
-    mean = mean ? mean : option(OPT_SAMPLE_BYTES);
+    mean = mean ? mean : max_size(option(OPT_SAMPLE_BYTES), 1);
     if (!samples_begin(mean, seconds ? now_ms + seconds * 1000 : 0, now_ms))
         return false;
     close_ways();

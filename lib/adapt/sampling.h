@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* adapt/sampling.h - when allocations are sampled (events/samples.h): from the start, by a call of the program,
- * or as the hakmem command asks from outside. */
+/* adapt/sampling.h - when allocations are sampled (events/samples.h): from the start, by a call of the
+ * program, or as the hakmem command asks from outside. */
 #ifndef HAK_SAMPLING_H
 #define HAK_SAMPLING_H
 
 #include "cache/sampler.h"
 
-/* Begin: a sample each MEAN bytes (0: as the option says), for so many SECONDS (0: until it is ended). False: it
- * is on already, or there is no memory for the tables. No lock held, inside the gate; so the end. */
+/* Begin: a sample each MEAN bytes (0: as the option says), for so many SECONDS (0: until it is ended).
+ * False: it is on already, or there is no memory for the tables. No lock held, inside the gate; so the end.
+ */
 bool sampling_begin(uint64_t mean, uint64_t seconds, uint64_t now_ms);
 bool sampling_end(uint64_t now_ms);
 

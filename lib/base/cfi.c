@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* base/cfi.c - call frame information: from a frame to its caller.
  *
- * The header's table leads by bisection to the description of a function (FDE), which names what it has in common with
- * others (CIE). Both hold instructions that make up a row, where each register of the caller is to be found, for one
- * pc after another, until the pc that is asked for is passed. */
+ * The header's table leads by bisection to the description of a function (FDE), which names what it has in
+ * common with others (CIE). Both hold instructions that make up a row, where each register of the caller is
+ * to be found, for one pc after another, until the pc that is asked for is passed. */
 #include "base/cfi.h"
 
 #include "base/bytes.h"
@@ -11,8 +11,8 @@
 #if defined(__x86_64__) && defined(__LP64__)
 
 enum {
-    SAVED_ROWS = 4,           /* compilers remember one, assembler two */
-    MOST_INSTRUCTIONS = 20000 /* the longest functions of Python and of compilers have 2,000 */
+    SAVED_ROWS = 2,           /* of what is met one is remembered */
+    MOST_INSTRUCTIONS = 20000 /* the longest of node's functions has 2,232 */
 };
 
 /* Encodings of pointers: the low bits are the form, the others what it is relative to. */
@@ -49,8 +49,8 @@ static uint64_t pointer(struct bytes *b, unsigned encoding)
 
 /* --- Records of the tables -----------------------------------------------------------------------*/
 
-/* Of the entries of the header's table, pairs of a function's first pc and its FDE, relative to the header, the last
- * that begins at PC or below. 0: none, or a table of another kind. */
+/* Of the entries of the header's table, pairs of a function's first pc and its FDE, relative to the header,
+ * the last that begins at PC or below. 0: none, or a table of another kind. */
 static uintptr_t find(const struct cfi_tables *t, uintptr_t pc)
 {
     enum { VERSION = 1, SORTED = ENC_DATA | FORM_S4 };
@@ -430,7 +430,8 @@ static bool find_value(const struct frame *f, unsigned column, uint64_t *value)
     }
 }
 
-/* Registers that nothing is said of are the caller's, as functions that save none keep those that they have to. */
+/* Registers that nothing is said of are the caller's, as functions that save none keep those that they have
+ * to. */
 static enum cfi_step apply(const struct program *p, struct stack *stack, struct cfi_registers *r,
                            uintptr_t *cfa)
 {
@@ -458,16 +459,127 @@ static enum cfi_step apply(const struct program *p, struct stack *stack, struct 
     return CFI_CALLER;
 }
 
+/* --- Rows that are known -------------------------------------------------------------------------*/
+
+/* Of a word, from the lowest bits on: where each of these registers is saved, below the CFA; whether the
+ * CFA is told from the frame pointer; its distance. All in words of the stack. */
+static const uint8_t callee_saved[] = {3, 6, 12, 13, 14, 15};
+enum {
+    SAVED = sizeof callee_saved,
+    PLACE_BITS = 8,
+    BY_FP_BIT = SAVED * PLACE_BITS,
+    DISTANCE_BIT,
+    DISTANCE_MOST = (1 << (64 - DISTANCE_BIT)) - 1,
+    WORD = sizeof(uint64_t)
+};
+
+static _Atomic(struct cfi_known *) known_rows; /* release, behind the next */
+static unsigned known_entries;
+
+void cfi_remember(struct cfi_known *memory, unsigned entries)
+{
+    known_entries = entries;
+    store_release(&known_rows, memory);
+}
+
+static uint64_t key_of(const struct cfi_tables *t, uintptr_t pc)
+{
+    enum { COUNT_AT = 8 };
+    struct bytes b = bytes_at(t->from, t->to, (uintptr_t)t->header + COUNT_AT);
+    uint64_t object = ((uintptr_t)t->header ^ bytes_fixed(&b, 4) << 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return pc ^ (object & UINT64_MAX << 48);
+}
+
+static struct cfi_known *known_at(uint64_t key)
+{
+    struct cfi_known *rows = load_acquire(&known_rows);
+    return rows ? &rows[(key * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & (known_entries - 1)] : NULL;
+}
+
+/* Where a register of ROW is saved, if that can be told: 1 and up. */
+static uint64_t place(const struct cfi_row *row, unsigned column)
+{
+    uint64_t below = (uint64_t) - (int64_t)row->n[column];
+    return row->how[column] == AT_CFA && below % WORD == 0 && below / WORD < 1 << PLACE_BITS ? below / WORD
+                                                                                             : 0;
+}
+
+/* The row that was found as a word; 0 if it is of another kind. */
+static uint64_t pack(const struct program *p)
+{
+    const struct cfi_row *row = &p->row;
+    uint64_t distance = (uint64_t)row->n[CFI_CFA] / WORD, word = 0;
+    uint32_t told = 1u << CFI_CFA | 1u << CFI_PC;
+    bool by_fp = row->cfa_register == CFI_FP;
+    if (p->common->signal || p->common->return_column != CFI_PC || place(row, CFI_PC) != 1 ||
+        row->how[CFI_CFA] != IN_REGISTER || (!by_fp && row->cfa_register != CFI_SP) || row->n[CFI_CFA] <= 0 ||
+        row->n[CFI_CFA] % WORD || distance > DISTANCE_MOST)
+        return 0;
+    for (unsigned i = 0; i < SAVED; i++) {
+        unsigned column = callee_saved[i];
+        uint64_t at = place(row, column);
+        if (row->ruled >> column & 1 && row->how[column] != AS_IT_IS && !at)
+            return 0;
+        word |= at << i * PLACE_BITS;
+        told |= 1u << column;
+    }
+    for (uint32_t others = row->ruled & ~told; others; others &= others - 1)
+        if (row->how[__builtin_ctz(others)] != AS_IT_IS)
+            return 0;
+    return word | (uint64_t)by_fp << BY_FP_BIT | distance << DISTANCE_BIT;
+}
+
+/* apply() by ROW. */
+static enum cfi_step apply_known(uint64_t row, struct stack *stack, struct cfi_registers *r, uintptr_t *cfa)
+{
+    unsigned from = row >> BY_FP_BIT & 1 ? CFI_FP : CFI_SP;
+    uint64_t at = r->value[from] + (row >> DISTANCE_BIT) * WORD, pc;
+    if (!(r->known >> from & 1))
+        return CFI_LOST;
+    *cfa = at;
+    if (!stack_word(stack, at - WORD, &pc))
+        return CFI_LOST;
+    uint64_t places = row & ((UINT64_C(1) << BY_FP_BIT) - 1);
+    for (unsigned i = 0; places; i++, places >>= PLACE_BITS) {
+        uint64_t below = places & ((1 << PLACE_BITS) - 1), value;
+        if (!below)
+            continue;
+        bool known = stack_word(stack, at - below * WORD, &value);
+        r->value[callee_saved[i]] = known ? value : 0;
+        r->known = (r->known & ~(1u << callee_saved[i])) | (uint32_t)known << callee_saved[i];
+    }
+    r->value[CFI_SP] = at;
+    r->value[CFI_PC] = pc;
+    r->known |= 1u << CFI_SP | 1u << CFI_PC;
+    r->exact = false;
+    return CFI_CALLER;
+}
+
 enum cfi_step cfi_step(const struct cfi_tables *tables, struct cfi_common *common, struct stack *stack,
                        struct cfi_registers *registers, uintptr_t *cfa)
 {
     struct program p;
     uintptr_t pc = registers->value[CFI_PC] - !registers->exact; /* the call may be the last instruction */
+    uint64_t key = key_of(tables, pc), row;
+    struct cfi_known *known = known_at(key);
+    if (known && (row = load_relaxed(&known->row)) != 0 && (load_relaxed(&known->mark) ^ row) == key)
+        return apply_known(row, stack, registers, cfa);
     enum cfi_step found = find_row(&p, tables, common, pc);
-    return found == CFI_CALLER ? apply(&p, stack, registers, cfa) : found;
+    if (found != CFI_CALLER)
+        return found;
+    if (known && (row = pack(&p)) != 0) {
+        store_relaxed(&known->row, row);
+        store_relaxed(&known->mark, row ^ key);
+    }
+    return apply(&p, stack, registers, cfa);
 }
 
 #else
+
+void cfi_remember(struct cfi_known *memory, unsigned entries)
+{
+    (void)memory, (void)entries;
+}
 
 enum cfi_step cfi_step(const struct cfi_tables *tables, struct cfi_common *common, struct stack *stack,
                        struct cfi_registers *registers, uintptr_t *cfa)

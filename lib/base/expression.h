@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* base/expression.h - the expressions of call frame information, on a small stack of values.
  *
- * Compilers write them for functions that align their stack, linkers for the entries of the PLT, the C library for the
- * return from a signal handler. A bounded number of operations; memory is read by stack_word alone. */
+ * Compilers write them for functions that align their stack, linkers for the entries of the PLT, the C
+ * library for the return from a signal handler. A bounded number of operations; memory is read by stack_word
+ * alone. */
 #ifndef HAK_EXPRESSION_H
 #define HAK_EXPRESSION_H
 
@@ -22,8 +23,8 @@ struct cfi_registers {
     bool exact;     /* the frame was interrupted at its pc; else it is behind a call */
 };
 
-/* What the expression CODE comes to, with the value BEGIN on the stack, if there is one. False if it cannot be
- * said. */
+/* What the expression CODE comes to, with the value BEGIN on the stack, if there is one. False if it cannot
+ * be said. */
 bool expression_value(struct bytes code, const uint64_t *begin, const struct cfi_registers *registers,
                       struct stack *stack, uint64_t *result);
 

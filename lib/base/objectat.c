@@ -49,7 +49,8 @@ static bool build_id_in(const char *at, size_t size, struct object_at *out)
     return false;
 }
 
-/* Its headers are the first thing of it in memory, where its first segment has them; they may say anything. */
+/* Its headers are the first thing of it in memory, where its first segment has them; they may say
+ * anything. */
 static void find_build_id(struct object_at *out)
 {
     const ElfW(Ehdr) *head = (const ElfW(Ehdr) *)out->start;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* base/objectat.h - the object that an address lies in, and which build of it that is.
  *
- * By the C library's _dl_find_object (glibc 2.35), which takes no lock and allocates nothing; elsewhere nothing
- * is found. The caller executes the object's code, or is called from there, so that it is not unloaded. */
+ * By the C library's _dl_find_object (glibc 2.35), which takes no lock and allocates nothing; elsewhere
+ * nothing is found. The caller executes the object's code, or is called from there, so that it is not
+ * unloaded. */
 #ifndef HAK_OBJECTAT_H
 #define HAK_OBJECTAT_H
 

@@ -505,9 +505,9 @@ bool os_copy(void *to, uintptr_t addr, size_t size)
     return kernel_call(SYS_process_vm_readv, os_pid(), &here, 1, &there, 1, 0) == (long)size;
 }
 
-/* rt_sigprocmask, which no sandbox can do without (process_vm_readv is refused in many): the kernel reads the mask
- * before it looks at how it is to be used, and does nothing with one that it cannot use. Emulators may look in the other
- * order: they are asked about an address that is never readable first. */
+/* rt_sigprocmask, which no sandbox can do without (process_vm_readv is refused in many): the kernel reads the
+ * mask before it looks at how it is to be used, and does nothing with one that it cannot use. Emulators may
+ * look in the other order: they are asked about an address that is never readable first. */
 static long mask_at(uintptr_t addr)
 {
     enum { NO_WAY = -1 };
@@ -519,7 +519,7 @@ bool os_readable(uintptr_t addr)
     static _Atomic(long) known; /* the same whoever stores it */
     long unreadable = load_relaxed(&known);
     if (!unreadable)
-        store_relaxed(&known, unreadable = mask_at((uintptr_t)-(intptr_t)sizeof(uint64_t)));
+        store_relaxed(&known, unreadable = mask_at(UINTPTR_MAX - sizeof(uint64_t) + 1));
     return unreadable == -EFAULT && mask_at(addr) == -EINVAL;
 }
 

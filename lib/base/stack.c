@@ -10,7 +10,7 @@ enum {
     NEAR = 8 << 10,      /* PTHREAD_STACK_MIN, less a guard page and the thread's own variables */
     DEEP = 64 << 20,     /* of the kernel's stack; with a new limit it may grow to more */
     ARGUMENTS = 8 << 20, /* above all frames: the kernel allows 6 MiB */
-    QUESTIONS = 64
+    QUESTIONS = 128
 };
 
 /* The name of the program, which the kernel puts above everything else. */

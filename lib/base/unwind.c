@@ -31,21 +31,36 @@ static const ElfW(Phdr) * headers_at(uintptr_t start, unsigned *count)
     return (const ElfW(Phdr) *)(start + e->e_phoff);
 }
 
-/* The tables lie in the segment that the header of .eh_frame is in. BASE is added to the addresses of the file. */
-static void bound_tables(struct object *o, uintptr_t base, const ElfW(Phdr) * h, unsigned count)
+/* The tables lie in the segment that the header of .eh_frame is in. BASE is added to the addresses of the
+ * file. */
+static void bound_tables(struct cfi_tables *t, uintptr_t base, const ElfW(Phdr) * h, size_t count)
 {
-    for (unsigned i = 0; i < count; i++)
-        if (h[i].p_type == PT_LOAD && (uintptr_t)o->tables.header - base - h[i].p_vaddr < h[i].p_filesz &&
+    for (size_t i = 0; h && i < count; i++)
+        if (h[i].p_type == PT_LOAD && (uintptr_t)t->header - base - h[i].p_vaddr < h[i].p_filesz &&
             h[i].p_flags & PF_R) {
-            uintptr_t from = base + h[i].p_vaddr, to = from + h[i].p_filesz;
-            o->tables.from = from >= o->from && from < o->to ? (const unsigned char *)from : o->tables.from;
-            o->tables.to = to > from && to < o->to ? (const unsigned char *)to : o->tables.to;
+            t->from = (const unsigned char *)(base + h[i].p_vaddr);
+            t->to = t->from + h[i].p_filesz;
             return;
         }
 }
 
 /* The linker's: the headers of the object that this is part of. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((weak, visibility("hidden")));
+
+/* The program's. */
+static const ElfW(Phdr) * program_headers(size_t *count)
+{
+    static _Atomic(const ElfW(Phdr) *) known; /* the same whoever stores it, and so is the other */
+    static _Atomic(size_t) known_count;
+    const ElfW(Phdr) *h = load_acquire(&known);
+    if (UNLIKELY(!h)) {
+        h = os_program_headers(count);
+        store_relaxed(&known_count, h ? *count : 0);
+        store_release(&known, h);
+    }
+    *count = load_relaxed(&known_count);
+    return h;
+}
 
 /* False where the linker did not say. */
 static bool own_object(struct object *o)
@@ -66,7 +81,7 @@ static bool own_object(struct object *o)
         }
     o->tables.from = (const unsigned char *)o->from;
     o->tables.to = (const unsigned char *)o->to;
-    bound_tables(o, base, h, count);
+    bound_tables(&o->tables, base, h, count);
     return o->from < o->to;
 }
 
@@ -86,8 +101,8 @@ static int find_nothing(void *pc, struct found *out)
     return -1;
 }
 
-/* The C library's own, not what the process has by its name; and a library that needs its version would not be loaded
- * where there is none. Not known yet where the list of objects is not. */
+/* The C library's own, not what the process has by its name; and a library that needs its version would not
+ * be loaded where there is none. Not known yet where the list of objects is not. */
 static finder *libcs_finder(void)
 {
     static _Atomic(finder *) known; /* the same whoever stores it */
@@ -171,21 +186,45 @@ struct walk {
     uintptr_t own_from, own_to; /* this library; nothing in a program that is linked with it */
 };
 
+/* Of a program with holes between its segments the C library tells the one that the pc is in, and the header
+ * is elsewhere; only the program itself may have some. Headers of others are believed within what is
+ * mapped. */
+static void find_tables(struct object *o, const struct found *found)
+{
+    uintptr_t header = (uintptr_t)found->header;
+    struct cfi_tables bounded = {.header = found->header};
+    o->tables = (struct cfi_tables){found->from, found->to, found->header};
+    if (!header || !found->map)
+        return;
+    if (header < o->from || header >= o->to) {
+        size_t count;
+        const ElfW(Phdr) *h = program_headers(&count);
+        bound_tables(&bounded, found->map->l_addr, h, count);
+        o->tables = bounded;
+        return;
+    }
+    unsigned count = 0;
+    const ElfW(Phdr) *h = headers_at(o->from, &count);
+    bound_tables(&bounded, found->map->l_addr, h, count);
+    if ((uintptr_t)bounded.from >= o->from && (uintptr_t)bounded.to <= o->to && bounded.from < bounded.to)
+        o->tables = bounded;
+}
+
+static NOINLINE bool ask_object(struct walk *w, uintptr_t pc)
+{
+    struct found found = {.header = NULL};
+    if (libcs_finder()((void *)pc, &found) != 0)
+        return false;
+    w->object.from = (uintptr_t)found.from;
+    w->object.to = (uintptr_t)found.to;
+    find_tables(&w->object, &found);
+    return true;
+}
+
 /* The object of PC becomes that of the walk. */
 static bool find_object(struct walk *w, uintptr_t pc)
 {
-    struct found found = {.header = NULL};
-    if (pc >= w->object.from && pc < w->object.to)
-        return true;
-    if (libcs_finder()((void *)pc, &found) != 0)
-        return false;
-    w->object =
-        (struct object){(uintptr_t)found.from, (uintptr_t)found.to, {found.from, found.to, found.header}};
-    unsigned count = 0;
-    const ElfW(Phdr) *h = found.header && found.map ? headers_at(w->object.from, &count) : NULL;
-    if (h)
-        bound_tables(&w->object, found.map->l_addr, h, count);
-    return true;
+    return (pc >= w->object.from && pc < w->object.to) || ask_object(w, pc);
 }
 
 /* The kernel, and the C library for its threads, begin with a frame pointer of 0. */
@@ -258,26 +297,17 @@ static enum cfi_step step(struct walk *w, bool tables)
     return result == CFI_NONE ? by_frame(w) : result;
 }
 
-/* Is the program the object that this is part of? */
-static bool is_program(void)
+/* The object that this is part of is a program that was linked with it. */
+static bool is_program(const struct object *own)
 {
-    enum { UNKNOWN, PROGRAM, LIBRARY };
-    static _Atomic(int) known; /* the same whoever stores it */
-    int is = load_relaxed(&known);
-    if (UNLIKELY(is == UNKNOWN)) {
-        size_t count;
-        unsigned n;
-        const void *programs = os_program_headers(&count);
-        uintptr_t start = (uintptr_t)&__ehdr_start;
-        is = programs && start && headers_at(start, &n) == programs ? PROGRAM : LIBRARY;
-        store_relaxed(&known, is);
-    }
-    return is == PROGRAM;
+    size_t count;
+    uintptr_t h = (uintptr_t)program_headers(&count);
+    return h >= own->from && h < own->to;
 }
 
 static void begin(struct walk *w, uintptr_t stack_top)
 {
-    if (own_object(&w->object) && !is_program()) {
+    if (own_object(&w->object) && !is_program(&w->object)) {
         w->own_from = w->object.from;
         w->own_to = w->object.to;
     } else {

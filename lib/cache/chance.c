@@ -27,8 +27,8 @@ static uint64_t uniform(struct chance *ch)
     return ch->state[1] + b;
 }
 
-/* FIRST, uniform in [0, 1), is followed by a falling run of odd length with the chance exp(-FIRST): then it is
- * what lies behind the point of E. Else E is greater by 1, and it begins anew. */
+/* FIRST, uniform in [0, 1), is followed by a falling run of odd length with the chance exp(-FIRST): then it
+ * is what lies behind the point of E. Else E is greater by 1, and it begins anew. */
 static uint64_t exponential(struct chance *ch, uint64_t mean)
 {
     for (uint64_t whole = 0;; whole += mean) {

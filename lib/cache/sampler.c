@@ -12,8 +12,8 @@ static void draw(struct tcache *tc, unsigned c)
     tc->chance->due[c] = tcache_popped(tc, c) + n;
 }
 
-/* False: there is no memory for it, and the thread is not sampled. Its seed is secret, as that of each process, and
- * its own. */
+/* False: there is no memory for it, and the thread is not sampled. Its seed is secret, as that of each
+ * process, and its own. */
 static bool begin(struct tcache *tc, const char *function)
 {
     if (!tc->chance && !(tc->chance = meta_alloc(sizeof *tc->chance)))
@@ -21,7 +21,8 @@ static bool begin(struct tcache *tc, const char *function)
     tcache_flush(tc, function);
     shelf_flush(tc, function);
     tc->chance->mean = samples_totals(0).mean;
-    chance_seed(tc->chance, block_key ^ (uintptr_t)tc ^ tcache_popped(tc, 1) << 32 ^ load_relaxed(&samples.epoch));
+    chance_seed(tc->chance,
+                block_key ^ (uintptr_t)tc ^ tcache_popped(tc, 1) << 32 ^ load_relaxed(&samples.epoch));
     for (unsigned c = 1; c < CLASSES; c++)
         draw(tc, c);
     tc->chance->until_tick = 0;
@@ -81,7 +82,8 @@ bool sampler_push(struct tcache *tc, void *p)
     size_t mark = load_relaxed(tcache_mark(tc, p));
     unsigned c = (unsigned)mark / CLASS_MARK;
     /* Of classes that have no blocks the magic is 0, or passes for a span with a bin. */
-    if (UNLIKELY(c - 1 >= CLASSES - 1) || UNLIKELY((uint16_t)(uintptr_t)p * *tcache_magic(tc, mark) >= MAGIC_LIMIT))
+    if (UNLIKELY(c - 1 >= CLASSES - 1) ||
+        UNLIKELY((uint16_t)(uintptr_t)p * *tcache_magic(tc, mark) >= MAGIC_LIMIT))
         return false;
     struct bin *bin = tcache_bin(tc, mark);
     struct tcache_class *cold = &tc->cold[c];

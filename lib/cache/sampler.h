@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* cache/sampler.h - the cache of a thread while allocations are sampled: it is cut.
  *
- * malloc and free know nothing of sampling. A class of a cut cache has no more blocks in its list than may be
- * popped until its next sample (chance.h): so malloc runs at its full speed, and misses the list just where
- * the sample is. For that to hold, each free takes the slow path: the window of a cut cache holds no address,
- * so that heap_free_odd gets what is freed, and pushes it (sampler_push): on the list while that stays short
- * enough, else on the spare magazine, which `until_tick`, being 0, keeps from becoming the list by itself.
- * Whatever has no class comes by the slow path in any case, as nothing is kept on the shelf, nor parked.
+ * malloc and free know nothing of sampling. A class of a cut cache has no more blocks in its list than may
+ * be popped until its next sample (chance.h): so malloc runs at its full speed, and misses the list just
+ * where the sample is. For that to hold, each free takes the slow path: the window of a cut cache holds no
+ * address, so that heap_free_odd gets what is freed, and pushes it (sampler_push): on the list while that
+ * stays short enough, else on the spare magazine, which `until_tick`, being 0, keeps from becoming the list
+ * by itself. Whatever has no class comes by the slow path in any case, as nothing is kept on the shelf, nor
+ * parked.
  *
  *   cut: tc->epoch is odd, and the number of samples.epoch when the thread obeyed last
  *   list of class c <= max(0, chance.due[c] - tcache_popped(c)), for each class
  *   window_granules = 0, until_tick = 0, no spans on the shelf
  *
- * A thread learns that sampling began or ended when its next slow path compares the two epochs. One that never
- * misses is sent there: sampler_knock stores 0 in the window_granules of every cache, the hakmem command does so
- * from outside. That is safe at any moment, and in any pieces: the window only becomes smaller, and an address
- * outside of it takes the slow path, which looks it up anew. The owner may undo it at the same moment
- * (tcache_renew): who samples knocks again at each tick where a cache has not obeyed (adapt/sampling.c). A
- * thread that sleeps obeys when it wakes. */
+ * A thread learns that sampling began or ended when its next slow path compares the two epochs. One that
+ * never misses is sent there: sampler_knock stores 0 in the window_granules of every cache, the hakmem
+ * command does so from outside. That is safe at any moment, and in any pieces: the window only becomes
+ * smaller, and an address outside of it takes the slow path, which looks it up anew. The owner may undo it
+ * at the same moment (tcache_renew): who samples knocks again at each tick where a cache has not obeyed
+ * (adapt/sampling.c). A thread that sleeps obeys when it wakes. */
 #ifndef HAK_SAMPLER_H
 #define HAK_SAMPLER_H
 

@@ -235,8 +235,8 @@ bool tcache_push_near(struct tcache *tc, unsigned c, void *p)
     return true;
 }
 
-/* Of MAG, which becomes the list of a cut cache, what may be popped until the next sample, one block at least;
- * the rest is spare. */
+/* Of MAG, which becomes the list of a cut cache, what may be popped until the next sample, one block at
+ * least; the rest is spare. */
 static COLD struct magazine cut_off(struct tcache *tc, unsigned c, struct magazine mag)
 {
     uint64_t due = tc->chance->due[c], popped = tcache_popped(tc, c);

@@ -113,7 +113,7 @@ struct tcache {
     struct shelf shelf;
     _Atomic(struct gather *) gather; /* NULL: no class has gathered yet. Atomic for hak_walk: release */
     struct chance *chance;           /* NULL: never sampled */
-    _Atomic(uint32_t) epoch;         /* of samples.h, which the thread obeys; odd: the cache is cut (sampler.h) */
+    _Atomic(uint32_t) epoch; /* of samples.h, which the thread obeys; odd: the cache is cut (sampler.h) */
 };
 
 /* Always empty, never written: what a thread has before its first slow path, in passive and

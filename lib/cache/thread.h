@@ -153,8 +153,8 @@ void thread_each(void (*each)(const struct tcache *tc, void *arg), void *arg);
 void thread_each_forgotten(void (*each)(const struct tcache *tc, void *arg), void *arg);
 size_t thread_count(void);
 
-/* Send every thread to its slow path at its next free (sampler.h): those that have not obeyed EPOCH. Their number.
- */
+/* Send every thread to its slow path at its next free (sampler.h): those that have not obeyed EPOCH. Their
+ * number. */
 size_t thread_knock(uint32_t epoch);
 
 /* fork.c: call EACH for the word of every cache. The gate is closed and nobody without a word is inside, so

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* events/probe.h - probes for tracers on sampled blocks: otel_memory:alloc(ptr, size, weight), free(ptr), as
- * OpenTelemetry's memory profilers expect them.
+/* events/probe.h - probes for tracers on sampled blocks: otel_memory:alloc(ptr, size, weight), free(ptr),
+ * as OpenTelemetry's memory profilers expect them.
  *
- * A probe is a no-op and a note in the file that tells where it is. The tracer counts up a semaphore while it is
- * attached, and only then is anything done. Without <sys/sdt.h> when the library was built there are none. */
+ * A probe is a no-op and a note in the file that tells where it is. The tracer counts up a semaphore while
+ * it is attached, and only then is anything done. Without <sys/sdt.h> when the library was built there are
+ * none. */
 #ifndef HAK_PROBE_H
 #define HAK_PROBE_H
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/cfi.h"
 #include "base/clock.h"
 #include "base/layout.h"
 #include "base/lock.h"
@@ -38,11 +39,14 @@ static uint32_t buckets_for(size_t entries)
     return (uint32_t)1 << log2_floor(max_size(entries, 2) / 2);
 }
 
+enum { KNOWN_ROWS = 2048 }; /* for the unwinder */
+
 /* Of SIZE bytes one half for stacks, a quarter for sites, the rest for what lives. */
 static bool make_tables(size_t size)
 {
     struct samples *s = &samples;
     size_t fixed = SAMPLE_MODULES * sizeof *s->modules + SAMPLE_FREED * sizeof *s->freed;
+    fixed += KNOWN_ROWS * sizeof(struct cfi_known);
     char *area = meta_alloc(size + fixed + 1024);
     if (!area)
         return false;
@@ -55,6 +59,7 @@ static bool make_tables(size_t size)
     s->live_buckets = buckets_for(s->live_most);
     s->modules = cut(&area, SAMPLE_MODULES * sizeof *s->modules);
     s->freed = cut(&area, SAMPLE_FREED * sizeof *s->freed);
+    cfi_remember(cut(&area, KNOWN_ROWS * sizeof(struct cfi_known)), KNOWN_ROWS);
     s->stack_bucket = cut(&area, s->stack_buckets * sizeof *s->stack_bucket);
     s->site_bucket = cut(&area, s->site_buckets * sizeof *s->site_bucket);
     s->live_bucket = cut(&area, s->live_buckets * sizeof *s->live_bucket);
@@ -138,7 +143,8 @@ static struct sample_stack *stack_at(uint32_t i)
     return (struct sample_stack *)&samples.words[i];
 }
 
-static bool same_stack(const struct sample_stack *st, const uintptr_t *pcs, const struct unwound *u, uint32_t hash)
+static bool same_stack(const struct sample_stack *st, const uintptr_t *pcs, const struct unwound *u,
+                       uint32_t hash)
 {
     const uint64_t *frame = (const uint64_t *)(st + 1);
     if (st->hash != hash || st->depth != u->depth || st->complete != u->complete)
@@ -264,7 +270,8 @@ static bool note(const struct sample *sample, size_t weighed, const uintptr_t *p
     struct samples *s = &samples;
     const void *p = (const void *)(uintptr_t)sample->address;
     forget(p, sample->at_ms, sample->thread, 0);
-    uint32_t stack = stack_of(pcs, u), site = stack ? site_of(stack, weighed) : 0, i = site ? take_record() : 0;
+    uint32_t stack = stack_of(pcs, u), site = stack ? site_of(stack, weighed) : 0,
+             i = site ? take_record() : 0;
     if (!i)
         return false;
     s->live[i] = *sample;
@@ -286,7 +293,7 @@ bool samples_begin(uint64_t mean, uint64_t until_ms, uint64_t now_ms)
     static const size_t least = KIB(64);
     lock_take(RANK_SAMPLES);
     bool begins = !samples_on();
-    size_t size = option(OPT_SAMPLE_MEMORY);
+    size_t size = max_size(option(OPT_SAMPLE_MEMORY), least);
     while (begins && !samples.words && !make_tables(size))
         if ((size /= 2) < least)
             begins = false;

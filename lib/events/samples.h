@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* events/samples.h - sampled allocations: by whom, which of them live, how long the others lived.
  *
- * One allocation in so many bytes is sampled (cache/sampler.h chooses it), and noted here with its stack. Equal
- * stacks are kept once; samples of one stack and one chance make up a site, which counts them. A live sample
- * has a record, found by the block's address; the last ones that were freed stand in a ring.
+ * One allocation in so many bytes is sampled (cache/sampler.h chooses it), and noted here with its stack.
+ * Equal stacks are kept once; samples of one stack and one chance make up a site, which counts them. A live
+ * sample has a record, found by the block's address; the last ones that were freed stand in a ring.
  *
  * A sample of W bytes (`weighed`) was taken with the chance 1 - exp(-W / mean), so it stands for 1 / (1 -
  * exp(-W / mean)) allocations: who reads the tables multiplies. `bytes` are as they were asked for.
  *
  * All of it lies in one mapping of HAKMEM_SAMPLE_MEMORY bytes, made when sampling begins for the first time
- * and never unmapped; pages are touched as they are used. What finds no room is counted in `dropped`. Indices
- * begin with 1; 0 is none.
+ * and never unmapped; pages are touched as they are used. What finds no room is counted in `dropped`.
+ * Indices begin with 1; 0 is none.
  *
  * The SAMPLES lock guards everything here. `epoch` is read without it: release, once the tables are ready.
- * `changes` is odd while a thread changes the tables, for who reads them from outside: a copy is whole if it
- * was even and the same before and after. Once sampling is off nothing changes any more, until it begins
+ * `changes` is odd while a thread changes the tables, for who reads them from outside: a copy is whole if
+ * it was even and the same before and after. Once sampling is off nothing changes any more, until it begins
  * again, with empty tables. The hakmem command reads all of it (layout_samples), so it does not believe any
  * index. */
 #ifndef HAK_SAMPLES_H
@@ -24,11 +24,11 @@
 #include "base/compiler.h"
 
 enum {
-    SAMPLE_DEPTH = 64,      /* return addresses of a stack that are kept */
-    SAMPLE_LIFETIMES = 16,  /* [0]: less than 1 ms; [n]: less than 4^n ms; the last: all beyond */
-    SAMPLE_MODULES = 256,   /* objects that frames lie in; further ones are not named */
-    SAMPLE_FREED = 256,     /* the last samples that were freed */
-    SAMPLE_PC_BITS = 48     /* of a frame: the return address; above it the number of its module, 0: unknown */
+    SAMPLE_DEPTH = 64,     /* return addresses of a stack that are kept */
+    SAMPLE_LIFETIMES = 16, /* [0]: less than 1 ms; [n]: less than 4^n ms; the last: all beyond */
+    SAMPLE_MODULES = 256,  /* objects that frames lie in; further ones are not named */
+    SAMPLE_FREED = 256,    /* the last samples that were freed */
+    SAMPLE_PC_BITS = 48    /* of a frame: the return address; above it the number of its module, 0: unknown */
 };
 
 /* An object whose code was met in a stack, as it was then: it may have been unloaded since. */
@@ -47,12 +47,12 @@ struct sample_stack {
 };
 
 struct sample_site {
-    uint64_t weighed;                 /* bytes that its chance was reckoned with */
-    uint64_t allocs, bytes;           /* samples, and what was asked for */
-    uint64_t frees, freed_bytes;      /* of those, freed */
-    uint64_t foreign;                 /* of those, by another thread */
-    uint64_t lived_ms;                /* sum, of the freed ones */
-    uint32_t stack, next;             /* index of its first word; of the same bucket */
+    uint64_t weighed;            /* bytes that its chance was reckoned with */
+    uint64_t allocs, bytes;      /* samples, and what was asked for */
+    uint64_t frees, freed_bytes; /* of those, freed */
+    uint64_t foreign;            /* of those, by another thread */
+    uint64_t lived_ms;           /* sum, of the freed ones */
+    uint32_t stack, next;        /* index of its first word; of the same bucket */
     uint32_t lifetimes[SAMPLE_LIFETIMES];
 };
 
@@ -73,22 +73,22 @@ struct sample_freed {
 };
 
 struct samples {
-    _Atomic(uint32_t) epoch;   /* odd: sampling. Counted up by each beginning and each end */
-    _Atomic(uint32_t) changes; /* see above */
-    uint64_t mean;             /* bytes between two samples */
+    _Atomic(uint32_t) epoch;               /* odd: sampling. Counted up by each beginning and each end */
+    _Atomic(uint32_t) changes;             /* see above */
+    uint64_t mean;                         /* bytes between two samples */
     uint64_t begun_ms, ended_ms, until_ms; /* CLOCK_MONOTONIC; until: it ends then by itself, 0: never */
-    _Atomic(uint32_t) unwind;  /* enum unwind_how; relaxed */
+    _Atomic(uint32_t) unwind;              /* enum unwind_how; relaxed */
     /* Since it began. */
-    uint64_t taken;     /* samples noted */
-    uint64_t dropped;   /* not noted, for want of room or memory */
-    uint64_t cut;       /* of those noted, stacks that do not reach the outermost frame */
+    uint64_t taken;   /* samples noted */
+    uint64_t dropped; /* not noted, for want of room or memory */
+    uint64_t cut;     /* of those noted, stacks that do not reach the outermost frame */
     /* The tables: where, how many there are room for, and how many were used so far. */
     uint64_t *words;
     struct sample_site *sites;
     struct sample *live; /* [0] of each is not used */
     uint32_t words_most, sites_most, live_most;
     uint32_t words_used, sites_used, live_used;
-    uint32_t live_free;             /* the first record that is free again */
+    uint32_t live_free; /* the first record that is free again */
     uint32_t *stack_bucket, *site_bucket, *live_bucket;
     uint32_t stack_buckets, site_buckets, live_buckets; /* powers of two */
     uint32_t modules_used;
@@ -99,13 +99,14 @@ struct samples {
 };
 extern struct samples samples;
 
-/* What another process asks (adapt/request.h has the manner): it writes `mean` and `seconds`, then the byte. */
+/* What another process asks (adapt/request.h has the manner): it writes `mean` and `seconds`, then the
+ * byte. */
 enum { SAMPLE_WANTS_START = 1, SAMPLE_WANTS_STOP = 2 };
 struct sample_request {
-    _Atomic(uint8_t) wanted; /* by another process; 0: by the thread that serves it */
+    _Atomic(uint8_t) wanted;  /* by another process; 0: by the thread that serves it */
     _Atomic(uint8_t) refused; /* 1: the last beginning that was asked for could not be had: no memory */
-    uint64_t mean;           /* 0: that of HAKMEM_SAMPLE_BYTES */
-    uint64_t seconds;        /* sampling ends by itself after so many; 0: never */
+    uint64_t mean;            /* 0: that of HAKMEM_SAMPLE_BYTES */
+    uint64_t seconds;         /* sampling ends by itself after so many; 0: never */
 };
 extern struct sample_request sample_request;
 
@@ -120,8 +121,8 @@ static ALWAYS_INLINE bool samples_on(void)
 bool samples_begin(uint64_t mean, uint64_t until_ms, uint64_t now_ms);
 bool samples_end(uint64_t now_ms);
 
-/* The calling thread: its kernel ID, 0 where it is the process's own; and no frame of it lies above STACK_TOP,
- * 0: the stack of the process. */
+/* The calling thread: its kernel ID, 0 where it is the process's own; and no frame of it lies above
+ * STACK_TOP, 0: the stack of the process. */
 struct sample_thread {
     uint32_t id;
     uintptr_t stack_top;

@@ -15,7 +15,8 @@ static uint64_t chance_of_none(uint64_t w, uint64_t mean)
 {
     enum { TERMS = 24, NONE = 44 };
     static const uint64_t e_inverse = UINT64_C(1696544475317221318); /* exp(-1) */
-    uint64_t whole = w / mean, rest = (uint64_t)(((unsigned __int128)(w % mean) << ONE_SHIFT) / mean), e = one;
+    uint64_t whole = w / mean, rest = (uint64_t)(((unsigned __int128)(w % mean) << ONE_SHIFT) / mean),
+             e = one;
     if (whole >= NONE)
         return 0;
     for (unsigned k = TERMS; k > 0; k--)

@@ -7,8 +7,8 @@
 
 enum { WEIGH_SHIFT = 20 };
 
-/* 1 / (1 - exp(-WEIGHED / MEAN)), in units of 2^-20: a sample that was taken with that chance stands for so many.
- */
+/* 1 / (1 - exp(-WEIGHED / MEAN)), in units of 2^-20: a sample that was taken with that chance stands for so
+ * many. */
 uint64_t weigh_factor(uint64_t weighed, uint64_t mean);
 
 /* N samples, or bytes of samples, by FACTOR. */

@@ -356,8 +356,8 @@ static NOINLINE void free_odd(void *p, const char *function)
     leave();
 }
 
-/* P lies outside the window, does not begin a block of its class, or the thread has no cache, or a cut one. Two
- * functions, as the first of the reasons is NULL and the last the only one that is frequent. */
+/* P lies outside the window, does not begin a block of its class, or the thread has no cache, or a cut one.
+ * Two functions, as the first of the reasons is NULL and the last the only one that is frequent. */
 void heap_free_odd(void *p, const char *function)
 {
     if (p && !sampled_push(p))

@@ -59,6 +59,7 @@ void *sampled_alloc(struct tcache *tc, unsigned c, size_t size, size_t align, co
 void sampled_big(void *p, size_t size)
 {
     struct tcache *tc = thread_cache();
+    size = size ? size : 1;
     if (tc != TCACHE_NONE && sampler_obey(tc, "malloc") && sampler_hits_size(tc, size))
         (void)samples_note(p, size, chance_weight(size), sampler_thread(tc));
 }

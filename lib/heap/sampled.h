@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* heap/sampled.h - malloc and free while allocations are sampled.
  *
- * A sample of a size that has a class is served as a block of a strip (strip.h), in whole units of 2 KiB: so
- * its free takes the slow path, which finds its record, and no other block pays for that. Spans and large
- * blocks are what they always are; each of their frees looks whether there is a record. Whether a request is
- * a sample, cache/sampler.h knows; what is noted of it, events/samples.h. */
+ * A sample of a size that has a class is served as a block of a strip (strip.h), in whole units of 2 KiB:
+ * so its free takes the slow path, which finds its record, and no other block pays for that. Spans and
+ * large blocks are what they always are; each of their frees looks whether there is a record. Whether a
+ * request is a sample, cache/sampler.h knows; what is noted of it, events/samples.h. */
 #ifndef HAK_SAMPLED_H
 #define HAK_SAMPLED_H
 

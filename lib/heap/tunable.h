@@ -30,8 +30,8 @@ size_t tunable_prewarm(unsigned size_class, size_t slabs);
 bool tunable_set_cap(unsigned size_class, size_t slabs);
 size_t tunable_cap(unsigned size_class);
 
-/* Begin to sample allocations, or end it. 0, or an errno: EBUSY or EINVAL if it is so already, ENOMEM; ENOTSUP in
- * modes without caches; EAGAIN during a fork. */
+/* Begin to sample allocations, or end it. 0, or an errno: EBUSY or EINVAL if it is so already, ENOMEM;
+ * ENOTSUP in modes without caches; EAGAIN during a fork. */
 int tunable_sample(bool begin, uint64_t mean);
 
 /* What the engine decided last. */

@@ -3,7 +3,8 @@
  *
  * It is the text form of gperftools' heap profiles, without compression, for which the library would need
  * another. A line for each site: objects and bytes in use, those ever allocated, and the stack; numbers are
- * estimates of all allocations, not those of the samples. Comments, which pprof passes over, have the rest. */
+ * estimates of all allocations, not those of the samples. Comments, which pprof passes over, have the rest.
+ */
 #include "insight/profile.h"
 
 #include <errno.h>

@@ -16,8 +16,9 @@
 
 #include "memory/strips.h"
 
-/* SIZE bytes, MID_MAX < SIZE <= SPAN_MAX, or less for a sample (heap/sampled.c), at a multiple of ALIGN, STRIP_ALIGN at most, from a strip that has
- * room; or from a new one. NULL if there is none, or the system refuses. */
+/* SIZE bytes, MID_MAX < SIZE <= SPAN_MAX, or less for a sample (heap/sampled.c), at a multiple of ALIGN,
+ * STRIP_ALIGN at most, from a strip that has room; or from a new one. NULL if there is none, or the system
+ * refuses. */
 void *strip_alloc(size_t size, size_t align, bool zero);
 void *strip_alloc_new(size_t size, size_t align, bool zero);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where nearly all blocks are samples, contents survive, sizes and alignments are right, and the heap stays sound,
- * through beginnings and ends, fork and threads. */
+/* Where nearly all blocks are samples, contents survive, sizes and alignments are right, and the heap stays
+ * sound, through beginnings and ends, fork and threads. */
 /* { dg-options "-O1 -pthread" } */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,7 +31,10 @@ struct slot {
 
 static void renew(struct slot *s, uint64_t r)
 {
-    size_t n = (size_t)(r >> 8) % (r & 15 ? 2000 : r & 16 ? 70000 : 1500000), align = (size_t)16 << (r >> 40 & 7);
+    size_t n = (size_t)(r >> 8) % (r & 15   ? 2000
+                                   : r & 16 ? 70000
+                                            : 1500000),
+           align = (size_t)16 << (r >> 40 & 7);
     verify(s->p, s->n, s->with);
     if (r >> 62 == 0 && s->p) {
         unsigned char *q = realloc(s->p, n + 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is in use and what was freed, of all kinds of blocks, is told as it is: within seven deviations where it is an
- * estimate, exactly where it is a count. Another thread's frees are told as such. */
+/* What is in use and what was freed, of all kinds of blocks, is told as it is: within seven deviations
+ * where it is an estimate, exactly where it is a count. Another thread's frees are told as such. */
 /* { dg-options "-O1 -pthread" } */
 #include <pthread.h>
 
@@ -12,8 +12,8 @@ struct kind {
     size_t size;
     int blocks;
 };
-static const struct kind kinds[] = {{24, SMALL}, {1000, SMALL}, {9000, 2000}, {50000, SPANS}, {300000, SPANS / 4},
-                                    {3000000, LARGE}};
+static const struct kind kinds[] = {{24, SMALL},    {1000, SMALL},       {9000, 2000},
+                                    {50000, SPANS}, {300000, SPANS / 4}, {3000000, LARGE}};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 static void **block[KINDS];
 static char path[64];
@@ -78,7 +78,8 @@ int main(void)
     CHECK(hak_profile_dump(path) == 0);
     struct site last = profile_sum(path, NULL, 0);
     CHECK(profile_number(path, "dropped") == 0);
-    CHECK(last.frees + 16 >= last.samples && last.foreign >= s.foreign); /* the thread's own blocks may live */
+    CHECK(last.frees + 16 >= last.samples &&
+          last.foreign >= s.foreign); /* the thread's own blocks may live */
     CHECK(hak_check() == 0);
     unlink(path);
     return 0;

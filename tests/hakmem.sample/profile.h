@@ -40,8 +40,8 @@ static UNUSED struct site profile_sum(const char *path, const void *from, size_t
         if (sscanf(line, "%lu: %lu [%lu: %lu] @%n", &s.live, &s.live_bytes, &s.all, &s.all_bytes, &at) != 4)
             continue;
         CHECK(at && fgets(note, sizeof note, f));
-        CHECK(sscanf(note, "# samples=%lu weighed=%lu frees=%lu foreign=%lu lived_ms=%lu", &s.samples, &s.weighed,
-                     &s.frees, &s.foreign, &s.lived_ms) == 5);
+        CHECK(sscanf(note, "# samples=%lu weighed=%lu frees=%lu foreign=%lu lived_ms=%lu", &s.samples,
+                     &s.weighed, &s.frees, &s.foreign, &s.lived_ms) == 5);
         if (from && !profile_passes(line + at, from, size))
             continue;
         for (size_t i = 0; i < sizeof s / sizeof(unsigned long); i++)

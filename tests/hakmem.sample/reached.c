@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that never miss their caches are sampled soon after another one began it, and run free of it after the end. */
+/* Threads that never miss their caches are sampled soon after another one began it, and run free of it
+ * after the end. */
 /* { dg-options "-O1 -pthread" } */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that only hits its cache, of four functions that allocate by turns: each is sampled as often as its bytes
- * want, by chi-square over a million samples, and so is each of two that allocate strictly in turn. */
+/* A program that only hits its cache, of four functions that allocate by turns: each is sampled as often as
+ * its bytes want, by chi-square over a million samples, and so is each of two that allocate strictly in
+ * turn. */
 /* { dg-timeout 300 } */
 #include "profile.h"
 
@@ -14,8 +15,7 @@ static const size_t size_of[SITES] = {16, 48, 160, 496};
         *slot = malloc(size_of[n]);                                                                          \
         __asm__ volatile("" : : "r"(slot) : "memory");                                                       \
     }
-SITE(0) SITE(1) SITE(2) SITE(3)
-NOINLINE static void first(void **slot)
+SITE(0) SITE(1) SITE(2) SITE(3) NOINLINE static void first(void **slot)
 {
     *slot = malloc(100);
     __asm__ volatile("" : : "r"(slot) : "memory");

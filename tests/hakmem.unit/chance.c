@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The distance to the next sample is geometric: a chi-square test over a million draws for requests far below the
- * mean, near it and above it, and the mean itself. One false alarm in a million runs. */
+/* The distance to the next sample is geometric: a chi-square test over a million draws for requests far
+ * below the mean, near it and above it, and the mean itself. One false alarm in a million runs. */
 #include "check.h"
 
 #include "cache/chance.h"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# guard-core.sh - guarded blocks are found in a core dump by the name hak_guards, as hakmem(7) describes it.
+# core.sh - guarded blocks are found in a core dump by the name hak_guards, as hakmem(7) describes it.
 set -u
 cd "$SCRATCH" || exit 1
 
