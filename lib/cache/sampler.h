@@ -24,6 +24,7 @@
 
 #include "events/samples.h"
 #include "cache/shelf.h"
+#include "cache/thread.h"
 
 /* TC may have to obey, or is cut. */
 static ALWAYS_INLINE bool sampler_concerns(const struct tcache *tc)
@@ -52,7 +53,8 @@ bool sampler_hits_size(struct tcache *tc, size_t size);
 
 static inline struct sample_thread sampler_thread(const struct tcache *tc)
 {
-    return (struct sample_thread){tc->tid, tc->stack_top};
+    uint32_t number = (uint32_t)((uintptr_t)tc >> 6) | UINT32_C(1) << 31; /* no kernel ID has that bit */
+    return (struct sample_thread){THREAD_CAN_TELL ? tc->tid : number, tc->stack_top};
 }
 
 #endif

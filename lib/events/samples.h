@@ -121,8 +121,8 @@ static ALWAYS_INLINE bool samples_on(void)
 bool samples_begin(uint64_t mean, uint64_t until_ms, uint64_t now_ms);
 bool samples_end(uint64_t now_ms);
 
-/* The calling thread: its kernel ID, 0 where it is the process's own; and no frame of it lies above
- * STACK_TOP, 0: the stack of the process. */
+/* The calling thread: its kernel ID, 0 where it is the process's own, or another number beyond 2^31 where
+ * that is not known; and no frame of it lies above STACK_TOP, 0: the stack of the process. */
 struct sample_thread {
     uint32_t id;
     uintptr_t stack_top;

@@ -23,7 +23,8 @@ static struct told read_profile(const char *name)
     CHECK(f && fgets(line, sizeof line, f));
     CHECK(sscanf(line, "heap profile: %*u: %lu [", &t.live_bytes) == 1);
     while (fgets(line, sizeof line, f)) {
-        (void)sscanf(line, "# libhakmem mean=%lu ms=%*u samples=%lu dropped=%lu", &t.mean, &t.samples, &t.dropped);
+        (void)sscanf(line, "# libhakmem mean=%lu ms=%*u samples=%lu dropped=%lu", &t.mean, &t.samples,
+                     &t.dropped);
         t.stacks += strstr(line, "@ 0x") != NULL;
     }
     fclose(f);
@@ -78,10 +79,12 @@ int main(int argc, char **argv)
     CHECK(t.mean == 1024 && t.samples > 1500 && t.live_bytes > 1800000);
 
     /* 64 KiB have room for some hundred records. */
-    t = run(argv[0], (const char *[]){"HAKMEM_SAMPLE", "1", "HAKMEM_SAMPLE_BYTES", "0", "HAKMEM_SAMPLE_MEMORY", "1", NULL});
+    t = run(argv[0], (const char *[]){"HAKMEM_SAMPLE", "1", "HAKMEM_SAMPLE_BYTES", "0",
+                                      "HAKMEM_SAMPLE_MEMORY", "1", NULL});
     CHECK(t.mean == 1 && t.samples > 100 && t.samples < 1000 && t.dropped > 10000);
 
-    t = run(argv[0], (const char *[]){"HAKMEM_SAMPLE", "1", "HAKMEM_SAMPLE_BYTES", "1000", "HAKMEM_SAMPLE_UNWIND", "0", NULL});
+    t = run(argv[0], (const char *[]){"HAKMEM_SAMPLE", "1", "HAKMEM_SAMPLE_BYTES", "1000",
+                                      "HAKMEM_SAMPLE_UNWIND", "0", NULL});
     CHECK(t.samples > 1500 && t.stacks == 0);
     return 0;
 }
