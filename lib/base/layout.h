@@ -55,6 +55,7 @@ struct layout_row {
     X(engine)                                                                                                \
     X(request)                                                                                               \
     X(samples)                                                                                               \
+    X(guards)                                                                                                \
     X(deepbind)
 
 /* Aligned, and holds its own address: copies of the file's bytes elsewhere are none. */

@@ -22,6 +22,7 @@
     X(LARGE, "large")     /* large.c: the cache of large mappings */                                         \
     X(ARENA, "arena")     /* arena.c: all granules */                                                        \
     X(SAMPLES, "samples") /* samples.c: tables of sampled allocations */                                     \
+    X(GUARD, "guard")     /* guard.h: slots of guarded blocks */                                             \
     X(META, "meta") /* meta.c, classmap.c: maps memory for descriptors while held (rare, never purges) */
 
 enum lock_rank {

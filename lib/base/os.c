@@ -229,11 +229,11 @@ void os_forked(void)
     store_relaxed(&forked.child, true);
 }
 
-static bool map_over(void *addr, size_t size)
+static bool map_over(void *addr, size_t size, int prot)
 {
     struct os_event e = {.address = addr, .size = size};
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-    return memory_call(OS_PURGE, &e, SYS_mmap, PROT_READ | PROT_WRITE, flags, -1) != -1;
+    return memory_call(OS_PURGE, &e, SYS_mmap, prot, flags, -1) != -1;
 }
 
 /* Kernels before 6.12 unmap first and count what is committed then: under vm.overcommit_memory=2 the mapping
@@ -259,14 +259,14 @@ static int replace_pages(void *addr, size_t size)
 {
     if (load_relaxed(&forked.child) && add_relaxed(&forked.pieces, 1) >= CHILD_PIECES)
         return -1;
-    if (map_over(addr, size))
+    if (map_over(addr, size, PROT_READ | PROT_WRITE))
         return 0;
     if (still_there(addr, size))
         return -1;
     static _Atomic(uint32_t) never;
     for (int i = 0; i < RETRIES; i++) {
         os_futex_wait_ms(&never, 0, RETRY_MS);
-        if (map_over(addr, size))
+        if (map_over(addr, size, PROT_READ | PROT_WRITE))
             return 0;
     }
     static const char text[] = "hakmem: the system took memory back and has none\n";
@@ -304,6 +304,11 @@ void os_no_huge(void *addr, size_t size)
 int os_huge(void *addr, size_t size)
 {
     return advise_huge(addr, size, MADV_HUGEPAGE);
+}
+
+int os_shut(void *addr, size_t size)
+{
+    return map_over(addr, size, PROT_NONE) ? 0 : -1;
 }
 
 int os_protect(void *addr, size_t size, bool write)

@@ -67,6 +67,8 @@ bool os_restore(void *target, size_t size);
 
 /* Give the pages back; they read as zero afterwards. */
 int os_purge(void *addr, size_t size);
+/* New pages in place of these, that nobody can access: the memory of the old ones goes back. */
+int os_shut(void *addr, size_t size);
 /* Readable, and writable where WRITE says so. */
 int os_protect(void *addr, size_t size, bool write);
 /* An option asks for what only madvise(2) can do: it may be called. Otherwise only where the C library

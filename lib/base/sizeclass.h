@@ -13,6 +13,7 @@
  *   CLASS_STARTUP          the granule of startup.h
  *   CLASS_BINNED + n       first granule of a span of n + 1 granules, BINNED at most: it has a bin (shelf.h)
  *   CLASS_STRIP            granules of a strip (strip.h)
+ *   CLASS_GUARD            the granules of guarded blocks (guard.h)
  *
  * Programs ask for a power of two and a few bytes of their own: sqlite3 for 6,000 blocks of 1,032 bytes and
  * 1,500 of 4,368. Those classes save it 6.5 % of its memory; twice as many of all between 1 and 4 KiB save
@@ -49,6 +50,7 @@ enum {
     BINNED = 4, /* granules of the longest span that has a bin */
     BINNED_MAX = BINNED << GRANULE_SHIFT,
     CLASS_STRIP = CLASS_BINNED + BINNED,
+    CLASS_GUARD,
     MAP_CLASSES, /* values of the class map */
 
     SPAN_MAX = 1 << 20,

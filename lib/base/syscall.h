@@ -3,7 +3,7 @@
  *
  * syscall(2) is a symbol like any other: torsocks and uid_wrapper define one, and theirs take a mutex or
  * allocate. No other object stands between this and the kernel, errno is not touched, and no thread is
- * cancelled here. On other machines syscall(2) it is. Only os.c and task.c include this
+ * cancelled here. On other machines syscall(2) it is. Only os.c, task.c and segv.c include this
  * (tests/hakmem.layer). */
 #ifndef HAK_SYSCALL_H
 #define HAK_SYSCALL_H

@@ -45,3 +45,8 @@ uint64_t chance_distance(struct chance *ch, size_t weighed)
 {
     return exponential(ch, ch->mean) / weighed;
 }
+
+uint64_t chance_below(struct chance *ch, uint64_t n)
+{
+    return (uint64_t)((unsigned __int128)uniform(ch) * n >> 64);
+}

@@ -29,6 +29,9 @@ void chance_seed(struct chance *ch, uint64_t seed);
 /* How many requests of WEIGHED bytes, above 0, are no samples until one is: 0, the next is. */
 uint64_t chance_distance(struct chance *ch, size_t weighed);
 
+/* Uniform in [0, N). */
+uint64_t chance_below(struct chance *ch, uint64_t n);
+
 /* The bytes by which a request of SIZE bytes beyond the classes is weighed: SIZE, rounded up by an eighth at
  * most, so that there are few different ones. */
 static inline size_t chance_weight(size_t size)

@@ -75,9 +75,11 @@ static bool make_tables(size_t size)
 static void clear_tables(void)
 {
     struct samples *s = &samples;
-    memset(s->stack_bucket, 0, s->stack_buckets * sizeof *s->stack_bucket);
-    memset(s->site_bucket, 0, s->site_buckets * sizeof *s->site_bucket);
-    memset(s->live_bucket, 0, s->live_buckets * sizeof *s->live_bucket);
+    if (s->words_used) { /* new ones are, and have no memory yet */
+        memset(s->stack_bucket, 0, s->stack_buckets * sizeof *s->stack_bucket);
+        memset(s->site_bucket, 0, s->site_buckets * sizeof *s->site_bucket);
+        memset(s->live_bucket, 0, s->live_buckets * sizeof *s->live_bucket);
+    }
     s->words_used = s->sites_used = s->live_used = 1;
     s->live_free = 0;
     s->modules_used = 1;

@@ -63,6 +63,8 @@ static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
 {
     if (load_relaxed(&heap_mode) == HEAP_CHECKED)
         return NULL;
+    if (c == CLASS_GUARD) /* its end is where it was asked for */
+        return size == old ? p : NULL;
     if (fits_well(old, size) && c != CLASS_LARGE)
         return p;
     if (class_is_span(c) && size > old && size <= SPAN_MAX)

@@ -2,6 +2,9 @@
 /* heap/sampled.c - malloc and free while allocations are sampled. */
 #include "heap/sampled.h"
 
+#include "settings/options.h"
+#include "events/counters.h"
+#include "memory/guard.h"
 #include "memory/span.h"
 #include "memory/strip.h"
 #include "adapt/tick.h"
@@ -23,7 +26,19 @@ static void *serve(size_t size, size_t align)
         p = strip_alloc(size, align, false);
         p = p ? p : strip_alloc_new(size, align, false);
     }
+    count(COUNT_SPAN_ALLOCS, p != NULL);
     return p ? p : span_alloc(size, align, false);
+}
+
+/* The same, of samples that are a MEAN of bytes apart, on a page of its own for one in so many bytes. NULL:
+ * this is not the one, or it cannot be had. */
+static void *serve_guarded(struct tcache *tc, size_t size, size_t align)
+{
+    uint64_t bytes = option(OPT_GUARD_BYTES);
+    struct chance *ch = tc->chance;
+    if (LIKELY(!bytes) || chance_below(ch, bytes) >= ch->mean)
+        return NULL;
+    return guard_alloc(size, align, chance_below(ch, 2), sampler_thread(tc));
 }
 
 void *sampled_alloc(struct tcache *tc, unsigned c, size_t size, size_t align, const char *function)
@@ -31,7 +46,8 @@ void *sampled_alloc(struct tcache *tc, unsigned c, size_t size, size_t align, co
     if (!sampler_obey(tc, function) || !sampler_hits(tc, c))
         return NULL;
     size = size ? size : 1;
-    void *p = serve(size, align);
+    void *p = serve_guarded(tc, size, align);
+    p = p ? p : serve(size, align);
     if (p)
         (void)samples_note(p, size, class_size(c), sampler_thread(tc));
     else

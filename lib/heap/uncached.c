@@ -7,6 +7,8 @@
 #include "events/counters.h"
 #include "events/usage.h"
 #include "memory/granules.h"
+#include "memory/guard.h"
+#include "memory/guardreport.h"
 #include "memory/large.h"
 #include "memory/pool.h"
 #include "memory/strip.h"
@@ -80,7 +82,9 @@ void uncached_refuse_free(const void *p, unsigned c, const char *function)
 /* No byte of the program's is read: P may point anywhere. */
 void uncached_report(const void *p, const char *function)
 {
-    if (granules_was_block(p) || large_was_block(p) || startup_was_block(p) || strip_was_block(p))
+    guardreport_block(p);
+    if (granules_was_block(p) || large_was_block(p) || startup_was_block(p) || strip_was_block(p) ||
+        guard_was_block(p))
         fault_report(FAULT_DOUBLE_FREE, function, p);
     fault_report(FAULT_INVALID_POINTER, function, p);
 }
@@ -100,6 +104,8 @@ void uncached_free(void *p, unsigned c, const char *function)
     } else if (c == CLASS_LARGE && large_free(p)) {
         return;
     } else if (c == CLASS_STRIP && strip_free(p)) {
+        return;
+    } else if (c == CLASS_GUARD && guard_free(p, sampler_thread(thread_cache()), function)) {
         return;
     } else if (c == CLASS_STARTUP) {
         startup_free(p, function);
@@ -129,6 +135,8 @@ bool uncached_find_size(const void *p, unsigned c, size_t *size)
         return (*size = startup_size(p)) != 0;
     if (c == CLASS_STRIP)
         return (*size = strip_size(p)) != 0;
+    if (c == CLASS_GUARD)
+        return (*size = guard_size(p)) != 0;
     return c == CLASS_LARGE && large_find(p, size);
 }
 

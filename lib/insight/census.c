@@ -155,6 +155,12 @@ void census_strip(struct residents *r, const unit_map used, size_t size, const u
     }
 }
 
+void census_guards(struct residents *r, size_t bytes, size_t resident)
+{
+    r->account.live += min_size(bytes, resident);
+    r->account.fragmentation += resident - min_size(bytes, resident);
+}
+
 void census_settle(struct residents *r, const struct census *c)
 {
     for (unsigned i = 1; i < CLASSES; i++)

@@ -11,6 +11,7 @@
 
 #include "events/counters.h"
 #include "memory/account.h"
+#include "memory/guard.h"
 #include "memory/large.h"
 #include "memory/strip.h"
 #include "cache/shelf.h"
@@ -34,6 +35,7 @@ struct census {
     struct granule_totals granules;
     struct large_totals large;
     struct strip_totals strip;
+    struct guard_totals guard;
     struct startup_totals startup;
     size_t metadata, threads, highest, helpers;
     uint64_t soft_limit;
@@ -82,6 +84,10 @@ void census_superslab(struct residents *r, const struct census *c, const struct 
 /* A strip of SIZE bytes whose units in blocks USED tells; THERE[i]: its page i, of PAGE bytes, is resident. A
  * unit is in a block or free, and its pages are known one by one. */
 void census_strip(struct residents *r, const unit_map used, size_t size, const uint8_t *there, size_t page);
+
+/* The area of guarded blocks, with BYTES of them in use; RESIDENT bytes of it are there. Pages of none
+ * are. */
+void census_guards(struct residents *r, size_t bytes, size_t resident);
 
 /* Everything was given, and C has ended: what lies in caches is taken from what was out. */
 void census_settle(struct residents *r, const struct census *c);

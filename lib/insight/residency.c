@@ -75,6 +75,11 @@ static void add_strip(struct residents *r, const struct region *region, const ch
     census_strip(r, used, size, pages, os_page_size());
 }
 
+static void add_guards(struct residents *r, const struct census *c, const char *base)
+{
+    census_guards(r, c->guard.bytes, resident_in(base, c->guard.mapped));
+}
+
 void residency_get(struct account *out, const struct census *c)
 {
     struct large_range kept[RANGES_MOST];
@@ -85,6 +90,8 @@ void residency_get(struct account *out, const struct census *c)
             add_superslab(&r, c, CONTAINER_OF(region, struct superslab, region), (const uint8_t *)at);
         else if (region->kind == REGION_STRIP)
             add_strip(&r, region, (const char *)at);
+        else if (region->kind == REGION_GUARD)
+            add_guards(&r, c, (const char *)at);
         else
             add_large(&r.account, region, (const char *)at);
     census_settle(&r, c);

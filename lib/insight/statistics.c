@@ -26,7 +26,7 @@ static uint64_t less(uint64_t a, uint64_t b)
 static uint64_t statistics_live(const struct census *c)
 {
     return c->all.live + c->startup.live + (c->granules.spans - c->shelved) + c->strip.blocks +
-           c->large.live_count;
+           c->large.live_count + c->guard.blocks;
 }
 
 bool statistics_resident(size_t size)

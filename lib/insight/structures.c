@@ -10,6 +10,7 @@
 #include "events/failure.h"
 #include "events/samples.h"
 #include "events/usage.h"
+#include "memory/guards.h"
 #include "memory/mapping.h"
 #include "memory/strips.h"
 #include "cache/shelf.h"
@@ -135,6 +136,19 @@ const struct layout_row layout_structures[] = {
     LAYOUT_SIZEOF(sample_module),
     LAYOUT_FIELD(sample_module, name),
     LAYOUT_SIZEOF(sample_freed),
+    LAYOUT_SIZEOF(guards),
+    LAYOUT_FIELD(guards, slots),
+    LAYOUT_FIELD(guards, count),
+    LAYOUT_FIELD(guards, area),
+    LAYOUT_FIELD(guards, page),
+    LAYOUT_FIELD(guards, region),
+    LAYOUT_FIELD(guards, bytes),
+    LAYOUT_SIZEOF(guard_slot),
+    LAYOUT_FIELD(guard_slot, state),
+    LAYOUT_FIELD(guard_slot, got),
+    LAYOUT_FIELD(guard_slot, freed),
+    LAYOUT_SIZEOF(guard_event),
+    LAYOUT_FIELD(guard_event, pc),
     LAYOUT_SIZEOF(sample_request),
     LAYOUT_FIELD(sample_request, mean),
     LAYOUT_FIELD(sample_request, seconds),
@@ -177,6 +191,9 @@ const struct layout_row layout_structures[] = {
     LAYOUT_CONSTANT(REGION_SUPERSLAB),
     LAYOUT_CONSTANT(REGION_LARGE),
     LAYOUT_CONSTANT(REGION_STRIP),
+    LAYOUT_CONSTANT(REGION_GUARD),
+    LAYOUT_CONSTANT(GUARD_LIVE),
+    LAYOUT_CONSTANT(GUARD_FREED),
     LAYOUT_CONSTANT(STRIP_UNIT),
     LAYOUT_CONSTANT(SLAB_UNUSED),
     LAYOUT_CONSTANT(SLAB_ACTIVE),

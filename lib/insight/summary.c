@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "settings/policy.h"
 #include "events/usage.h"
+#include "memory/guard.h"
 #include "memory/pool.h"
 #include "memory/strip.h"
 #include "cache/thread.h"
@@ -62,6 +63,7 @@ void summary_take(struct census *out)
     granules_totals(&out->granules);
     large_totals(&out->large);
     strip_totals(&out->strip);
+    guard_totals(&out->guard);
     add_spans(out);
     out->metadata = meta_bytes();
     out->threads = thread_count();

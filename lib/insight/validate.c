@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "memory/granules.h"
+#include "memory/guard.h"
 #include "memory/large.h"
 #include "memory/pool.h"
 #include "memory/strip.h"
@@ -66,6 +67,7 @@ int validate_heap(void)
     pool_check(fault);
     granules_check(fault);
     strip_check(fault);
+    guard_check(fault);
     large_check(fault);
     return load_relaxed(&faults);
 }

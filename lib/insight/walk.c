@@ -8,6 +8,7 @@
 
 #include "base/os.h"
 #include "memory/granules.h"
+#include "memory/guard.h"
 #include "memory/large.h"
 #include "memory/pool.h"
 #include "memory/strip.h"
@@ -156,6 +157,17 @@ static int walk_strip(const struct walk *w, const struct region *region, const v
     return result;
 }
 
+static int walk_guards(const struct walk *w)
+{
+    void *p;
+    size_t size;
+    unsigned next = 0;
+    int result = 0;
+    while (!result && guard_walk(&next, &p, &size))
+        result = tell(w, p, size, CLASS_GUARD);
+    return result;
+}
+
 static int walk_large(const struct walk *w, const struct region *region, char *base)
 {
     struct large_range range = large_range(region);
@@ -174,6 +186,8 @@ int walk_blocks(int (*each)(void *block, size_t size, void *arg), void *arg)
             result = walk_superslab(&w, CONTAINER_OF(region, struct superslab, region), (uint8_t *)at);
         else if (region->kind == REGION_STRIP)
             result = walk_strip(&w, region, (const void *)at);
+        else if (region->kind == REGION_GUARD)
+            result = walk_guards(&w);
         else
             result = walk_large(&w, region, (char *)at);
     forget_waiting(&w.waiting);

@@ -92,8 +92,10 @@ __attribute__((used)) static const struct hak_layout *const described = &hak_lay
 /* Behind the start, as the clock is not read under its lock. */
 static void begin_sampling(void)
 {
-    if (UNLIKELY(option(OPT_SAMPLE) || option_path(OPT_PROFILE)) && load_relaxed(&heap_mode) == HEAP_POOL)
-        (void)sampling_begin(0, 0, clock_now_ms());
+    bool asked = option(OPT_SAMPLE) || option_path(OPT_PROFILE);
+    uint64_t mean = asked ? 0 : option(OPT_GUARD_BYTES);
+    if (UNLIKELY(asked || mean) && load_relaxed(&heap_mode) == HEAP_POOL)
+        (void)sampling_begin(mean, 0, clock_now_ms());
 }
 
 /* Called by the first thing that needs memory: a program that allocates nothing maps nothing. Before

@@ -231,8 +231,11 @@ static COLD void trace_region(const void *address, const struct region *region, 
     struct line m;
     trace_begin(&m, CHANNEL_REGION);
     line_address(&m, "address", address);
-    bool superslab = region->kind == REGION_SUPERSLAB, strip = region->kind == REGION_STRIP;
-    line_text(&m, "kind", superslab ? "superslab" : strip ? "strip" : "large");
+    static const char *const kind[] = {[REGION_SUPERSLAB] = "superslab",
+                                       [REGION_LARGE] = "large",
+                                       [REGION_STRIP] = "strip",
+                                       [REGION_GUARD] = "guard"};
+    line_text(&m, "kind", kind[region->kind]);
     line_text(&m, "change", change);
     trace_end(&m, CHANNEL_REGION);
 }

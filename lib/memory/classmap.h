@@ -38,7 +38,7 @@ static_assert((MAP_CLASSES - 1) * CLASS_MARK <= UINT8_MAX, "marks fit into a byt
 typedef _Atomic(uint8_t) class_byte;
 
 /* What every descriptor of a region begins with. */
-enum region_kind { REGION_SUPERSLAB = 1, REGION_LARGE, REGION_STRIP };
+enum region_kind { REGION_SUPERSLAB = 1, REGION_LARGE, REGION_STRIP, REGION_GUARD };
 struct region {
     enum region_kind kind;
 };

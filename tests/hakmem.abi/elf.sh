@@ -40,7 +40,7 @@ hak=$(sed -n 's/^HAK_EXPORT .*[ *]\(hak_[a-z_]*\)(.*/\1@@HAKMEM_1.0/p' "$TOP/inc
 opening='dlmopen dlopen'
 second=$(for name in malloc free calloc realloc reallocarray memalign valloc pvalloc mallopt; do echo "__libc_$name"; done)
 plain=$(printf '%s\n' $family $second $operators $opening | sort)
-data='hak_failures\|hak_layout'
+data='hak_failures\|hak_guards\|hak_layout'
 same "malloc family under both names, operators and dlopen exported, without a version" \
     "$plain" "$(echo "$exported" | grep -v @ | sort)"
 same "hak_ functions of the header exported as HAKMEM_1.0, and no other name" \

@@ -200,6 +200,19 @@ static void read_strip(struct target *t, struct heap *h, uint64_t address, const
     add_range(h, address, address + mapped, total);
 }
 
+/* Pages of guarded blocks between pages that nobody can access. */
+static void read_guards(struct target *t, struct heap *h, uint64_t address, const struct guards *g, bool look)
+{
+    struct guard_totals *sums = &h->census.guard;
+    bool sane = g->count <= GUARD_SLOTS && g->page == t->page;
+    uint64_t mapped = sane ? mapped_size(t, address, guards_bytes(g->count, t->page)) : 0;
+    uint64_t resident = look ? target_resident_bytes(t, address, address + mapped) : 0;
+    h->damaged += !sane;
+    *sums = (struct guard_totals){mapped, min_size(g->bytes, mapped), min_size(g->blocks, GUARD_SLOTS)};
+    census_guards(&h->residents, sums->bytes, resident);
+    add_range(h, address, address + mapped, resident);
+}
+
 /* The region whose descriptor is at REGION and that begins at ADDRESS, the class bytes of whose granules are
  * MARKS. */
 static void read_region(struct target *t, struct heap *h, uint64_t address, uint64_t region,
@@ -208,6 +221,7 @@ static void read_region(struct target *t, struct heap *h, uint64_t address, uint
     struct superslab ss;
     struct large large;
     struct strip strip;
+    struct guards guards;
     uint32_t kind =
         copy(t, region, &ss.region, sizeof ss.region) && mapped_at(t, address) ? ss.region.kind : 0;
     if (kind == REGION_SUPERSLAB && copy(t, region - offsetof(struct superslab, region), &ss, sizeof ss) &&
@@ -221,6 +235,10 @@ static void read_region(struct target *t, struct heap *h, uint64_t address, uint
         if (copy(t, region - offsetof(struct strip, region), &strip, sizeof strip) &&
             (uintptr_t)strip.base == address)
             read_strip(t, h, address, &strip, look);
+    } else if (kind == REGION_GUARD) {
+        if (copy(t, region - offsetof(struct guards, region), &guards, sizeof guards) &&
+            load_relaxed(&guards.area) == address)
+            read_guards(t, h, address, &guards, look);
     } else {
         h->damaged++;
     }
