@@ -12,7 +12,7 @@
 #include "guarded.h"
 
 #ifdef HAK_SANITIZED
-enum { ROUNDS = 3000 };
+enum { ROUNDS = 1000 };
 #else
 enum { ROUNDS = 30000 };
 #endif
