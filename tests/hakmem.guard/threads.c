@@ -70,7 +70,7 @@ int main(void)
             verify(shared[i]);
             free(shared[i]);
         }
-    CHECK(guarded_ones > 100);
+    CHECK(guarded_ones > 30);
     CHECK(heap_check() == 0);
     return 0;
 }
