@@ -30,8 +30,8 @@ static void *serve(size_t size, size_t align)
     return p ? p : span_alloc(size, align, false);
 }
 
-/* The same, of samples that are a MEAN of bytes apart, on a page of its own for one in so many bytes. NULL:
- * this is not the one, or it cannot be had. */
+/* The same, of samples that are a MEAN of bytes apart, on a page of its own for one in so many bytes: exact
+ * as long as a page is little beside the mean, else fewer. NULL: this is not the one, or it cannot be had. */
 static void *serve_guarded(struct tcache *tc, size_t size, size_t align)
 {
     uint64_t bytes = option(OPT_GUARD_BYTES);
