@@ -361,6 +361,26 @@ bool samples_note(void *p, size_t size, size_t weighed, struct sample_thread by)
     return noted;
 }
 
+/* As resize.c has it: a block serves what is not more, nor less than half. */
+bool samples_resize(void *p, size_t size)
+{
+    bool stays = false;
+    lock_take(RANK_SAMPLES);
+    uint32_t i = samples_on() ? *live_bucket(p) : 0;
+    while (i && samples.live[i].address != (uintptr_t)p)
+        i = samples.live[i].next;
+    struct sample_site *site = i ? &samples.sites[samples.live[i].site] : NULL;
+    if (site && size <= site->weighed && size >= site->weighed / 2) {
+        begin_change();
+        site->bytes += size - samples.live[i].size;
+        samples.live[i].size = size;
+        end_change();
+        stays = true;
+    }
+    lock_give(RANK_SAMPLES);
+    return stays;
+}
+
 /* Most blocks are no samples: the stack is taken only where one is, without the lock, so it is looked up
  * twice. Nobody else frees P meanwhile. */
 void samples_forget(void *p, struct sample_thread by)

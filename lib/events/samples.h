@@ -149,6 +149,10 @@ struct samples_totals {
 };
 struct samples_totals samples_totals(uint64_t now_ms);
 
+/* P, whose block would have served SIZE bytes as well if it had been no sample: it stays, and has so many
+ * now. False if it is no sample, or would have been moved. */
+bool samples_resize(void *p, size_t size);
+
 /* P is freed: if it was sampled, its record goes. Any thread that holds no lock. */
 void samples_forget(void *p, struct sample_thread by);
 

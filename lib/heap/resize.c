@@ -81,6 +81,8 @@ static void *resize_here(void *p, unsigned c, size_t old, size_t size)
 {
     bool sampled = UNLIKELY(samples_on()) && c >= CLASSES && c != CLASS_STARTUP && !fits_well(old, size);
     struct tcache *tc = thread_cache();
+    if (UNLIKELY(samples_on()) && c == CLASS_STRIP && size <= MID_MAX && samples_resize(p, size))
+        return p; /* as a block of its class would have stayed, which is smaller */
     if (sampled)
         sampled_forget(p);
     void *q = resize_in_place(p, c, old, size);
