@@ -9,6 +9,8 @@
 #include "cache/startup.h"
 #include "cache/thread.h"
 
+#define MEAN_MOST (UINT64_C(1) << 40) /* far from what a sum of distances overflows with */
+
 /* Where a block could be had without a look whether it is a sample: the first granule, the parked mapping. */
 static void close_ways(void)
 {
@@ -18,7 +20,7 @@ static void close_ways(void)
 
 bool sampling_begin(uint64_t mean, uint64_t seconds, uint64_t now_ms)
 {
-    mean = mean ? mean : max_size(option(OPT_SAMPLE_BYTES), 1);
+    mean = min_size(mean ? mean : max_size(option(OPT_SAMPLE_BYTES), 1), MEAN_MOST);
     if (!samples_begin(mean, seconds ? now_ms + seconds * 1000 : 0, now_ms))
         return false;
     close_ways();
@@ -34,9 +36,8 @@ bool sampling_end(uint64_t now_ms)
 /* The command wrote the numbers before the byte; they may be anything. */
 static void begin_as_asked(uint64_t now_ms)
 {
-    static const uint64_t mean_most = UINT64_C(1) << 40, seconds_most = UINT64_C(1) << 30;
+    static const uint64_t seconds_most = UINT64_C(1) << 30;
     uint64_t mean = sample_request.mean, seconds = sample_request.seconds;
-    mean = mean < mean_most ? mean : mean_most;
     seconds = seconds < seconds_most ? seconds : seconds_most;
     bool begun = samples_on() || sampling_begin(mean, seconds, now_ms);
     store_relaxed(&sample_request.refused, !begun);

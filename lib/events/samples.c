@@ -361,26 +361,6 @@ bool samples_note(void *p, size_t size, size_t weighed, struct sample_thread by)
     return noted;
 }
 
-/* As resize.c has it: a block serves what is not more, nor less than half. */
-bool samples_resize(void *p, size_t size)
-{
-    bool stays = false;
-    lock_take(RANK_SAMPLES);
-    uint32_t i = samples_on() ? *live_bucket(p) : 0;
-    while (i && samples.live[i].address != (uintptr_t)p)
-        i = samples.live[i].next;
-    struct sample_site *site = i ? &samples.sites[samples.live[i].site] : NULL;
-    if (site && size <= site->weighed && size >= site->weighed / 2) {
-        begin_change();
-        site->bytes += size - samples.live[i].size;
-        samples.live[i].size = size;
-        end_change();
-        stays = true;
-    }
-    lock_give(RANK_SAMPLES);
-    return stays;
-}
-
 /* Most blocks are no samples: the stack is taken only where one is, without the lock, so it is looked up
  * twice. Nobody else frees P meanwhile. */
 void samples_forget(void *p, struct sample_thread by)
@@ -438,6 +418,72 @@ struct samples_totals samples_totals(uint64_t now_ms)
     struct samples_totals t = {s->mean, s->until_ms, ms, s->taken, s->dropped, s->cut, s->lived};
     lock_give(RANK_SAMPLES);
     return t;
+}
+
+/* --- Blocks that are resized -----------------------------------------------------------------------*/
+
+struct sample_aside samples_aside(void *p)
+{
+    struct sample_aside aside = {0};
+    lock_take(RANK_SAMPLES);
+    uint32_t i = samples_on() ? *live_bucket(p) : 0;
+    while (i && samples.live[i].address != (uintptr_t)p)
+        i = samples.live[i].next;
+    if (i) {
+        struct sample *sample = &samples.live[i];
+        aside = (struct sample_aside){i, load_relaxed(&samples.epoch), sample->address, sample->size,
+                                      samples.sites[sample->site].weighed};
+        begin_change();
+        (void)unlink_record(p);
+        sample->address = 0;
+        end_change();
+    }
+    lock_give(RANK_SAMPLES);
+    return aside;
+}
+
+/* Its record is where it was left. Lock held. */
+static bool is_aside(const struct sample_aside *aside)
+{
+    return aside->record && load_relaxed(&samples.epoch) == aside->epoch;
+}
+
+void samples_again(const struct sample_aside *aside, void *p, size_t size)
+{
+    if (!aside->record)
+        return;
+    uint64_t now_ms = clock_now_ms();
+    lock_take(RANK_SAMPLES);
+    if (is_aside(aside)) {
+        struct sample *sample = &samples.live[aside->record];
+        begin_change();
+        forget(p, now_ms, sample->thread, 0); /* as in note() */
+        samples.sites[sample->site].bytes += size - sample->size;
+        sample->size = size;
+        sample->address = (uintptr_t)p;
+        sample->next = *live_bucket(p);
+        *live_bucket(p) = aside->record;
+        end_change();
+    }
+    lock_give(RANK_SAMPLES);
+}
+
+void samples_gone(const struct sample_aside *aside, struct sample_thread by)
+{
+    uintptr_t pcs[SAMPLE_DEPTH];
+    if (!aside->record)
+        return;
+    uint64_t now_ms = clock_now_ms();
+    struct unwound u = stack_of_caller(pcs, by);
+    lock_take(RANK_SAMPLES);
+    if (is_aside(aside)) {
+        begin_change();
+        samples.live[aside->record].address = aside->address;
+        count_freed(aside->record, now_ms, by.id, stack_of(pcs, &u));
+        give_record(aside->record);
+        end_change();
+    }
+    lock_give(RANK_SAMPLES);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

@@ -149,9 +149,17 @@ struct samples_totals {
 };
 struct samples_totals samples_totals(uint64_t now_ms);
 
-/* P, whose block would have served SIZE bytes as well if it had been no sample: it stays, and has so many
- * now. False if it is no sample, or would have been moved. */
-bool samples_resize(void *p, size_t size);
+/* P is about to be resized, and may move: its record, if it is a sample, is set aside. One of the next two
+ * follows, or neither where `record` is 0. Nothing is lost if sampling ends meanwhile. */
+struct sample_aside {
+    uint32_t record, epoch;
+    uint64_t address, size, weighed;
+};
+struct sample_aside samples_aside(void *p);
+/* The sample is still one, at P, of SIZE bytes. */
+void samples_again(const struct sample_aside *aside, void *p, size_t size);
+/* It was freed. */
+void samples_gone(const struct sample_aside *aside, struct sample_thread by);
 
 /* P is freed: if it was sampled, its record goes. Any thread that holds no lock. */
 void samples_forget(void *p, struct sample_thread by);

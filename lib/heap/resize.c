@@ -76,20 +76,38 @@ static void *resize_in_place(void *p, unsigned c, size_t old, size_t size)
     return NULL;
 }
 
-/* The same, and what follows from it. To who samples it is a free and an allocation. Inside the gate. */
+/* The same while allocations are sampled. A sample of a size that has a class stays where a block of that
+ * class would, and not where its own, which is larger, would serve: else whoever made it smaller ones would
+ * never be rid of them. What stays or shrinks remains the sample that it was; what grows in place is a free
+ * and an allocation. What is to be moved is still a sample: its free will tell. */
+static void *resize_sampled(void *p, unsigned c, size_t old, size_t size)
+{
+    struct sample_aside aside = samples_aside(p);
+    bool of_class = aside.record && aside.weighed <= MID_MAX;
+    void *q;
+    if (of_class && c != CLASS_GUARD)
+        q = fits_well(aside.weighed, size) ? p : NULL;
+    else
+        q = resize_in_place(p, c, old, size);
+    if (!q) {
+        samples_again(&aside, p, aside.size);
+    } else if (of_class || size <= old) {
+        samples_again(&aside, q, size);
+    } else {
+        samples_gone(&aside, sampler_thread(thread_cache()));
+        sampled_big(q, size);
+    }
+    return q;
+}
+
+/* And what follows from it. Inside the gate. */
 static void *resize_here(void *p, unsigned c, size_t old, size_t size)
 {
-    bool sampled = UNLIKELY(samples_on()) && c >= CLASSES && c != CLASS_STARTUP && !fits_well(old, size);
     struct tcache *tc = thread_cache();
-    if (UNLIKELY(samples_on()) && c == CLASS_STRIP && size <= MID_MAX && samples_resize(p, size))
-        return p; /* as a block of its class would have stayed, which is smaller */
-    if (sampled)
-        sampled_forget(p);
-    void *q = resize_in_place(p, c, old, size);
+    bool sampled = UNLIKELY(samples_on()) && c >= CLASSES && c != CLASS_STARTUP;
+    void *q = sampled ? resize_sampled(p, c, old, size) : resize_in_place(p, c, old, size);
     if (q && size > old && tc != TCACHE_NONE)
         tick_settle(tc);
-    if (sampled && q)
-        sampled_big(q, size);
     return q;
 }
 

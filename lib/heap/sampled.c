@@ -64,11 +64,6 @@ void sampled_big(void *p, size_t size)
         (void)samples_note(p, size, chance_weight(size), sampler_thread(tc));
 }
 
-void sampled_forget(void *p)
-{
-    samples_forget(p, sampler_thread(thread_cache()));
-}
-
 /* What has no class, or begins no block of it, is told by uncached_free as ever. */
 bool sampled_free_slow(void *p, unsigned c, const char *function)
 {

@@ -22,9 +22,6 @@ void *sampled_alloc(struct tcache *tc, unsigned c, size_t size, size_t align, co
 /* P is a new block of SIZE bytes that has no class, or one that was resized: note it if it is a sample. */
 void sampled_big(void *p, size_t size);
 
-/* P may be a sample, and is no block any more. */
-void sampled_forget(void *p);
-
 /* free in a cut cache, where that needs no gate; false: it does, or the cache is not cut. */
 static ALWAYS_INLINE bool sampled_push(void *p)
 {

@@ -28,23 +28,45 @@ static void is_about(unsigned long told, double wants, unsigned long samples)
     CHECK(off * off * (double)samples <= 49);
 }
 
-/* All blocks of SIZE become NEW; WHO holds them then. */
-static void turn(size_t size, size_t new, void (*who)(int, size_t))
+/* BLOCKS of SIZE become NEW; WHO holds them then. */
+static void some(int blocks, size_t size, size_t new, void (*who)(int, size_t))
 {
     CHECK(hak_profile_start(MEAN) == 0);
-    for (int i = 0; i < BLOCKS; i++)
+    for (int i = 0; i < blocks; i++)
         allocate(i, size);
-    for (int i = 0; i < BLOCKS; i++)
+    for (int i = 0; i < blocks; i++)
         resize(i, new);
     CHECK(hak_profile_dump(path) == 0);
     struct site s = profile_sum(path, (void *)who, CODE), all = profile_sum(path, NULL, 0);
-    is_about(s.live_bytes, (double)new *BLOCKS, s.samples);
-    is_about(all.live_bytes, (double)new *BLOCKS, s.samples);
+    is_about(s.live_bytes, (double)new *blocks, s.samples);
+    is_about(all.live_bytes, (double)new *blocks, s.samples);
     CHECK(malloc_usable_size(block[0]) >= new);
-    for (int i = 0; i < BLOCKS; i++)
+    for (int i = 0; i < blocks; i++)
         free(block[i]);
     CHECK(hak_profile_stop() == 0);
     CHECK(hak_check() == 0);
+}
+
+static void turn(size_t size, size_t new, void (*who)(int, size_t))
+{
+    some(BLOCKS, size, new, who);
+}
+
+/* What realloc could not do changes nothing. */
+static void refused(void)
+{
+    enum { SOME = 300 };
+    CHECK(hak_profile_start(1) == 0);
+    for (int i = 0; i < SOME; i++)
+        allocate(i, i % 2 ? 100 : 100000);
+    for (int i = 0; i < SOME; i++)
+        CHECK(realloc(block[i], (size_t)1 << 46) == NULL);
+    CHECK(hak_profile_dump(path) == 0);
+    struct site s = profile_sum(path, (void *)allocate, CODE);
+    CHECK(s.samples == SOME && s.frees == 0 && s.live_bytes == SOME / 2 * 100100ul);
+    for (int i = 0; i < SOME; i++)
+        free(block[i]);
+    CHECK(hak_profile_stop() == 0);
 }
 
 int main(void)
@@ -55,6 +77,12 @@ int main(void)
     turn(4000, 4090, allocate);
     turn(300, 400, resize);
     turn(1000, 100, resize);
+    turn(100, 1500, resize);
+    turn(2000, 100, resize);
+    some(200, 300000, 200000, allocate);
+    some(40, 2000000, 1500000, allocate);
+    some(40, 2000000, 30000000, resize);
+    refused();
     unlink(path);
     return 0;
 }
