@@ -28,11 +28,6 @@ bool sampling_begin(uint64_t mean, uint64_t seconds, uint64_t now_ms)
     return true;
 }
 
-bool sampling_end(uint64_t now_ms)
-{
-    return samples_end(now_ms);
-}
-
 /* The command wrote the numbers before the byte; they may be anything. */
 static void begin_as_asked(uint64_t now_ms)
 {
@@ -50,7 +45,7 @@ void sampling_serve(void)
     uint64_t now_ms = clock_now_ms();
     switch (atomic_exchange_explicit(&sample_request.wanted, 0, memory_order_acquire)) {
     case SAMPLE_WANTS_START: begin_as_asked(now_ms); break;
-    case SAMPLE_WANTS_STOP: (void)sampling_end(now_ms); break;
+    case SAMPLE_WANTS_STOP: (void)samples_end(now_ms); break;
     default: break;
     }
     gate_leave();
@@ -64,7 +59,7 @@ void sampling_tick(uint64_t now_ms)
         return;
     uint64_t until_ms = samples_totals(now_ms).until_ms;
     if (until_ms && now_ms >= until_ms)
-        (void)sampling_end(now_ms);
+        (void)samples_end(now_ms);
     else
         (void)thread_knock(epoch);
 }

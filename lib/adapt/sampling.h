@@ -7,10 +7,9 @@
 #include "cache/sampler.h"
 
 /* Begin: a sample each MEAN bytes (0: as the option says), for so many SECONDS (0: until it is ended).
- * False: it is on already, or there is no memory for the tables. No lock held, inside the gate; so the end.
- */
+ * False: it is on already, or there is no memory for the tables. No lock held, inside the gate. It is ended
+ * by samples_end. */
 bool sampling_begin(uint64_t mean, uint64_t seconds, uint64_t now_ms);
-bool sampling_end(uint64_t now_ms);
 
 /* What was asked from outside. Any thread that holds no lock. */
 void sampling_serve(void);

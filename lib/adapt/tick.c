@@ -210,7 +210,7 @@ enum {
 /* TC may look at the clock now: a cut cache counts elsewhere, as its until_tick is 0 (sampler.h). */
 static bool is_due(struct tcache *tc)
 {
-    if (!sampler_is_cut(tc))
+    if (!tcache_is_cut(tc))
         return true;
     tc->until_tick = 0;
     return tc->chance->until_tick-- == 0;
@@ -218,7 +218,7 @@ static bool is_due(struct tcache *tc)
 
 static void set_due(struct tcache *tc, uint32_t slow_paths)
 {
-    uint32_t *until = sampler_is_cut(tc) ? &tc->chance->until_tick : &tc->until_tick;
+    uint32_t *until = tcache_is_cut(tc) ? &tc->chance->until_tick : &tc->until_tick;
     *until = slow_paths;
 }
 

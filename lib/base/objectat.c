@@ -2,82 +2,96 @@
 /* base/objectat.c - the object that an address lies in, and which build of it that is. */
 #include "base/objectat.h"
 
-#include <dlfcn.h>
-#include <link.h>
+#include <elf.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/bits.h"
+#include "base/object.h"
 
-#ifdef DLFO_EH_SEGMENT_TYPE
-#pragma weak _dl_find_object
+typedef int finder(void *pc, struct object_found *out);
 
-static bool find(uintptr_t address, struct object_at *out)
+static int find_nothing(void *pc, struct object_found *out)
 {
-    struct dl_find_object found;
-    if (!_dl_find_object || _dl_find_object((void *)address, &found) != 0)
-        return false;
-    out->start = (uintptr_t)found.dlfo_map_start;
-    out->end = (uintptr_t)found.dlfo_map_end;
-    out->name = found.dlfo_link_map && found.dlfo_link_map->l_name ? found.dlfo_link_map->l_name : "";
-    return out->end - out->start > sizeof(ElfW(Ehdr));
+    (void)pc, (void)out;
+    return -1;
 }
-#else
-static bool find(uintptr_t address, struct object_at *out)
-{
-    (void)address;
-    (void)out;
-    return false;
-}
-#endif
 
-/* The build ID among the notes at AT, SIZE bytes. */
-static bool build_id_in(const char *at, size_t size, struct object_at *out)
+/* The C library's own, not what the process has by its name; and a library that needs its version would not
+ * be loaded where there is none. Not known yet where the list of objects is not. */
+static finder *libcs_finder(void)
+{
+    static _Atomic(finder *) known; /* the same whoever stores it */
+    finder *f = load_acquire(&known);
+    if (UNLIKELY(!f)) {
+        const struct link_map *libc = object_libc();
+        *(void **)&f = libc ? object_function(libc, "_dl_find_object") : NULL;
+        f = f ? f : find_nothing;
+        if (libc)
+            store_release(&known, f);
+    }
+    return f;
+}
+
+bool object_find(uintptr_t address, struct object_found *out)
+{
+    return libcs_finder()((void *)address, out) == 0;
+}
+
+const ElfW(Phdr) * object_headers(uintptr_t start, size_t *count)
+{
+    enum { PAGE = 4096, MAGIC = 0x464c457f };
+    const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
+    *count = 0;
+    if (start % PAGE != 0 || *(const uint32_t MAY_ALIAS *)e != MAGIC ||
+        e->e_phentsize != sizeof(ElfW(Phdr)) || e->e_phoff % sizeof(ElfW(Addr)) != 0 || e->e_phoff > PAGE ||
+        e->e_phnum > (PAGE - e->e_phoff) / sizeof(ElfW(Phdr)))
+        return NULL;
+    *count = e->e_phnum;
+    return (const ElfW(Phdr) *)(start + e->e_phoff);
+}
+
+unsigned object_build_id(const char *at, size_t size, uint8_t *id, unsigned most)
 {
     while (size >= sizeof(ElfW(Nhdr))) {
-        const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
-        size_t name = round_up(note->n_namesz, 4), text = round_up(note->n_descsz, 4);
-        if (name > size || text > size || sizeof *note + name + text > size)
-            return false;
+        const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)(const void *)at;
+        size_t name = round_up(note->n_namesz, 4), all = name + round_up(note->n_descsz, 4);
+        if (all > size - sizeof *note)
+            return 0;
         if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(note + 1, "GNU", 4) == 0) {
-            out->build_id_size = (unsigned)min_size(note->n_descsz, BUILD_ID_MOST);
-            memcpy(out->build_id, (const char *)(note + 1) + name, out->build_id_size);
-            return true;
+            unsigned length = (unsigned)min_size(note->n_descsz, most);
+            memcpy(id, (const char *)(note + 1) + name, length);
+            return length;
         }
-        at += sizeof *note + name + text;
-        size -= sizeof *note + name + text;
+        at += sizeof *note + all;
+        size -= sizeof *note + all;
     }
-    return false;
+    return 0;
 }
 
-/* Its headers are the first thing of it in memory, where its first segment has them; they may say
- * anything. */
-static void find_build_id(struct object_at *out)
+/* Its notes lie in one of its segments, if what its headers say is so. BASE is added to the addresses of
+ * the file. */
+static unsigned find_build_id(const struct object_at *o, uintptr_t base, uint8_t *id)
 {
-    const ElfW(Ehdr) *head = (const ElfW(Ehdr) *)out->start;
-    size_t size = out->end - out->start;
-    if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_phentsize != sizeof(ElfW(Phdr)) ||
-        head->e_phoff > size || head->e_phnum * sizeof(ElfW(Phdr)) > size - head->e_phoff)
-        return;
-    const ElfW(Phdr) *segment = (const ElfW(Phdr) *)(out->start + head->e_phoff);
-    ElfW(Addr) first = 0;
-    for (unsigned i = 0; i < head->e_phnum; i++)
-        if (segment[i].p_type == PT_LOAD) {
-            first = round_down(segment[i].p_vaddr, segment[i].p_align ? segment[i].p_align : 1);
-            break;
-        }
-    for (unsigned i = 0; i < head->e_phnum; i++) {
-        uintptr_t at = segment[i].p_vaddr - first;
-        if (segment[i].p_type == PT_NOTE && at < size && segment[i].p_memsz <= size - at &&
-            build_id_in((const char *)out->start + at, segment[i].p_memsz, out))
-            return;
+    size_t count, size = o->end - o->start;
+    unsigned length = 0;
+    const ElfW(Phdr) *h = object_headers(o->start, &count);
+    for (size_t i = 0; i < count && !length; i++) {
+        uintptr_t at = base + h[i].p_vaddr - o->start;
+        if (h[i].p_type == PT_NOTE && at < size && h[i].p_memsz <= size - at)
+            length = object_build_id((const char *)o->start + at, h[i].p_memsz, id, BUILD_ID_MOST);
     }
+    return length;
 }
 
 bool object_at(uintptr_t address, struct object_at *out)
 {
-    out->build_id_size = 0;
-    if (!find(address, out))
+    struct object_found found = {.header = NULL};
+    if (!object_find(address, &found))
         return false;
-    find_build_id(out);
+    out->start = (uintptr_t)found.from;
+    out->end = (uintptr_t)found.to;
+    out->name = found.map && found.map->l_name ? found.map->l_name : "";
+    out->build_id_size = found.map ? find_build_id(out, found.map->l_addr, out->build_id) : 0;
     return true;
 }

@@ -99,6 +99,12 @@ static inline uint32_t class_magic(unsigned c)
     return (uint32_t)(0xffffffffu / class_size(c) + 1);
 }
 
+/* True if P begins a block of class C, which has blocks, by its address alone. */
+static inline bool class_begins_block(const void *p, unsigned c)
+{
+    return (uint32_t)(uint16_t)(uintptr_t)p * class_magic(c) < MAGIC_LIMIT;
+}
+
 /* Of the classes of spans with a bin: nothing but the beginning of a granule passes. */
 enum { BINNED_MAGIC = 1 << 16 }; /* below those of blocks, above 0, which is that of other classes */
 

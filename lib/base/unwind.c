@@ -11,7 +11,7 @@
 
 #include "base/atomic.h"
 #include "base/cfi.h"
-#include "base/object.h"
+#include "base/objectat.h"
 #include "base/os.h"
 #include "base/stack.h"
 
@@ -22,20 +22,6 @@ struct object {
     uintptr_t code_from, code_to; /* all that can be executed lies there */
     struct cfi_tables tables;
 };
-
-/* Headers that do not lie in the first page, as those that patchelf(1) has moved, are not looked for. */
-static const ElfW(Phdr) * headers_at(uintptr_t start, size_t *count)
-{
-    enum { PAGE = 4096, MAGIC = 0x464c457f };
-    const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
-    *count = 0;
-    if (start % PAGE != 0 || *(const uint32_t MAY_ALIAS *)e != MAGIC ||
-        e->e_phentsize != sizeof(ElfW(Phdr)) || e->e_phoff % sizeof(ElfW(Addr)) != 0 || e->e_phoff > PAGE ||
-        e->e_phnum > (PAGE - e->e_phoff) / sizeof(ElfW(Phdr)))
-        return NULL;
-    *count = e->e_phnum;
-    return (const ElfW(Phdr) *)(start + e->e_phoff);
-}
 
 /* The tables lie in the segment that the header of .eh_frame is in. BASE is added to the addresses of the
  * file. */
@@ -81,7 +67,7 @@ static bool own_object(struct object *o)
 {
     size_t count = 0;
     uintptr_t start = (uintptr_t)&__ehdr_start, base = start;
-    const ElfW(Phdr) *h = start ? headers_at(start, &count) : NULL;
+    const ElfW(Phdr) *h = start ? object_headers(start, &count) : NULL;
     *o = (struct object){.from = UINTPTR_MAX};
     for (size_t i = 0; h && i < count; i++)
         if (h[i].p_type == PT_LOAD) {
@@ -97,38 +83,6 @@ static bool own_object(struct object *o)
     o->tables.to = (const unsigned char *)o->to;
     read_segments(o, base, h, count);
     return o->from < o->to;
-}
-
-/* What <dlfcn.h> of glibc 2.35 has as struct dl_find_object, for machines where that has no field more. */
-struct found {
-    unsigned long long flags;
-    void *from, *to;
-    struct link_map *map;
-    void *header; /* of .eh_frame */
-    unsigned long long reserved[7];
-};
-typedef int finder(void *pc, struct found *out);
-
-static int find_nothing(void *pc, struct found *out)
-{
-    (void)pc, (void)out;
-    return -1;
-}
-
-/* The C library's own, not what the process has by its name; and a library that needs its version would not
- * be loaded where there is none. Not known yet where the list of objects is not. */
-static finder *libcs_finder(void)
-{
-    static _Atomic(finder *) known; /* the same whoever stores it */
-    finder *f = load_acquire(&known);
-    if (UNLIKELY(!f)) {
-        const struct link_map *libc = object_libc();
-        *(void **)&f = libc ? object_function(libc, "_dl_find_object") : NULL;
-        f = f ? f : find_nothing;
-        if (libc)
-            store_release(&known, f);
-    }
-    return f;
 }
 
 /* --- The machine ---------------------------------------------------------------------------------*/
@@ -204,14 +158,14 @@ struct walk {
 /* Of a program with holes between its segments the C library tells the one that the pc is in, and the header
  * is elsewhere; only the program itself may have some. Headers of others are believed within what is
  * mapped. */
-static void find_tables(struct object *o, const struct found *found)
+static void find_tables(struct object *o, const struct object_found *found)
 {
     uintptr_t header = (uintptr_t)found->header;
     bool holes = header < o->from || header >= o->to;
     size_t count;
     if (!header || !found->map)
         return;
-    const ElfW(Phdr) *h = holes ? program_headers(&count) : headers_at(o->from, &count);
+    const ElfW(Phdr) *h = holes ? program_headers(&count) : object_headers(o->from, &count);
     struct object read = {.from = o->from, .to = o->to, .tables.header = found->header};
     read_segments(&read, found->map->l_addr, h, count);
     uintptr_t from = (uintptr_t)read.tables.from, to = (uintptr_t)read.tables.to;
@@ -221,8 +175,8 @@ static void find_tables(struct object *o, const struct found *found)
 
 static NOINLINE bool ask_object(struct walk *w, uintptr_t pc)
 {
-    struct found found = {.header = NULL};
-    if (libcs_finder()((void *)pc, &found) != 0)
+    struct object_found found = {.header = NULL};
+    if (!object_find(pc, &found))
         return false;
     uintptr_t from = (uintptr_t)found.from, to = (uintptr_t)found.to;
     w->object = (struct object){from, to, from, to, {found.from, found.to, found.header}};

@@ -45,13 +45,6 @@ bool sampler_obey(struct tcache *tc, const char *function)
     return epoch & 1;
 }
 
-/* How many blocks of class C may be popped until the next sample. */
-static size_t room(const struct tcache *tc, unsigned c)
-{
-    uint64_t due = tc->chance->due[c], popped = tcache_popped(tc, c);
-    return due > popped ? due - popped : 0;
-}
-
 /* P goes to the front of the list, or of the spare magazine: each instruction leaves both sound. */
 static ALWAYS_INLINE void push_listed(struct bin *bin, struct block *b)
 {
@@ -113,7 +106,7 @@ void sampler_push_slow(struct tcache *tc, unsigned c, void *p, const char *funct
 
 bool sampler_hits(struct tcache *tc, unsigned c)
 {
-    if (room(tc, c) > 0)
+    if (tcache_room(tc, c) > 0)
         return false;
     draw(tc, c);
     return true;

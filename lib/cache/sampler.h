@@ -14,7 +14,7 @@
  *   window_granules = 0, until_tick = 0, no spans on the shelf
  *
  * A thread learns that sampling began or ended when its next slow path compares the two epochs. One that
- * never misses is sent there: sampler_knock stores 0 in the window_granules of every cache, the hakmem
+ * never misses is sent there: thread_knock stores 0 in the window_granules of every cache, the hakmem
  * command does so from outside. That is safe at any moment, and in any pieces: the window only becomes
  * smaller, and an address outside of it takes the slow path, which looks it up anew. The owner may undo it
  * at the same moment (tcache_renew): who samples knocks again at each tick where a cache has not obeyed
@@ -30,11 +30,6 @@
 static ALWAYS_INLINE bool sampler_concerns(const struct tcache *tc)
 {
     return (load_relaxed(&tc->epoch) | load_relaxed(&samples.epoch)) != 0;
-}
-
-static ALWAYS_INLINE bool sampler_is_cut(const struct tcache *tc)
-{
-    return load_relaxed(&tc->epoch) & 1;
 }
 
 /* Cut TC, the caller's, or let it be as others again, if sampling has begun or ended since; true if it is cut

@@ -239,12 +239,11 @@ bool tcache_push_near(struct tcache *tc, unsigned c, void *p)
  * least; the rest is spare. */
 static COLD struct magazine cut_off(struct tcache *tc, unsigned c, struct magazine mag)
 {
-    uint64_t due = tc->chance->due[c], popped = tcache_popped(tc, c);
-    uint64_t most = due > popped ? due - popped : 1;
+    size_t most = max_size(tcache_room(tc, c), 1);
     if (mag.count <= most)
         return mag;
     struct block *last = mag.head;
-    for (uint64_t n = 1; n < most && last->next != BLOCK_END && block_linked(last, block_key); n++)
+    for (size_t n = 1; n < most && last->next != BLOCK_END && block_linked(last, block_key); n++)
         last = last->next;
     set_spare(&tc->cold[c], (struct magazine){last->next, mag.count - (unsigned)most});
     block_link(last, BLOCK_END, block_key);
@@ -275,7 +274,7 @@ void *tcache_pop_slow(struct tcache *tc, unsigned c, bool *untouched, const char
         mag = pool_refill(c, tc->cold[c].capacity, untouched);
     if (!mag.count)
         return NULL;
-    if (UNLIKELY(load_relaxed(&tc->epoch) & 1))
+    if (UNLIKELY(tcache_is_cut(tc)))
         mag = cut_off(tc, c, mag);
     set_head(tc, c, mag);
     void *p = tcache_pop(tc, c);

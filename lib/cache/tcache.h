@@ -235,4 +235,17 @@ static inline NO_TSAN uint64_t tcache_popped(const struct tcache *tc, unsigned c
     return tc->cold[c].popped + FILL_POPPED(tc->bin[c].fill);
 }
 
+/* While allocations are sampled (sampler.h). */
+static ALWAYS_INLINE bool tcache_is_cut(const struct tcache *tc)
+{
+    return load_relaxed(&tc->epoch) & 1;
+}
+
+/* How many blocks of class C may be popped from a cut cache until the next sample; the owner. */
+static inline size_t tcache_room(const struct tcache *tc, unsigned c)
+{
+    uint64_t due = tc->chance->due[c], popped = tcache_popped(tc, c);
+    return due > popped ? due - popped : 0;
+}
+
 #endif

@@ -236,17 +236,29 @@ static void count_freed(uint32_t i, uint64_t now_ms, uint32_t by, uint32_t stack
     s->lived--;
 }
 
-/* The record of P is taken out of its bucket; 0: there is none. */
-static uint32_t unlink_record(const void *p)
+/* The link that leads to the record of P; 0 stands there if there is none. */
+static uint32_t *link_to(const void *p)
 {
-    for (uint32_t *at = live_bucket(p); *at; at = &samples.live[*at].next) {
-        uint32_t i = *at;
-        if (samples.live[i].address == (uintptr_t)p) {
-            *at = samples.live[i].next;
-            return i;
-        }
-    }
-    return 0;
+    uint32_t *at = live_bucket(p);
+    while (*at && samples.live[*at].address != (uintptr_t)p)
+        at = &samples.live[*at].next;
+    return at;
+}
+
+/* The record is taken out of its bucket. */
+static uint32_t unlink_record(uint32_t *at)
+{
+    uint32_t i = *at;
+    if (i)
+        *at = samples.live[i].next;
+    return i;
+}
+
+static void link_record(uint32_t i)
+{
+    uint32_t *bucket = live_bucket((const void *)(uintptr_t)samples.live[i].address);
+    samples.live[i].next = *bucket;
+    *bucket = i;
 }
 
 static void give_record(uint32_t i)
@@ -256,30 +268,28 @@ static void give_record(uint32_t i)
     samples.live_free = i;
 }
 
-static void forget(const void *p, uint64_t now_ms, uint32_t by, uint32_t stack)
+/* An old record of P is of a block whose end was not met: a thread did not know yet that samples were
+ * taken. */
+static void forget_old(const void *p, uint64_t now_ms, uint32_t by)
 {
-    uint32_t i = unlink_record(p);
+    uint32_t i = unlink_record(link_to(p));
     if (i) {
-        count_freed(i, now_ms, by, stack);
+        count_freed(i, now_ms, by, 0);
         give_record(i);
     }
 }
 
-/* An old record of the address is of a block whose end was not met: a thread did not know yet that samples
- * were taken. */
 static bool note(const struct sample *sample, size_t weighed, const uintptr_t *pcs, const struct unwound *u)
 {
     struct samples *s = &samples;
-    const void *p = (const void *)(uintptr_t)sample->address;
-    forget(p, sample->at_ms, sample->thread, 0);
+    forget_old((const void *)(uintptr_t)sample->address, sample->at_ms, sample->thread);
     uint32_t stack = stack_of(pcs, u), site = stack ? site_of(stack, weighed) : 0,
              i = site ? take_record() : 0;
     if (!i)
         return false;
     s->live[i] = *sample;
     s->live[i].site = site;
-    s->live[i].next = *live_bucket(p);
-    *live_bucket(p) = i;
+    link_record(i);
     s->sites[site].allocs++;
     s->sites[site].bytes += sample->size;
     s->taken++;
@@ -334,18 +344,18 @@ void samples_drop(void)
     lock_give(RANK_SAMPLES);
 }
 
-static struct unwound stack_of_caller(uintptr_t pcs[SAMPLE_DEPTH], struct sample_thread by)
+struct unwound samples_stack(uintptr_t *pcs, unsigned most, struct sample_thread by)
 {
     /* What the kernel put above the stack of the process: of another thread, the unwinder does not
      * believe it. */
     uintptr_t top = by.stack_top ? by.stack_top : auxv_get(AT_RANDOM) & ~(uintptr_t)7;
-    return unwind(pcs, SAMPLE_DEPTH, top, (enum unwind_how)load_relaxed(&samples.unwind));
+    return unwind(pcs, most, top, (enum unwind_how)load_relaxed(&samples.unwind));
 }
 
 bool samples_note(void *p, size_t size, size_t weighed, struct sample_thread by)
 {
     uintptr_t pcs[SAMPLE_DEPTH];
-    struct unwound u = stack_of_caller(pcs, by);
+    struct unwound u = samples_stack(pcs, SAMPLE_DEPTH, by);
     struct sample sample = {.address = (uintptr_t)p, .size = size, .at_ms = clock_now_ms(), .thread = by.id};
     lock_take(RANK_SAMPLES);
     bool noted = false;
@@ -359,30 +369,6 @@ bool samples_note(void *p, size_t size, size_t weighed, struct sample_thread by)
     if (PROBE_ALLOC_WANTED)
         PROBE_ALLOC(p, size, weigh(weighed, weigh_factor(weighed, samples.mean)));
     return noted;
-}
-
-/* Most blocks are no samples: the stack is taken only where one is, without the lock, so it is looked up
- * twice. Nobody else frees P meanwhile. */
-void samples_forget(void *p, struct sample_thread by)
-{
-    uintptr_t pcs[SAMPLE_DEPTH];
-    bool found = false;
-    lock_take(RANK_SAMPLES);
-    for (uint32_t i = *live_bucket(p); i && !found; i = samples.live[i].next)
-        found = samples.live[i].address == (uintptr_t)p;
-    lock_give(RANK_SAMPLES);
-    if (!found)
-        return;
-    PROBE_FREE(p);
-    uint64_t now_ms = clock_now_ms();
-    struct unwound u = stack_of_caller(pcs, by);
-    lock_take(RANK_SAMPLES);
-    if (samples_on()) {
-        begin_change();
-        forget(p, now_ms, by.id, stack_of(pcs, &u));
-        end_change();
-    }
-    lock_give(RANK_SAMPLES);
 }
 
 bool samples_nth(uint32_t i, struct sample_copy *out)
@@ -420,21 +406,19 @@ struct samples_totals samples_totals(uint64_t now_ms)
     return t;
 }
 
-/* --- Blocks that are resized -----------------------------------------------------------------------*/
+/* --- Blocks that are freed or resized --------------------------------------------------------------*/
 
 struct sample_aside samples_aside(void *p)
 {
     struct sample_aside aside = {0};
     lock_take(RANK_SAMPLES);
-    uint32_t i = samples_on() ? *live_bucket(p) : 0;
-    while (i && samples.live[i].address != (uintptr_t)p)
-        i = samples.live[i].next;
-    if (i) {
-        struct sample *sample = &samples.live[i];
-        aside = (struct sample_aside){i, load_relaxed(&samples.epoch), sample->address, sample->size,
+    uint32_t *at = link_to(p);
+    if (samples_on() && *at) {
+        struct sample *sample = &samples.live[*at];
+        aside = (struct sample_aside){*at, load_relaxed(&samples.epoch), sample->address, sample->size,
                                       samples.sites[sample->site].weighed};
         begin_change();
-        (void)unlink_record(p);
+        (void)unlink_record(at);
         sample->address = 0;
         end_change();
     }
@@ -457,24 +441,24 @@ void samples_again(const struct sample_aside *aside, void *p, size_t size)
     if (is_aside(aside)) {
         struct sample *sample = &samples.live[aside->record];
         begin_change();
-        forget(p, now_ms, sample->thread, 0); /* as in note() */
+        forget_old(p, now_ms, sample->thread);
         samples.sites[sample->site].bytes += size - sample->size;
         sample->size = size;
         sample->address = (uintptr_t)p;
-        sample->next = *live_bucket(p);
-        *live_bucket(p) = aside->record;
+        link_record(aside->record);
         end_change();
     }
     lock_give(RANK_SAMPLES);
 }
 
+/* The stack is taken without the lock, as few blocks are samples. */
 void samples_gone(const struct sample_aside *aside, struct sample_thread by)
 {
     uintptr_t pcs[SAMPLE_DEPTH];
     if (!aside->record)
         return;
     uint64_t now_ms = clock_now_ms();
-    struct unwound u = stack_of_caller(pcs, by);
+    struct unwound u = samples_stack(pcs, SAMPLE_DEPTH, by);
     lock_take(RANK_SAMPLES);
     if (is_aside(aside)) {
         begin_change();
@@ -484,6 +468,14 @@ void samples_gone(const struct sample_aside *aside, struct sample_thread by)
         end_change();
     }
     lock_give(RANK_SAMPLES);
+}
+
+void samples_forget(void *p, struct sample_thread by)
+{
+    struct sample_aside aside = samples_aside(p);
+    if (aside.record)
+        PROBE_FREE(p);
+    samples_gone(&aside, by);
 }
 
 /* --- For the hakmem command (layout.h) ------------------------------------------------------------*/

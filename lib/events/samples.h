@@ -22,6 +22,7 @@
 
 #include "base/atomic.h"
 #include "base/compiler.h"
+#include "base/unwind.h"
 
 enum {
     SAMPLE_DEPTH = 64,     /* return addresses of a stack that are kept */
@@ -127,6 +128,9 @@ struct sample_thread {
     uint32_t id;
     uintptr_t stack_top;
 };
+
+/* The stack of the caller, as the option says: MOST return addresses at most. Takes no lock. */
+struct unwound samples_stack(uintptr_t *pcs, unsigned most, struct sample_thread by);
 
 /* P, of SIZE bytes that were asked for, was sampled, with the chance that WEIGHED bytes have. The stack is
  * that of the caller. False: there was no room. No lock held. */

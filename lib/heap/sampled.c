@@ -68,13 +68,9 @@ void sampled_big(void *p, size_t size)
 bool sampled_free_slow(void *p, unsigned c, const char *function)
 {
     struct tcache *tc = thread_cache();
-    if (tc == TCACHE_NONE || !sampler_obey(tc, function))
+    if (tc == TCACHE_NONE || !sampler_obey(tc, function) || c == CLASS_NONE)
         return false;
-    bool block = c != CLASS_NONE && c < CLASSES && window_holds(p) &&
-                 (uint16_t)(uintptr_t)p * tc->magic[c] < MAGIC_LIMIT;
-    if (c == CLASS_NONE)
-        return false;
-    if (block)
+    if (c < CLASSES && window_holds(p) && class_begins_block(p, c))
         sampler_push_slow(tc, c, p, function);
     else
         uncached_free(p, c, function);

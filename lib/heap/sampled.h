@@ -26,7 +26,7 @@ void sampled_big(void *p, size_t size);
 static ALWAYS_INLINE bool sampled_push(void *p)
 {
     struct tcache *tc = thread_cache();
-    return UNLIKELY(sampler_is_cut(tc)) && load_relaxed(&tc->epoch) == load_relaxed(&samples.epoch) &&
+    return UNLIKELY(tcache_is_cut(tc)) && load_relaxed(&tc->epoch) == load_relaxed(&samples.epoch) &&
            sampler_push(tc, p);
 }
 

@@ -46,7 +46,7 @@ int tunable_sample(bool begin, uint64_t mean)
     uint64_t now_ms = clock_now_ms();
     if (!gate_enter())
         return EAGAIN;
-    bool was = samples_on(), done = begin ? sampling_begin(mean, 0, now_ms) : sampling_end(now_ms);
+    bool was = samples_on(), done = begin ? sampling_begin(mean, 0, now_ms) : samples_end(now_ms);
     gate_leave();
     if (done)
         return 0;

@@ -89,12 +89,6 @@ void uncached_report(const void *p, const char *function)
     fault_report(FAULT_INVALID_POINTER, function, p);
 }
 
-/* True if P begins a block of class C, by its address alone. */
-static bool begins_block(const void *p, unsigned c)
-{
-    return (uint32_t)(uint16_t)(uintptr_t)p * class_magic(c) < MAGIC_LIMIT;
-}
-
 void uncached_free(void *p, unsigned c, const char *function)
 {
     if (UNLIKELY(samples_on()) && c >= CLASSES)
@@ -109,7 +103,7 @@ void uncached_free(void *p, unsigned c, const char *function)
         return;
     } else if (c == CLASS_STARTUP) {
         startup_free(p, function);
-    } else if (c >= 1 && c < CLASSES && begins_block(p, c)) {
+    } else if (c >= 1 && c < CLASSES && class_begins_block(p, c)) {
         struct block *b = p;
         if (block_linked(b, block_key) && is_free(p, c))
             fault_report(FAULT_DOUBLE_FREE, function, p);
@@ -123,7 +117,7 @@ void uncached_free(void *p, unsigned c, const char *function)
 /* Of a free block, too: who must know asks the slab (pool_inspect), which takes a lock. */
 bool uncached_find_size(const void *p, unsigned c, size_t *size)
 {
-    if (c >= 1 && c < CLASSES && begins_block(p, c)) {
+    if (c >= 1 && c < CLASSES && class_begins_block(p, c)) {
         *size = class_size(c);
         return true;
     }

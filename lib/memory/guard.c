@@ -8,7 +8,6 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "base/os.h"
-#include "base/unwind.h"
 #include "events/counters.h"
 #include "events/fault.h"
 #include "events/usage.h"
@@ -152,7 +151,7 @@ static bool is_sound(const struct guard_slot *slot)
 static void note(struct guard_event *e, struct sample_thread by)
 {
     uintptr_t pcs[GUARD_DEPTH];
-    struct unwound u = unwind(pcs, GUARD_DEPTH, by.stack_top, (enum unwind_how)load_relaxed(&samples.unwind));
+    struct unwound u = samples_stack(pcs, GUARD_DEPTH, by);
     for (unsigned i = 0; i < u.depth; i++)
         e->pc[i] = pcs[i];
     e->depth = u.depth;

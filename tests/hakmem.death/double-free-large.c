@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks above 1 MiB, freed again: at once, after others, by another thread, when their mapping has gone back,
- * resized and measured after they were freed, and where they were before a resize moved them. All is found at
- * once, and called what it is; what never was a block is not. */
+/* Blocks above 1 MiB, freed again: at once, after others, by another thread, when their mapping has gone
+ * back, resized and measured after they were freed, and where they were before a resize moved them. All is
+ * found at once, and called what it is; what never was a block is not. */
 /* { dg-variant "-DSIZE=1100000 -DAGAIN" } */
 /* { dg-variant "-DSIZE=3000000 -DAGAIN" } */
 /* { dg-variant "-DSIZE=40000000 -DAGAIN" } */
@@ -20,7 +20,6 @@
 /* { dg-death {realloc\(\): double free %p} *-DRESIZED* } */
 /* { dg-death {malloc_usable_size\(\): double free %p} *-DMEASURED* } */
 /* { dg-death {free\(\): invalid pointer %p} *-DNEVER* } */
-#include <pthread.h>
 #include <sys/mman.h>
 
 #include "death.h"
@@ -31,12 +30,6 @@
 #ifndef LATER
 #define LATER 0
 #endif
-
-static UNUSED void *elsewhere(void *p)
-{
-    free(p);
-    return NULL;
-}
 
 /* As much of the block's place as is free becomes the program's own: a block that grows has to move. */
 static UNUSED void block_growth(char *p)
@@ -81,9 +74,7 @@ int main(void)
 #elif defined(MEASURED)
     FAULT(CHECK(malloc_usable_size(hide(p)) == 0));
 #elif defined(ELSEWHERE)
-    UNUSED pthread_t thread;
-    FAULT(CHECK(pthread_create(&thread, NULL, elsewhere, p) == 0));
-    FAULT(CHECK(pthread_join(thread, NULL) == 0));
+    FAULT(free_elsewhere(p));
 #else
     FAULT(free(hide(p)));
 #endif

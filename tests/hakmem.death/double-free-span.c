@@ -12,17 +12,9 @@
 /* { dg-death {[a-z_ ]+\(\): (double free|damaged free list|invalid pointer) 0x[0-9a-f]+} } */
 /* { dg-death {free\(\): double free %p} *-DLAST* } */
 /* { dg-death {realloc\(\): double free %p} *-DRESIZED* } */
-#include <pthread.h>
-
 #include "death.h"
 
 enum { COUNT = 4, ROUNDS = 10 };
-
-static UNUSED void *elsewhere(void *p)
-{
-    free(p);
-    return NULL;
-}
 
 int main(void)
 {
@@ -38,9 +30,7 @@ int main(void)
 #elif defined(RESIZED)
     FAULT(CHECK(realloc(tell(block[0]), SIZE + 1) == NULL));
 #elif defined(ELSEWHERE)
-    UNUSED pthread_t thread;
-    FAULT(CHECK(pthread_create(&thread, NULL, elsewhere, tell(block[0])) == 0));
-    FAULT(CHECK(pthread_join(thread, NULL) == 0));
+    FAULT(free_elsewhere(tell(block[0])));
 #else
     FAULT(free(tell(block[0])));
 #endif

@@ -16,17 +16,9 @@
 /* { dg-death {free\(\): double free %p} *-DLATER* } */
 /* { dg-death {realloc\(\): double free %p} *-DRESIZED* } */
 /* { dg-death {free\(\): invalid pointer %p} *-DINSIDE* } */
-#include <pthread.h>
-
 #include "death.h"
 
 enum { WASTE = 200, COUNT = 200, SIZE = 40000 };
-
-static UNUSED void *elsewhere(void *p)
-{
-    free(p);
-    return NULL;
-}
 
 int main(void)
 {
@@ -55,9 +47,7 @@ int main(void)
 #elif defined(MEASURED)
     FAULT(CHECK(malloc_usable_size(tell(victim)) == 0));
 #elif defined(ELSEWHERE)
-    UNUSED pthread_t thread;
-    FAULT(CHECK(pthread_create(&thread, NULL, elsewhere, tell(victim)) == 0));
-    FAULT(CHECK(pthread_join(thread, NULL) == 0));
+    FAULT(free_elsewhere(tell(victim)));
 #endif
     return 0;
 }

@@ -22,24 +22,12 @@
 /* { dg-death {realloc\(\): double free %p} *-DRESIZED* } */
 /* { dg-death {free\(\): invalid pointer %p} *-DINSIDE* } */
 /* { dg-death {free\(\): overrun block %p} *-DOVERRUN* } */
-#include <pthread.h>
-
+#include "death.h"
 #include "guarded.h"
 
-#ifdef CLEAN
-#define FAULT(statement) ((void)0)
-#else
-#define FAULT(statement) statement
-#endif
 #ifndef AT_END
 #define AT_END 1
 #endif
-
-static UNUSED void *elsewhere(void *p)
-{
-    free(p);
-    return NULL;
-}
 
 int main(void)
 {
@@ -66,9 +54,7 @@ int main(void)
 #elif defined(MEASURED)
     FAULT(CHECK(malloc_usable_size(tell(victim)) == 0));
 #elif defined(ELSEWHERE)
-    UNUSED pthread_t thread;
-    FAULT(CHECK(pthread_create(&thread, NULL, elsewhere, tell(victim)) == 0));
-    FAULT(CHECK(pthread_join(thread, NULL) == 0));
+    FAULT(free_elsewhere(tell(victim)));
 #endif
     return 0;
 }

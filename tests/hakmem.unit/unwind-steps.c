@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <time.h>
 #include <ucontext.h>
-#include <unwind.h>
 
 #include "check.h"
 #include "base/unwind.h"
@@ -25,21 +24,12 @@ int main(void)
 
 extern void *__libc_stack_end;
 enum { MOST = 100, TRAP = 0x100 };
-static uintptr_t theirs[MOST + 2], ours[MOST];
-static unsigned their_depth;
+#include "theirs.h"
+static uintptr_t ours[MOST];
 static struct {
     unsigned steps, same, longer, to_main;
 } seen;
 static uintptr_t top;
-
-static _Unwind_Reason_Code note(struct _Unwind_Context *context, void *unused)
-{
-    (void)unused;
-    uintptr_t pc = _Unwind_GetIP(context);
-    if (pc && their_depth < MOST + 2)
-        theirs[their_depth++] = pc;
-    return _URC_NO_REASON;
-}
 
 static __attribute__((noipa)) int aligned(int n)
 {

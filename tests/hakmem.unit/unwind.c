@@ -11,25 +11,16 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <unwind.h>
 
 #include "check.h"
 #include "base/unwind.h"
 
 extern void *__libc_stack_end;
 enum { MOST = 300 };
-static uintptr_t theirs[MOST + 2], ours[MOST + 1];
-static unsigned their_depth, looks;
+#include "theirs.h"
+static uintptr_t ours[MOST + 1];
+static unsigned looks;
 static uintptr_t top; /* of the thread that looks; 0: not told */
-
-static _Unwind_Reason_Code note(struct _Unwind_Context *context, void *unused)
-{
-    (void)unused;
-    uintptr_t pc = _Unwind_GetIP(context);
-    if (pc && their_depth < MOST + 2)
-        theirs[their_depth++] = pc;
-    return _URC_NO_REASON;
-}
 
 /* Theirs begins with this function itself. */
 static __attribute__((noinline)) void look(void)

@@ -1,32 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* commands/metrics.c - hakmem metrics: figures of all processes, for Prometheus. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "commands/commands.h"
 #include "commands/fleet.h"
 #include "commands/serve.h"
+#include "common/file.h"
 #include "common/say.h"
-
-static bool write_all(int fd, const char *text, size_t length)
-{
-    while (length) {
-        ssize_t n = write(fd, text, length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        text += n;
-        length -= (size_t)n;
-    }
-    return true;
-}
 
 /* What is there and is no file (a device, a pipe) would be replaced by one. A link is not followed: the timer
  * writes with many rights where others may make links. */
@@ -42,31 +27,15 @@ static bool may_replace(const char *file)
     return false;
 }
 
-/* Whoever reads FILE sees the old text or the new one. The name of the new one does not end as those that
- * node_exporter reads. */
+/* The name of what is not complete does not end as those that node_exporter reads. */
 static int write_file(const char *file, const char *text, size_t length)
 {
     if (!may_replace(file))
         return EXIT_NO;
-    char *temporary = need_format("%s.XXXXXX", file);
-    int fd = mkostemp(temporary, O_CLOEXEC), code;
-    bool good = fd >= 0 && write_all(fd, text, length) && fchmod(fd, 0644) == 0;
-    code = errno;
-    if (fd >= 0 && close(fd) != 0 && good) { /* some file systems refuse here */
-        code = errno;
-        good = false;
-    }
-    if (good && rename(temporary, file) != 0) {
-        code = errno;
-        good = false;
-    }
-    if (!good) {
-        error("metrics: cannot write %s: %s", file, strerror(code));
-        if (fd >= 0)
-            (void)unlink(temporary);
-    }
-    free(temporary);
-    return good ? EXIT_OK : EXIT_NO;
+    if (file_replace(file, text, length, 0644))
+        return EXIT_OK;
+    error("metrics: cannot write %s: %s", file, strerror(errno));
+    return EXIT_NO;
 }
 
 static int write_once(enum fleet_by by, const char *file)

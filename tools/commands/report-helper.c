@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* commands/report-helper.c - what stat and explain both print of the helper thread: what it did, and what comes
- * next. */
+/* commands/report-helper.c - what stat and explain both print of the helper thread: what it did, and what
+ * comes next. */
 #include "commands/report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "adapt/helper.h"
 #include "adapt/permit.h"
+#include "base/clock.h"
 #include "common/say.h"
 #include "common/units.h"
 #include "settings/options.h"
@@ -50,14 +50,6 @@ struct view {
 };
 static const uint64_t NOT_KNOWN = UINT64_MAX;
 
-/* The clock of lib/base/clock.h. */
-static uint64_t now_ms(void)
-{
-    struct timespec t = {0, 0};
-    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* From NOW to WHEN, which may have passed meanwhile. A clock of another name space tells nothing. */
 static uint64_t until(uint64_t now, uint64_t when)
 {
@@ -95,7 +87,7 @@ static void judge(struct view *v, struct target *t, const struct heap *h)
 static void look(struct view *v, struct target *t, const struct heap *h)
 {
     struct helper_report r;
-    uint64_t now = now_ms();
+    uint64_t now = clock_now_ms();
     memset(&r, 0, sizeof r);
     (void)target_read(t, at(t, ROW_helper), &r, sizeof r);
     *v = (struct view){.is = r.state <= HELPER_DISMISSED ? r.state : HELPER_NONE,

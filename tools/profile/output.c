@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/say.h"
 
 static const struct {
@@ -37,20 +38,6 @@ enum form form_of_file(const char *file)
 
 /* --- To a file or a descriptor -------------------------------------------------------------------*/
 
-static bool put_all(int fd, const char *bytes, size_t size)
-{
-    while (size) {
-        ssize_t n = write(fd, bytes, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 /* What is no regular file, such as /dev/stdout, cannot be replaced. */
 static bool is_device(const char *file)
 {
@@ -61,7 +48,7 @@ static bool is_device(const char *file)
 static bool put_device(const char *file, const char *bytes, size_t size)
 {
     int fd = open(file, O_WRONLY | O_CLOEXEC);
-    bool good = fd >= 0 && put_all(fd, bytes, size);
+    bool good = fd >= 0 && file_put(fd, bytes, size);
     int code = errno;
     if (fd >= 0)
         close(fd);
@@ -69,23 +56,11 @@ static bool put_device(const char *file, const char *bytes, size_t size)
     return good;
 }
 
-/* The new file lies beside the old one until it is complete. */
 static bool put_file(const char *file, const char *bytes, size_t size)
 {
-    char *beside = need_format("%s.XXXXXX", file);
     mode_t mask = umask(0);
     (void)umask(mask);
-    int fd = mkostemp(beside, O_CLOEXEC);
-    bool good = fd >= 0 && put_all(fd, bytes, size) && fchmod(fd, 0666 & ~mask) == 0;
-    if (fd >= 0 && close(fd) != 0)
-        good = false;
-    good = good && rename(beside, file) == 0;
-    int code = errno;
-    if (fd >= 0 && !good)
-        (void)unlink(beside);
-    free(beside);
-    errno = code;
-    return good;
+    return file_replace(file, bytes, size, 0666 & ~mask);
 }
 
 static void form(struct profile *p, const struct output *o, FILE *out)
@@ -113,7 +88,7 @@ bool output_write(struct profile *p, const struct output *o)
     if (!good)
         errno = ENOMEM;
     if (good && !o->file)
-        good = put_all(o->fd, bytes, size);
+        good = file_put(o->fd, bytes, size);
     else if (good)
         good = is_device(o->file) ? put_device(o->file, bytes, size) : put_file(o->file, bytes, size);
     if (!good)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "base/objectat.h"
 #include "common/say.h"
 
 struct image {
@@ -23,6 +24,14 @@ struct image {
 static const void *part(const struct image *f, uint64_t offset, uint64_t size)
 {
     return offset <= f->size && size <= f->size - offset ? f->data + offset : NULL;
+}
+
+/* NULL if it is no ELF file of 64 bits. */
+static const Elf64_Ehdr *header_64(const struct image *f)
+{
+    const Elf64_Ehdr *eh = part(f, 0, sizeof *eh);
+    bool is = eh && memcmp(eh->e_ident, ELFMAG, SELFMAG) == 0 && eh->e_ident[EI_CLASS] == ELFCLASS64;
+    return is ? eh : NULL;
 }
 
 /* Where the file has what is loaded at ADDRESS; UINT64_MAX if nowhere. */
@@ -174,11 +183,8 @@ int elf_holds(const char *path, const char *const *names, int count)
     int found = -1;
     if (!map_file(path, &f) || !f.data)
         return -1;
-    const Elf64_Ehdr *eh = part(&f, 0, sizeof *eh);
-    unsigned n = eh && memcmp(eh->e_ident, ELFMAG, SELFMAG) == 0 && eh->e_ident[EI_CLASS] == ELFCLASS64 &&
-                         eh->e_shentsize == sizeof(Elf64_Shdr)
-                     ? eh->e_shnum
-                     : 0;
+    const Elf64_Ehdr *eh = header_64(&f);
+    unsigned n = eh && eh->e_shentsize == sizeof(Elf64_Shdr) ? eh->e_shnum : 0;
     const Elf64_Shdr *sections = n ? part(&f, eh->e_shoff, n * sizeof *sections) : NULL;
     for (unsigned i = 0; sections && i < n && found < 0; i++)
         if (sections[i].sh_type == SHT_SYMTAB && sections[i].sh_link < n)
@@ -189,26 +195,6 @@ int elf_holds(const char *path, const char *const *names, int count)
 
 /* --- The build ID --------------------------------------------------------------------------------*/
 
-/* Of the notes in SIZE bytes at P: their names and descriptors are padded to 4 bytes. */
-static uint32_t search_notes(const char *p, uint64_t size, uint8_t *id, uint32_t most)
-{
-    while (size >= sizeof(Elf64_Nhdr)) {
-        const Elf64_Nhdr *n = (const Elf64_Nhdr *)(const void *)p;
-        uint64_t name = ((uint64_t)n->n_namesz + 3) & ~UINT64_C(3), rest = size - sizeof *n;
-        uint64_t all = name + (((uint64_t)n->n_descsz + 3) & ~UINT64_C(3));
-        if (all > rest)
-            return 0;
-        if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 && memcmp(p + sizeof *n, "GNU", 4) == 0) {
-            uint32_t length = n->n_descsz < most ? n->n_descsz : most;
-            memcpy(id, p + sizeof *n + name, length);
-            return length;
-        }
-        p += sizeof *n + all;
-        size -= sizeof *n + all;
-    }
-    return 0;
-}
-
 uint32_t elf_build_id(const char *path, uint8_t *id, uint32_t most, uint64_t *first)
 {
     struct image f;
@@ -216,16 +202,13 @@ uint32_t elf_build_id(const char *path, uint8_t *id, uint32_t most, uint64_t *fi
     *first = UINT64_MAX;
     if (!map_file(path, &f) || !f.data)
         return 0;
-    const Elf64_Ehdr *eh = part(&f, 0, sizeof *eh);
-    unsigned n = eh && memcmp(eh->e_ident, ELFMAG, SELFMAG) == 0 && eh->e_ident[EI_CLASS] == ELFCLASS64 &&
-                         eh->e_phentsize == sizeof(Elf64_Phdr)
-                     ? eh->e_phnum
-                     : 0;
+    const Elf64_Ehdr *eh = header_64(&f);
+    unsigned n = eh && eh->e_phentsize == sizeof(Elf64_Phdr) ? eh->e_phnum : 0;
     const Elf64_Phdr *ph = n ? part(&f, eh->e_phoff, n * sizeof *ph) : NULL;
     for (unsigned i = 0; ph && i < n; i++) {
         const char *notes = ph[i].p_type == PT_NOTE ? part(&f, ph[i].p_offset, ph[i].p_filesz) : NULL;
         if (notes && !length)
-            length = search_notes(notes, ph[i].p_filesz, id, most);
+            length = object_build_id(notes, ph[i].p_filesz, id, most);
         if (ph[i].p_type == PT_LOAD && ph[i].p_vaddr - ph[i].p_offset < *first)
             *first = ph[i].p_vaddr - ph[i].p_offset;
     }

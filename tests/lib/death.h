@@ -3,6 +3,8 @@
 #ifndef DEATH_H
 #define DEATH_H
 
+#include <pthread.h>
+
 #include "check.h"
 
 #ifdef CLEAN
@@ -10,6 +12,20 @@
 #else
 #define FAULT(statement) statement
 #endif
+
+static UNUSED void *free_here(void *p)
+{
+    free(p);
+    return NULL;
+}
+
+/* Another thread frees P. */
+static UNUSED void free_elsewhere(void *p)
+{
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, free_here, p) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
 
 #ifdef WARM
 __attribute__((constructor)) static void warm(void)
