@@ -74,7 +74,7 @@ static const struct command commands[] = {
     {"profile", "[OPTION...] PID | -- COMMAND [ARGUMENT...]",
      "who allocates, and who holds memory, by function",
      "  --seconds N          how long to look at the process (10)\n"
-     "  --rate BYTES         a sample in so many bytes (524288)\n"
+     "  --rate BYTES         a sample in so many bytes (HAKMEM_SAMPLE_BYTES)\n"
      "  --output, -o FILE    write FILE instead of standard output\n"
      "  --format WHAT        text, pprof, folded, html or json; without it the end of\n"
      "                       FILE tells: .txt, .pb.gz, .folded, .html, .json\n"

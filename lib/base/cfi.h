@@ -43,7 +43,7 @@ enum cfi_step {
 };
 
 /* Rows that were found before, where a pc has one as most have: the CFA is a distance from the stack or the
- * frame pointer, and what is saved lies near it. Twenty times faster than to read the tables again.
+ * frame pointer, and what is saved lies near it. 230 instructions, where reading the tables takes 1,400.
  *
  * `row` is one word, `mark` that word and the key, which tells pc and object, by exclusive or. Any thread
  * writes them, one after the other, and reads them; two writers may mix. A pair whose mark does not fit is

@@ -88,6 +88,8 @@ drop
 begin HAKMEM_SAMPLE=1 HAKMEM_SAMPLE_BYTES=4096 loop
 sleep 0.5
 expect 0 '^note: a difference' "on already: what came since" "$HAK" profile --seconds 0.5 "$target"
+expect 0 '^hakmem: note: .* samples already, one in 4.0K: --rate has no effect' "on already: another rate" \
+    "$HAK" profile --seconds 0 --rate 512 "$target"
 expect 0 '^ .* one$' "on already: everything" "$HAK" profile --seconds 0 "$target"
 judge "explain --who" "$("$HAK" explain --who "$target" >said && grep -q '^blocks in use by function, of those allocated in the last' said || cat said)"
 expect 2 'for readers' "explain --who --json" "$HAK" explain --who --json "$target"

@@ -169,7 +169,7 @@ static int convert(const char *directory, const char *command, const struct requ
     profile_init(&p);
     int count = gather(directory, &p), status = EXIT_NO;
     if (count == 0)
-        error("%s left no profile: it was killed, or ended by _exit(2)", command);
+        error("%s left no profile: it was killed, ended by _exit(2), or allocated nothing", command);
     if (count > 1) {
         free(p.title);
         p.title = need_format("%d processes of %s", count, command);

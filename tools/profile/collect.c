@@ -18,6 +18,7 @@
 #include "base/layout.h"
 #include "cache/tcache.h"
 #include "common/say.h"
+#include "common/units.h"
 
 enum {
     ANSWER_MS = 2000, /* to wait for an answer */
@@ -202,6 +203,16 @@ static enum collected switch_on(struct collect *c, uint64_t mean, double seconds
     return answer;
 }
 
+/* It samples already: MEAN, unless it is 0, is not what it has. */
+static void tell_distance(struct collect *c, uint64_t mean)
+{
+    struct target *t = &c->target;
+    uint64_t has = word_at(t, at(t, ROW_samples) + offsetof(struct samples, mean));
+    if (mean && has != mean)
+        error("note: process %d (%s) samples already, one in %s: --rate has no effect", t->process.pid,
+              t->process.name, units_bytes(has));
+}
+
 enum collected collect_begin(struct collect *c, int pid, uint64_t mean, double seconds)
 {
     struct target *t = &c->target;
@@ -215,8 +226,10 @@ enum collected collect_begin(struct collect *c, int pid, uint64_t mean, double s
     }
     c->epoch = epoch_now(c);
     c->begun_ms = now_ms();
-    if (c->epoch % 2)
+    if (c->epoch % 2) {
+        tell_distance(c, mean);
         return seconds <= 0 || tables_read(t, &c->before, false) ? COLLECTED : COLLECT_FAILED;
+    }
     if (seconds <= 0) {
         snprintf(t->why, sizeof t->why,
                  "process %d (%s) is not sampling: there is nothing to read without --seconds", pid,
